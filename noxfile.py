@@ -1,0 +1,51 @@
+"""The project's chores: ``nox`` runs what a change must pass, ``nox -l`` lists the rest."""
+
+from __future__ import annotations
+
+import os
+
+import nox
+
+nox.options.default_venv_backend = "venv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = ["lint", "types", "imports", "tests", "interop"]
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Ruff: rules and format."""
+    session.install("ruff>=0.5")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Mypy, strict, over everything that is shipped, seen from Linux and from Windows."""
+    session.install("-e", ".[dev]")
+    session.run("mypy")
+    session.run("mypy", "--platform", "win32")
+
+
+@nox.session
+def imports(session: nox.Session) -> None:
+    """import-linter: the one-way street."""
+    session.install("-e", ".[dev]")
+    session.run("lint-imports")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Unit and property tests, with coverage of lines and branches."""
+    session.install("-e", ".[dev]")
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest", "-m", "not interop", *session.posargs)
+    session.run("coverage", "combine")
+    session.run("coverage", "report", "--fail-under=95")
+
+
+@nox.session
+def interop(session: nox.Session) -> None:
+    """Calls against Kamailio, baresip and sipp; SIPTAPI_INTEROP=required makes skips failures."""
+    session.install("-e", ".[dev]")
+    session.run("pytest", "-m", "interop", *session.posargs, env=dict(os.environ))

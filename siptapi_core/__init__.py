@@ -1,0 +1,1 @@
+"""SIPTAPI: makes a person's own SIP phone place a call."""

@@ -1,0 +1,281 @@
+"""What a plugin implements and what it is given: offers, strategies, attempts, resolvers, front ends.
+
+A plugin imports these names from `siptapi_core` and nothing else of ours.
+"""
+
+from __future__ import annotations
+
+import enum
+from argparse import ArgumentParser, Namespace
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
+
+from attrs import field, frozen
+
+from siptapi_core.commands import Caller, Command, Reply
+from siptapi_core.events import CallEvent, EventId, Happening, TracedMessage
+from siptapi_core.machine.refer_plan import ByePolicy, CallTimers, ReferPlan
+from siptapi_core.sip.uri import SipUri, Uri
+from siptapi_core.targets import Address, Number, Target
+
+S = TypeVar("S")
+T = TypeVar("T", covariant=True)
+
+
+@frozen
+class NoSettings:
+    """The settings class of an offer that has none: its section must be empty or absent."""
+
+
+class Clock(Protocol):
+    """The two clocks: one that only goes forward, and the one on the wall."""
+
+    def monotonic(self) -> float:
+        """Seconds since some moment; never goes back."""
+        ...
+
+    def time(self) -> float:
+        """Seconds since the epoch, UTC; may be set at any moment."""
+        ...
+
+
+class Logger(Protocol):
+    """What a plugin logs with: an event in words, and values by name (structlog's shape)."""
+
+    def debug(self, event: str, **values: object) -> object: ...  # noqa: D102
+    def info(self, event: str, **values: object) -> object: ...  # noqa: D102
+    def warning(self, event: str, **values: object) -> object: ...  # noqa: D102
+    def error(self, event: str, **values: object) -> object: ...  # noqa: D102
+
+
+@frozen(kw_only=True)
+class Context:
+    """What a plugin is given when it is created: never the whole settings, never a secret."""
+
+    clock: Clock
+    logger: Logger
+
+
+@frozen(kw_only=True)
+class Offer(Generic[S, T]):
+    """Something that a plugin offers by name; it is created only when the settings name it.
+
+    ``settings`` is an attrs class: its section (``[strategies.NAME]``, ``[resolvers.NAME]``, ...)
+    is read and checked by the core, and an instance is handed to ``create``.
+    """
+
+    name: str
+    summary: str
+    create: Callable[[S, Context], T]
+    settings: type[S] = field(default=NoSettings)  # type: ignore[assignment]
+
+
+class Capability(enum.StrEnum):
+    """What can be done with an attempt while it runs."""
+
+    HANG_UP = "hang_up"
+    TRANSFER = "transfer"
+
+
+@frozen(kw_only=True)
+class LineIdentity:
+    """The public side of a line, as a strategy sees it: no password.
+
+    ``address_of_record`` is ``sip:user@domain``; ``phone`` the Request-URI that reaches the
+    phone through the proxy; ``phone_address`` its static address where the settings give one;
+    ``display_name`` is rendered for this call.
+    """
+
+    name: str
+    address_of_record: SipUri
+    phone: SipUri
+    phone_address: SipUri | None = None
+    outbound_proxy: SipUri | None = None
+    display_name: str = ""
+    bye: ByePolicy = ByePolicy.ON_ANSWER
+    timers: CallTimers = CallTimers()
+
+
+@frozen(kw_only=True)
+class DialRequest:
+    """What a strategy is asked for: let the phone of ``line`` call ``callee``.
+
+    ``callee`` is what goes into Refer-To; ``number`` is None where the user dialled a URI.
+    """
+
+    callee: Uri
+    line: LineIdentity
+    number: Number | None = None
+
+
+class Attempt(Protocol):
+    """One try at a call. Returned at once, so that there is always something to hang up."""
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What of the below works here."""
+        ...
+
+    def events(self) -> AsyncIterator[Happening]:
+        """What happens, in order; the last is a `CallEnded`, then the iterator ends."""
+        ...
+
+    async def hang_up(self) -> None:
+        """End it, at any moment; its events then end by themselves.
+
+        Raises:
+            RefusedError: it was handed over already; the words say what that means.
+        """
+        ...
+
+    async def transfer(self, to: Uri) -> None:
+        """Send the party that we hold elsewhere.
+
+        Raises:
+            NotSupportedError: where ``TRANSFER`` is not among ``capabilities``.
+        """
+        ...
+
+
+class Network(Protocol):
+    """What a strategy may use. It belongs to one line: its resolvers, its credentials."""
+
+    def refer_call(self, plan: ReferPlan) -> Attempt:
+        """Execute a plan: INVITE, REFER, NOTIFYs, BYE."""
+        ...
+
+    async def next_hop(self, uri: SipUri) -> tuple[Address, ...]:
+        """Resolve ``uri`` through the line's chain, in the order to be tried.
+
+        Raises:
+            ResolveError: there is no such name, or no resolver answered.
+        """
+        ...
+
+
+class Strategy(Protocol):
+    """A way of making the user's phone call someone."""
+
+    def start(self, request: DialRequest, network: Network) -> Attempt:
+        """Begin. Must not block: resolve and send inside the attempt.
+
+        Raises:
+            UsageError: the line's settings lack what this strategy needs; nothing was sent.
+        """
+        ...
+
+
+@frozen(kw_only=True)
+class ResolveContext:
+    """What a resolver may know: the line's name, and seconds left of the overall limit."""
+
+    line: str
+    seconds_left: float
+
+
+@frozen(kw_only=True)
+class Resolved:
+    """One step of a chain: ``targets`` in the order to be tried, and why, in words.
+
+    Empty ``targets``: authoritatively nothing there. ``ttl`` is seconds, None where unknown.
+    """
+
+    targets: tuple[Target, ...]
+    why: str
+    ttl: float | None = None
+
+
+class Resolver(Protocol):
+    """One kind of step on the way from a name to addresses, or from a number to a URI."""
+
+    async def resolve(self, target: Target, context: ResolveContext) -> Resolved | None:
+        """Resolve one step; None: not mine, ask the next resolver.
+
+        Raises:
+            ResolveError: mine, but it failed (``temporary``: may work later).
+        """
+        ...
+
+
+class Dialer(Protocol):
+    """The dialer as front ends see it: in this process, or at the other end of a control line."""
+
+    async def execute(self, command: Command, caller: Caller) -> Reply:
+        """Carry out a command.
+
+        Raises:
+            SiptapiError: it cannot be done; ``code`` and the words say why.
+        """
+        ...
+
+    def events(self, after: EventId | None = None) -> AsyncIterator[CallEvent]:
+        """Events from now on, or from the first after ``after`` that is still kept.
+
+        The subscription begins with this call, not with the first ``anext``.
+        """
+        ...
+
+    def traced(self) -> AsyncIterator[TracedMessage]:
+        """SIP messages from now on; nothing is traced while nobody asks."""
+        ...
+
+
+class Frontend(Protocol):
+    """A way in for people or programs."""
+
+    async def serve(self, dialer: Dialer, ready: Callable[[], None]) -> None:
+        """Serve until cancelled; call ``ready`` once when callers can come."""
+        ...
+
+
+class PluginState(enum.StrEnum):
+    """What became of a plugin."""
+
+    LOADED = "loaded"
+    BLOCKED = "blocked"
+    FAILED = "failed"
+
+
+@frozen(kw_only=True)
+class PluginRecord:
+    """A plugin that was found: ``offers`` reads ``strategy refer-via-proxy``; ``why`` it failed."""
+
+    name: str
+    distribution: str
+    version: str
+    state: PluginState
+    offers: tuple[str, ...] = ()
+    why: str = ""
+
+
+class CliSession(Protocol):
+    """What a CLI command is given besides its arguments. Nothing is read before it is asked for."""
+
+    @property
+    def config(self) -> Path | None:
+        """The ``--config`` that the user gave, if any."""
+        ...
+
+    def plugins(self) -> tuple[PluginRecord, ...]:
+        """Every plugin found, loaded or not."""
+        ...
+
+    def connect(self) -> AbstractAsyncContextManager[Dialer]:
+        """A dialer for the user's settings.
+
+        Raises:
+            SettingsError: on entering, where the settings cannot be read.
+        """
+        ...
+
+
+@frozen(kw_only=True)
+class CliCommand:
+    """A command of ``siptapi``; ``run`` returns the exit code and raises `SiptapiError`."""
+
+    name: str
+    summary: str
+    configure: Callable[[ArgumentParser], None]
+    run: Callable[[Namespace, CliSession], int]

@@ -1,0 +1,143 @@
+"""Every error that SIPTAPI raises on purpose, and what a front end does with each.
+
+::
+
+    SiptapiError
+    ├── UsageError            what was asked for cannot be meant
+    │   ├── SettingsError     a value in the settings: file, dotted key, what was expected
+    │   ├── NumberError       a text that is no number: why, and where in the text
+    │   └── UnknownNameError  no strategy, resolver, line, ... of that name: what there is instead
+    ├── PluginError           a plugin that cannot be loaded or breaks its contract
+    ├── MessageError          bytes that are no SIP message, or a header that cannot be read
+    ├── ProtocolError
+    │   ├── LocalProtocolError   we asked a machine for what its state forbids: a bug of ours
+    │   └── RemoteProtocolError  the other side broke the protocol
+    ├── ResolveError          a name could not be resolved: for now, or for good
+    ├── NetworkError          a socket, an address, a transport
+    ├── NotSupportedError     this attempt or strategy cannot do that at all
+    └── RefusedError          it can, but not in this state (a hang-up after the hand-over)
+
+``str(error)`` is one sentence for a person: what was wrong, where, and what to do. ``code`` is
+for programs: it stays the same when the words change, and crosses the control line and HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class SiptapiError(Exception):
+    """The root: catch this and you catch everything that is no bug."""
+
+    code: ClassVar[str] = "error"
+
+
+class UsageError(SiptapiError):
+    """The user's words, settings or number are at fault; nothing was done."""
+
+    code: ClassVar[str] = "usage"
+
+
+class SettingsError(UsageError):
+    """A setting is wrong. ``where`` is the file, ``key`` the dotted key or ``line 3``."""
+
+    code: ClassVar[str] = "settings"
+
+    def __init__(self, problem: str, *, where: str = "", key: str = "") -> None:
+        place = ": ".join(part for part in (where, key) if part)
+        super().__init__(f"{place}: {problem}" if place else problem)
+        self.problem = problem
+        self.where = where
+        self.key = key
+
+
+class NumberError(UsageError):
+    """A text is no number that can be dialled. ``position`` counts characters from 0."""
+
+    code: ClassVar[str] = "number"
+
+    def __init__(self, reason: str, *, text: str = "", position: int | None = None) -> None:
+        place = "" if position is None else f" (at character {position + 1})"
+        super().__init__(f"{text!r}{place}: {reason}" if text else reason)
+        self.reason = reason
+        self.text = text
+        self.position = position
+
+
+class UnknownNameError(UsageError):
+    """Nothing of that kind has that name; ``known`` lists what has, ``failed`` what did not load."""
+
+    code: ClassVar[str] = "unknown-name"
+
+    def __init__(
+        self, kind: str, name: str, *, known: Sequence[str] = (), failed: Sequence[str] = ()
+    ) -> None:
+        there = f"there is {', '.join(known)}" if known else f"there is no {kind} at all"
+        broken = f"; not loaded: {', '.join(failed)}" if failed else ""
+        super().__init__(f"no {kind} is named {name!r}; {there}{broken}")
+        self.kind = kind
+        self.name = name
+        self.known = tuple(known)
+        self.failed = tuple(failed)
+
+
+class PluginError(SiptapiError):
+    """A plugin cannot be loaded, or breaks the contract of what it offers."""
+
+    code: ClassVar[str] = "plugin"
+
+
+class MessageError(SiptapiError):
+    """Bytes are no SIP message, or a part of one cannot be read.
+
+    ``status`` is what a request with that fault is answered with (RFC 3261 section 21).
+    """
+
+    code: ClassVar[str] = "message"
+
+    def __init__(self, problem: str, *, status: int = 400) -> None:
+        super().__init__(problem)
+        self.status = status
+
+
+class ProtocolError(SiptapiError):
+    """Somebody broke a protocol."""
+
+    code: ClassVar[str] = "protocol"
+
+
+class LocalProtocolError(ProtocolError):
+    """We did: a machine was asked for something that its state forbids."""
+
+
+class RemoteProtocolError(ProtocolError):
+    """They did."""
+
+
+class ResolveError(SiptapiError):
+    """A target could not be resolved. ``temporary``: the same question may work later."""
+
+    code: ClassVar[str] = "resolve"
+
+    def __init__(self, problem: str, *, temporary: bool = False) -> None:
+        super().__init__(problem)
+        self.temporary = temporary
+
+
+class NetworkError(SiptapiError):
+    """A socket could not be opened or used."""
+
+    code: ClassVar[str] = "network"
+
+
+class NotSupportedError(SiptapiError):
+    """The strategy that makes this call cannot do what was asked."""
+
+    code: ClassVar[str] = "not-supported"
+
+
+class RefusedError(SiptapiError):
+    """It cannot be done now, and the words say why."""
+
+    code: ClassVar[str] = "refused"

@@ -1,0 +1,84 @@
+"""What a call or a resolver step can be aimed at: plain values, no behaviour.
+
+A resolver chain turns one of these into others, step by step, until it ends: the *callee* chain
+at a `Number` or a SIP URI, the *next hop* chain at `Address` values.
+"""
+
+from __future__ import annotations
+
+import enum
+
+from attrs import frozen
+
+from siptapi_core.sip.uri import SipUri
+
+
+class Transport(enum.StrEnum):
+    """A transport of RFC 3261 section 18, by the name that a URI parameter gives it."""
+
+    UDP = "udp"
+    TCP = "tcp"
+    TLS = "tls"
+
+    @property
+    def reliable(self) -> bool:
+        """Whether the transport itself retransmits (RFC 3261 section 17)."""
+        return self is not Transport.UDP
+
+
+@frozen
+class Number:
+    """A telephone number after reading and rules: ``+431505641``, ``112``, ``*21#``."""
+
+    digits: str
+    e164: str | None = None
+
+    def __str__(self) -> str:
+        return self.digits
+
+
+@frozen
+class SrvName:
+    """A name to look up SRV records for, and what NAPTR already decided (RFC 3263)."""
+
+    name: str
+    transport: Transport
+    verify_name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@frozen
+class HostPort:
+    """A host name or IP literal with the port and transport that are already settled."""
+
+    host: str
+    port: int
+    transport: Transport
+    verify_name: str
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.transport}:{host}:{self.port}"
+
+
+@frozen
+class Address:
+    """Where a packet goes to or came from: IP literal (no brackets), port, transport.
+
+    ``verify_name`` is the name that a TLS certificate must carry (RFC 5922), None where no
+    certificate is expected.
+    """
+
+    host: str
+    port: int
+    transport: Transport = Transport.UDP
+    verify_name: str | None = None
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.transport}:{host}:{self.port}"
+
+
+Target = Number | SipUri | SrvName | HostPort | Address
