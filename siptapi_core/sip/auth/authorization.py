@@ -1,0 +1,167 @@
+"""What a client answers: Authorization and Proxy-Authorization (RFC 7616 section 3.4)."""
+
+from __future__ import annotations
+
+import re
+
+from attrs import evolve, field, frozen
+
+from siptapi_core.errors import MessageError
+from siptapi_core.sip.auth.challenge import Challenge
+from siptapi_core.sip.auth.digest import compute_response, is_session, strength
+from siptapi_core.sip.auth.parameters import (
+    format_digest,
+    parse_digest,
+    quote,
+    quote_unless_token,
+)
+
+_NONCE_COUNT = re.compile(r"[0-9A-Fa-f]{1,8}")
+
+
+@frozen
+class Credentials:
+    """A user's name and password, in clear; the password never shows in ``repr``.
+
+    With ``realm`` set they are meant for that realm only.
+    """
+
+    username: str
+    password: str = field(repr=False)
+    realm: str | None = None
+
+    def suit(self, challenge: Challenge) -> bool:
+        """Whether they may be used for that challenge's realm."""
+        return self.realm is None or self.realm == challenge.realm
+
+
+@frozen(kw_only=True)
+class Authorization:
+    """Digest credentials as sent. ``str`` gives the header's value.
+
+    ``qop`` None is the form of RFC 2069, without ``nonce_count``.
+    """
+
+    username: str
+    realm: str
+    nonce: str
+    uri: str
+    response: str = field(repr=False)
+    algorithm: str = "MD5"
+    cnonce: str | None = None
+    opaque: str | None = None
+    qop: str | None = None
+    nonce_count: int | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Authorization:
+        """Read the value of an Authorization or Proxy-Authorization header.
+
+        Raises:
+            MessageError: it is not of scheme Digest, or lacks what the scheme requires.
+        """
+        digest = parse_digest(text)
+        parameters = digest.parameters
+        qop = parameters.get("qop") or None
+        count = parameters.get("nc")
+        if count is not None and not _NONCE_COUNT.fullmatch(count):
+            raise MessageError(f"nonce count {count!r} is not eight hexadecimal digits")
+        if qop is not None:
+            digest.required("cnonce")
+            digest.required("nc")
+        return cls(
+            username=digest.required("username"),
+            realm=digest.required("realm"),
+            nonce=digest.required("nonce"),
+            uri=digest.required("uri"),
+            response=digest.required("response"),
+            algorithm=parameters.get("algorithm") or "MD5",
+            cnonce=parameters.get("cnonce"),
+            opaque=parameters.get("opaque"),
+            qop=qop,
+            nonce_count=None if count is None else int(count, 16),
+        )
+
+    def __str__(self) -> str:
+        """The value of the header."""
+        return format_digest(
+            (
+                ("username", quote(self.username)),
+                ("realm", quote(self.realm)),
+                ("nonce", quote(self.nonce)),
+                ("uri", quote(self.uri)),
+                ("response", quote(self.response)),
+                ("algorithm", quote_unless_token(self.algorithm)),
+                ("cnonce", None if self.cnonce is None else quote(self.cnonce)),
+                ("opaque", None if self.opaque is None else quote(self.opaque)),
+                ("qop", None if self.qop is None else quote_unless_token(self.qop)),
+                ("nc", None if self.nonce_count is None else f"{self.nonce_count:08x}"),
+            )
+        )
+
+    def verify(self, method: str, body: bytes, password: str) -> bool:
+        """Whether the sender knew ``password`` for this very request.
+
+        It checks the arithmetic alone: that the nonce is fresh, the count new, the realm ours and
+        the URI the request's is the server's business. An unknown algorithm or qop is False.
+        """
+        from hmac import compare_digest  # noqa: PLC0415  # servers only
+
+        known_qop = self.qop is None or self.qop.lower() in {"auth", "auth-int"}
+        if not known_qop or not strength(self.algorithm):
+            return False
+        expected = self._response(method, body, password)
+        return compare_digest(self.response.lower().encode(), expected.encode())
+
+    def _response(self, method: str, body: bytes, password: str) -> str:
+        return compute_response(
+            algorithm=self.algorithm,
+            username=self.username,
+            realm=self.realm,
+            password=password,
+            method=method,
+            uri=self.uri,
+            body=body,
+            nonce=self.nonce,
+            cnonce=self.cnonce or "",
+            qop=self.qop,
+            nonce_count=f"{self.nonce_count or 0:08x}",
+        )
+
+
+def answer(
+    challenge: Challenge,
+    credentials: Credentials,
+    *,
+    method: str,
+    uri: str,
+    body: bytes,
+    cnonce: str,
+    nonce_count: int,
+) -> tuple[str, str]:
+    """Answer a challenge: the name and the value of the header to send (RFC 3261 section 22.4).
+
+    ``uri`` is the Request-URI as sent. ``nonce_count`` counts the requests sent with this nonce,
+    from 1; give the same ``cnonce`` with each of them, because a ``-sess`` algorithm derives its
+    key from the first. Of the qops offered ``auth`` is preferred.
+
+    Raises:
+        MessageError: the algorithm or every qop is unknown (`Challenge.is_answerable`), or a
+            value holds a line break.
+    """
+    qop = challenge.chosen_qop
+    unsigned = Authorization(
+        username=credentials.username,
+        realm=challenge.realm,
+        nonce=challenge.nonce,
+        uri=uri,
+        response="",
+        algorithm=challenge.algorithm,
+        cnonce=cnonce if qop or is_session(challenge.algorithm) else None,
+        opaque=challenge.opaque,
+        qop=qop,
+        nonce_count=nonce_count if qop else None,
+    )
+    response = unsigned._response(method, body, credentials.password)  # noqa: SLF001  # same module
+    name = "Proxy-Authorization" if challenge.proxy else "Authorization"
+    return name, str(evolve(unsigned, response=response))

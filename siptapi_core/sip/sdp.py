@@ -1,0 +1,134 @@
+"""The session descriptions that we need to be in a call without media (RFC 4566, RFC 3264).
+
+We offer to receive audio on the discard port and never send any. Of all offers that carry no
+media this is the one that every phone tried so far accepts and does not re-INVITE about: some
+drop the call on ``inactive``, others re-INVITE when offered ``sendrecv`` or a null address.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from attrs import field, frozen
+
+from siptapi_core.errors import MessageError
+
+_DISCARD_PORT = 9
+_DIRECTIONS = frozenset({"sendrecv", "sendonly", "recvonly", "inactive"})
+_NO_CODEC_ALONE = frozenset({"telephone-event", "cn"})
+_MEDIA = re.compile(r"(\S+)\s+(\d+)(?:/\d+)?\s+(\S+)\s+(\S.*)")
+
+
+def recvonly_offer(address: str, session_id: int, version: int = 1) -> bytes:
+    """Offer to receive PCMU or PCMA at ``address``, an IP literal without brackets.
+
+    ``session_id`` and ``version`` go into the o= line: one id for a dialog, and a version that
+    grows with each change (RFC 3264 section 5).
+    """
+    audio = (
+        f"m=audio {_DISCARD_PORT} RTP/AVP 0 8 101",
+        "a=rtpmap:0 PCMU/8000",
+        "a=rtpmap:8 PCMA/8000",
+        "a=rtpmap:101 telephone-event/8000",
+        "a=fmtp:101 0-16",
+        "a=recvonly",
+    )
+    return _encode(address, session_id, version, ("t=0 0",), audio)
+
+
+def answer_to(offer: bytes, address: str, session_id: int, version: int) -> bytes:
+    """Answer an offer (RFC 3264 section 6): each m= line of it gets one, in the same order.
+
+    Plain RTP audio is accepted on the discard port with the first codec offered, and
+    telephone-event beside it; the rest is rejected with port 0. We never send: what offers to
+    send to us becomes ``recvonly``, anything else ``inactive``.
+
+    Raises:
+        MessageError: it is no session description.
+    """
+    lines = re.split(r"\r\n|\r|\n", offer.decode("latin-1"))  # any bytes, and back unchanged
+    if lines[0].strip() != "v=0":
+        raise MessageError("the body is no session description: it does not begin with v=0")
+    session: list[str] = []
+    medias: list[_Media] = []
+    for line in lines:
+        if line.startswith("m="):
+            medias.append(_Media.parse(line))
+        elif medias:
+            medias[-1].lines.append(line)
+        else:
+            session.append(line)
+    times = [line for line in session if line.startswith("t=")] or ["t=0 0"]
+    default = _direction(session) or "sendrecv"
+    answers = (line for media in medias for line in media.answer(default))
+    return _encode(address, session_id, version, times, answers)
+
+
+@frozen
+class _Media:
+    """One m= line of an offer, and the lines that belong to it."""
+
+    media: str
+    port: int
+    protocol: str
+    formats: tuple[str, ...]
+    lines: list[str] = field(factory=list)
+
+    @classmethod
+    def parse(cls, line: str) -> _Media:
+        match = _MEDIA.fullmatch(line[2:].strip())
+        if match is None:
+            raise MessageError(f"session description: {line!r} is no media line")
+        return cls(match[1], int(match[2]), match[3], tuple(match[4].split()))
+
+    def answer(self, default_direction: str) -> list[str]:
+        accepted = (
+            self.media.lower() == "audio"
+            and self.protocol.upper() in {"RTP/AVP", "RTP/AVPF"}
+            and self.port != 0
+        )
+        if not accepted:
+            return [f"m={self.media} 0 {self.protocol} {' '.join(self.formats)}"]
+        formats = self._chosen_formats()
+        direction = _direction(self.lines) or default_direction
+        return [
+            f"m={self.media} {_DISCARD_PORT} {self.protocol} {' '.join(formats)}",
+            *(line for line in self.lines if _describes(line, formats)),
+            "a=recvonly" if direction in {"sendrecv", "sendonly"} else "a=inactive",
+        ]
+
+    def _chosen_formats(self) -> list[str]:
+        """The first codec, and telephone-event where it is offered."""
+        names = {"13": "cn"}
+        for line in self.lines:
+            if match := re.match(r"a=rtpmap:(\S+)\s+([^/\s]+)", line):
+                names[match[1]] = match[2].lower()
+        codecs = [code for code in self.formats if names.get(code) not in _NO_CODEC_ALONE]
+        events = [code for code in self.formats if names.get(code) == "telephone-event"]
+        return [*codecs[:1], *events[:1]] or [self.formats[0]]
+
+
+def _describes(line: str, formats: Sequence[str]) -> bool:
+    match = re.match(r"a=(?:rtpmap|fmtp):(\S+)\s", line)
+    return match is not None and match[1] in formats
+
+
+def _direction(lines: Iterable[str]) -> str | None:
+    names = (line[2:].strip().lower() for line in lines if line.startswith("a="))
+    return next((name for name in names if name in _DIRECTIONS), None)
+
+
+def _encode(
+    address: str, session_id: int, version: int, times: Iterable[str], media: Iterable[str]
+) -> bytes:
+    network = f"IN {'IP6' if ':' in address else 'IP4'} {address.partition('%')[0]}"
+    lines = (
+        "v=0",
+        f"o=- {session_id} {version} {network}",
+        "s=-",
+        f"c={network}",
+        *times,
+        *media,
+    )
+    return "".join(f"{line}\r\n" for line in lines).encode("latin-1")
