@@ -91,7 +91,9 @@ class PluginError(SiptapiError):
 class MessageError(SiptapiError):
     """Bytes are no SIP message, or a part of one cannot be read.
 
-    ``status`` is what a request with that fault is answered with (RFC 3261 section 21).
+    ``status`` is what a request with that fault is answered with (RFC 3261 section 21);
+    ``request`` is that request (a `siptapi_core.sip.message.Request`), where
+    `siptapi_core.sip.message.parse_message` found enough of it to answer, else None.
     """
 
     code: ClassVar[str] = "message"
@@ -99,6 +101,7 @@ class MessageError(SiptapiError):
     def __init__(self, problem: str, *, status: int = 400) -> None:
         super().__init__(problem)
         self.status = status
+        self.request: object | None = None
 
 
 class ProtocolError(SiptapiError):

@@ -1,0 +1,12 @@
+"""The wire: what SIP messages are made of, as values that are read from text and written to it.
+
+- `uri`: SIP, SIPS and tel URIs; `name_addr`: ``"Name" <uri>;tag=...``; `via`, `cseq`: the headers
+  that every message has; `parameters`: what all of these are made of
+- `headers`: header fields under any spelling of their names
+- `message`: requests and responses, `parse_message`; `validation`: reading all of one
+- `status`: reason phrases
+- `auth`: digest challenges and answers; `sdp`: offers and answers without media; `sipfrag`: the
+  status in a NOTIFY; `event`: Event and Subscription-State
+
+No input or output here, no clock, no random numbers: text in, values out, and back.
+"""

@@ -1,0 +1,36 @@
+"""The CSeq header: the number and method of a request within its dialog."""
+
+from __future__ import annotations
+
+import re
+
+from attrs import frozen
+
+from siptapi_core.errors import MessageError
+from siptapi_core.sip.parameters import TOKEN, excerpt
+
+_cseq = re.compile(rf"[ \t]*+(0*[0-9]{{1,10}})[ \t]++({TOKEN})[ \t]*+").fullmatch
+_LIMIT = 2**32
+
+
+@frozen
+class CSeq:
+    """A sequence number, below 2**32, and the method it was used with (RFC 3261 20.16)."""
+
+    number: int
+    method: str
+
+    @classmethod
+    def parse(cls, text: str) -> CSeq:
+        """Read a CSeq value.
+
+        Raises:
+            MessageError: it is none, or its number does not fit into 32 bits.
+        """
+        match = _cseq(text)
+        if match is None or (number := int(match[1])) >= _LIMIT:
+            raise MessageError(f"{excerpt(text)} is no CSeq: a number below 2**32 and a method")
+        return cls(number, match[2])
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.method}"

@@ -1,0 +1,77 @@
+"""The address of From, To, Contact, Route, Refer-To, ...: ``"Name" <uri>;parameters``."""
+
+from __future__ import annotations
+
+import re
+
+from attrs import evolve, frozen
+
+from siptapi_core.errors import MessageError
+from siptapi_core.sip.parameters import (
+    QUOTED,
+    Parameters,
+    excerpt,
+    find_parameter,
+    format_parameters,
+    parse_parameters,
+    quote,
+    replace_parameter,
+    unquote,
+)
+from siptapi_core.sip.uri import Uri, parse_uri
+
+# The grammar wants tokens in an unquoted name; phones send more. A comma or semicolon there would
+# end the value, so those stay errors.
+_name_addr = re.compile(
+    rf'[ \t]*+(?:({QUOTED})[ \t]*+|([^"<>,;\x00-\x08\x0a-\x1f\x7f]*+))<([^<>]*+)>', re.DOTALL
+).match
+
+
+@frozen
+class NameAddr:
+    """A ``name-addr`` or ``addr-spec`` with its header parameters (RFC 3261 sections 20.10, 25.1).
+
+    ``display_name`` is what a person reads, unquoted. Writing gives always ``<...>``, so that
+    nobody takes the URI's parameters for the header's.
+    """
+
+    uri: Uri
+    display_name: str = ""
+    parameters: Parameters = ()
+
+    @classmethod
+    def parse(cls, text: str) -> NameAddr:
+        """Read one address.
+
+        Raises:
+            MessageError: it is none. Without ``<...>`` a URI must not hold ``,`` or ``?``.
+        """
+        match = _name_addr(text)
+        if match is not None:
+            quoted, plain, uri = match.groups()
+            name = plain.strip(" \t") if quoted is None else unquote(quoted)
+            return cls(parse_uri(uri), name, parse_parameters(text[match.end() :]))
+        uri, semicolon, rest = text.strip(" \t").partition(";")
+        if "?" in uri or "," in uri:
+            raise MessageError(f"{excerpt(text)}: a URI with , or ? must stand in <...>")
+        parameters = parse_parameters(semicolon + rest) if rest else ()
+        if semicolon and not rest:
+            raise MessageError(f"{excerpt(text)}: a parameter is missing after the last ;")
+        return cls(parse_uri(uri.rstrip(" \t")), "", parameters)
+
+    def __str__(self) -> str:
+        name = f"{quote(self.display_name)} " if self.display_name else ""
+        return f"{name}<{self.uri}>{format_parameters(self.parameters)}"
+
+    @property
+    def tag(self) -> str | None:
+        """The ``tag`` that makes one end of a dialog (RFC 3261 section 19.3)."""
+        return find_parameter(self.parameters, "tag")
+
+    def parameter(self, name: str) -> str | None:
+        """The header parameter ``name``, unquoted; "" where it has no value, None if absent."""
+        return find_parameter(self.parameters, name)
+
+    def with_tag(self, tag: str) -> NameAddr:
+        """This address with ``tag``, in place of another one if there is one."""
+        return evolve(self, parameters=replace_parameter(self.parameters, "tag", tag))

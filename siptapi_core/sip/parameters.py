@@ -1,0 +1,114 @@
+r"""What header fields are made of: tokens, quoted strings and ``;name=value`` (RFC 3261 25.1).
+
+The patterns never look at a character more than a fixed number of times (possessive quantifiers),
+so hostile text costs no more than its length.
+"""
+
+from __future__ import annotations
+
+import re
+
+from siptapi_core.errors import MessageError
+
+Parameters = tuple[tuple[str, str | None], ...]
+"""Names and values in order, both as on the wire: a quoted value keeps its quotes."""
+
+TOKEN = r"[A-Za-z0-9\-.!%*_+`'~]++"  # noqa: S105  # a pattern, no secret
+QUOTED = r'"(?:[^"\\]|\\.)*+"'
+HOST = r"(?:\[([0-9A-Fa-f:.]++)\]|([A-Za-z0-9\-._]++))"
+"""Two groups: an IPv6 address, or a name or IPv4 address (RFC 3261 has no underscore, DNS has)."""
+
+# More than `gen-value` allows, so that ``reason=reason=noresource`` and a bare IPv6 address in
+# ``received`` (which the grammar has without brackets) can be read.
+_VALUE = rf'{QUOTED}|[^\x00-\x20\x7f",;<>]++'
+_next_parameter = re.compile(
+    rf"[ \t]*+;[ \t]*+({TOKEN})(?:[ \t]*+=[ \t]*+({_VALUE}))?+[ \t]*+", re.DOTALL
+).match
+_is_value = re.compile(_VALUE, re.DOTALL).fullmatch
+_is_token = re.compile(TOKEN).fullmatch
+_escaped_pair = re.compile(r"\\(.)", re.DOTALL)
+_needs_escape = re.compile(r'["\\\x00-\x08\x0b\x0c\x0e-\x1f\x7f]')
+
+
+def is_token(text: str) -> bool:
+    """Whether ``text`` is a token: what methods, header names and tags are made of."""
+    return _is_token(text) is not None
+
+
+def parse_parameters(text: str) -> Parameters:
+    """Read ``;name=value;name`` to the end of ``text``.
+
+    Raises:
+        MessageError: something else stands there.
+    """
+    found: list[tuple[str, str | None]] = []
+    position = 0
+    end = len(text)
+    while position < end:
+        match = _next_parameter(text, position)
+        if match is None:
+            raise MessageError(f"{excerpt(text)}: expected ;name=value at character {position + 1}")
+        found.append(match.groups())  # type: ignore[arg-type]  # the pattern has two groups
+        position = match.end()
+    return tuple(found)
+
+
+def format_parameters(parameters: Parameters) -> str:
+    """Write parameters as they stand in a header.
+
+    Raises:
+        MessageError: a name or a value cannot be written.
+    """
+    text = ""
+    for name, value in parameters:
+        if _is_token(name) is None or (value is not None and _is_value(value) is None):
+            raise MessageError(f"parameter {name!r}={value!r} cannot be written in a header")
+        text += f";{name}" if value is None else f";{name}={value}"
+    return text
+
+
+def find_parameter(parameters: Parameters, name: str) -> str | None:
+    """The unquoted value of the first parameter ``name`` (any case), "" where it has no value."""
+    name = name.lower()
+    for key, value in parameters:
+        if key == name or key.lower() == name:
+            if value is None:
+                return ""
+            return unquote(value) if value[0] == '"' else value
+    return None
+
+
+def replace_parameter(parameters: Parameters, name: str, value: str | None) -> Parameters:
+    """``parameters`` with ``name`` set to ``value``: in its old place, else at the end."""
+    key = name.lower()
+    for index, (known, _) in enumerate(parameters):
+        if known.lower() == key:
+            rest = tuple(pair for pair in parameters[index + 1 :] if pair[0].lower() != key)
+            return (*parameters[:index], (name, value), *rest)
+    return (*parameters, (name, value))
+
+
+def quote(text: str) -> str:
+    """``text`` as a quoted string (RFC 3261 25.1).
+
+    Raises:
+        MessageError: it holds a line break, which no quoted string can.
+    """
+    if "\r" in text or "\n" in text:
+        raise MessageError(f"{excerpt(text)}: a line break cannot be quoted")
+    return f'"{_needs_escape.sub(_escape, text)}"'
+
+
+def _escape(match: re.Match[str]) -> str:
+    return "\\" + match[0]
+
+
+def unquote(text: str) -> str:
+    """What a quoted string says."""
+    inner = text[1:-1]
+    return _escaped_pair.sub(r"\1", inner) if "\\" in inner else inner
+
+
+def excerpt(text: str) -> str:
+    """``text`` for an error message: quoted, and not longer than a line."""
+    return repr(text if len(text) <= 80 else f"{text[:77]}...")  # noqa: PLR2004
