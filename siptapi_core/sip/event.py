@@ -7,15 +7,14 @@ import re
 from attrs import frozen
 
 from siptapi_core.errors import MessageError
-
-_TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
+from siptapi_core.sip.parameters import excerpt, is_token
 
 
 @frozen
 class EventHeader:
     """What a NOTIFY is about: ``refer;id=93809823``. ``id`` tells several REFERs apart.
 
-    ``package`` is lower-case; other parameters are dropped.
+    ``package`` is lower-case; other parameters, and an id that is none, are dropped.
     """
 
     package: str
@@ -29,7 +28,7 @@ class EventHeader:
             MessageError: it names no event package.
         """
         package, parameters = _parse(text, "Event")
-        return cls(package, parameters.get("id") or None)
+        return cls(package, _token(parameters.get("id", "")))
 
     def __str__(self) -> str:
         """The value of the header."""
@@ -57,10 +56,10 @@ class SubscriptionState:
         """
         state, parameters = _parse(text, "Subscription-State")
         # Some phones write "reason=reason=noresource".
-        reason = parameters.get("reason", "").lower().rpartition("=")[2].strip()
+        reason = parameters.get("reason", "").lower().rpartition("=")[2]
         return cls(
             state,
-            reason if _TOKEN.fullmatch(reason) else None,
+            _token(reason),
             _seconds(parameters.get("expires")),
             _seconds(parameters.get("retry-after")),
         )
@@ -85,13 +84,17 @@ class SubscriptionState:
 def _parse(text: str, header: str) -> tuple[str, dict[str, str]]:
     first, *rest = text.split(";")
     value = first.strip().lower()
-    if not _TOKEN.fullmatch(value):
-        raise MessageError(f"{header} header {text!r} does not begin with a name")
+    if not is_token(value):
+        raise MessageError(f"{header} header {excerpt(text)} does not begin with a name")
     parameters: dict[str, str] = {}
     for parameter in rest:
         name, _, given = parameter.partition("=")
-        parameters.setdefault(name.strip().lower(), given.strip().strip('"'))
+        parameters.setdefault(name.strip().lower(), given.strip('" \t'))
     return value, parameters
+
+
+def _token(text: str) -> str | None:
+    return text if is_token(text) else None
 
 
 def _seconds(text: str | None) -> int | None:

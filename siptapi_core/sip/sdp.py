@@ -13,11 +13,12 @@ from collections.abc import Iterable, Sequence
 from attrs import field, frozen
 
 from siptapi_core.errors import MessageError
+from siptapi_core.sip.parameters import excerpt
 
 _DISCARD_PORT = 9
 _DIRECTIONS = frozenset({"sendrecv", "sendonly", "recvonly", "inactive"})
 _NO_CODEC_ALONE = frozenset({"telephone-event", "cn"})
-_MEDIA = re.compile(r"(\S+)\s+(\d+)(?:/\d+)?\s+(\S+)\s+(\S.*)")
+_MEDIA = re.compile(r"(\S+)\s+([0-9]{1,5})(?:/[0-9]+)?\s+(\S+)\s+(\S.*)")
 
 
 def recvonly_offer(address: str, session_id: int, version: int = 1) -> bytes:
@@ -79,7 +80,7 @@ class _Media:
     def parse(cls, line: str) -> _Media:
         match = _MEDIA.fullmatch(line[2:].strip())
         if match is None:
-            raise MessageError(f"session description: {line!r} is no media line")
+            raise MessageError(f"session description: {excerpt(line)} is no media line")
         return cls(match[1], int(match[2]), match[3], tuple(match[4].split()))
 
     def answer(self, default_direction: str) -> list[str]:

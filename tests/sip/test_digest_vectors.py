@@ -72,3 +72,24 @@ def test_rfc_2069_form_has_neither_qop_nor_count_nor_cnonce():
     assert (sent.qop, sent.nonce_count, sent.cnonce) == (None, None, None)
     assert "qop" not in value
     assert "nc=" not in value
+
+
+def test_rfc_7616_section_3_9_2_with_erratum_4897_and_the_plain_user_name():
+    _, value = answer(
+        Challenge.parse(
+            'Digest realm="api@example.org", qop="auth", algorithm=SHA-512-256, '
+            'nonce="5TsQWLVdgBdmrQ0XsxbDODV+57QdFR34I9HAbC/RVvkK", '
+            'opaque="HRPCssKJSGjCrkzDg8OhwpzCiGPChXYjwrI2QmXDnsOS", charset=UTF-8, userhash=true'
+        ),
+        Credentials("Jäsøn Doe", "Secret, or not?"),
+        method="GET",
+        uri="/doe.json",
+        body=b"",
+        cnonce="NTg6RKcb9boFIAS3KrFK9BGeh+iDa/sm6jUMp2wds69v",
+        nonce_count=1,
+    )
+    sent = Authorization.parse(value)
+    assert sent.username == "Jäsøn Doe"
+    assert "userhash" not in value
+    expected = "3798d4131c277846293534c3edc11bd8a5e4cdcbff78b05db9d95eeb1cec68a5"
+    assert sent.response == expected

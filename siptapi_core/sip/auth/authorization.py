@@ -8,13 +8,9 @@ from attrs import evolve, field, frozen
 
 from siptapi_core.errors import MessageError
 from siptapi_core.sip.auth.challenge import Challenge
-from siptapi_core.sip.auth.digest import compute_response, is_session, strength
-from siptapi_core.sip.auth.parameters import (
-    format_digest,
-    parse_digest,
-    quote,
-    quote_unless_token,
-)
+from siptapi_core.sip.auth.digest import compute_response, encode, is_session, strength
+from siptapi_core.sip.auth.parameters import format_digest, parse_digest, quote_unless_token
+from siptapi_core.sip.parameters import quote
 
 _NONCE_COUNT = re.compile(r"[0-9A-Fa-f]{1,8}")
 
@@ -111,7 +107,7 @@ class Authorization:
         if not known_qop or not strength(self.algorithm):
             return False
         expected = self._response(method, body, password)
-        return compare_digest(self.response.lower().encode(), expected.encode())
+        return compare_digest(encode(self.response.lower()), expected.encode())
 
     def _response(self, method: str, body: bytes, password: str) -> str:
         return compute_response(
@@ -147,7 +143,7 @@ def answer(
 
     Raises:
         MessageError: the algorithm or every qop is unknown (`Challenge.is_answerable`), or a
-            value holds a line break.
+            value cannot stand in a header.
     """
     qop = challenge.chosen_qop
     unsigned = Authorization(

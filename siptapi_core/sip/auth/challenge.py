@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from attrs import frozen
 
@@ -15,12 +14,10 @@ from siptapi_core.sip.auth.parameters import (
     format_digest,
     parse_digest,
     parse_schemes,
-    quote,
     quote_unless_token,
 )
-
-if TYPE_CHECKING:
-    from siptapi_core.sip.message import Response
+from siptapi_core.sip.message import Response
+from siptapi_core.sip.parameters import quote
 
 
 @frozen

@@ -47,14 +47,14 @@ def compute_response(
     ``qop`` None is the form of RFC 2069; ``nonce_count`` is the eight digits as on the wire.
 
     Raises:
-        MessageError: the algorithm is not known here.
+        MessageError: the algorithm is not known here, or a value has no bytes.
     """
     digest = _hash(_base(algorithm))
     if digest is None:
         raise MessageError(f"digest algorithm {algorithm!r} is not known")
 
     def joined(*parts: str) -> str:
-        return digest(":".join(parts).encode("utf-8", "surrogateescape"))
+        return digest(encode(":".join(parts)))
 
     secret = joined(username, realm, password)
     if is_session(algorithm):
@@ -64,6 +64,18 @@ def compute_response(
     if qop is None:
         return joined(secret, nonce, request)
     return joined(secret, nonce, nonce_count, cnonce, qop, request)
+
+
+def encode(text: str) -> bytes:
+    """UTF-8; what came in as other bytes is given back as it came.
+
+    Raises:
+        MessageError: it holds half of a surrogate pair, which has no bytes.
+    """
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise MessageError("authentication with half of a surrogate pair in a value") from None
 
 
 def _base(algorithm: str) -> str:

@@ -12,15 +12,12 @@ from collections.abc import Iterable
 from attrs import frozen
 
 from siptapi_core.errors import MessageError
+from siptapi_core.sip.parameters import QUOTED, TOKEN, excerpt, is_token, quote, unquote
 
-_NAME = r"[A-Za-z0-9\-.!%*_+`'~]+"
-_ELEMENT = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*")*')
-_PARAMETER = re.compile(rf"({_NAME})[ \t]*=[ \t]*(.*)")
-_SCHEME = re.compile(rf"({_NAME})(?:[ \t]+(.+))?")
-_TOKEN = re.compile(_NAME)
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
-_ESCAPED = re.compile(r"\\(.)")
-_TO_ESCAPE = re.compile(r'(["\\])')
+_next_element = re.compile(rf'(?:[^",]|{QUOTED})*+(,|\Z)?', re.DOTALL).match
+_is_parameter = re.compile(rf"({TOKEN})[ \t]*=[ \t]*(.*)", re.DOTALL).fullmatch
+_is_scheme = re.compile(rf"({TOKEN})(?:[ \t]+(.+))?", re.DOTALL).fullmatch
+_is_quoted = re.compile(QUOTED, re.DOTALL).fullmatch
 
 
 @frozen
@@ -50,27 +47,26 @@ def parse_schemes(text: str) -> tuple[SchemeParameters, ...]:
     Raises:
         MessageError: it does not follow the grammar.
     """
-    check_text(text)
     schemes: list[SchemeParameters] = []
     name = ""
     for element in _split(text):
-        parameter = _PARAMETER.fullmatch(element)
+        parameter = _is_parameter(element)
         if parameter is None:
             if name == "qop" and element.lower() in {"auth", "auth-int"}:
                 schemes[-1].parameters["qop"] += f",{element}"  # a list that lacks its quotes
                 continue
-            scheme = _SCHEME.fullmatch(element)
+            scheme = _is_scheme(element)
             if scheme is None:
-                raise MessageError(f"{element!r} is no authentication parameter")
+                raise MessageError(f"{excerpt(element)} is no authentication parameter")
             schemes.append(SchemeParameters(scheme[1], {}))
-            parameter = _PARAMETER.fullmatch(scheme[2] or "")
+            parameter = _is_parameter(scheme[2] or "")
             if parameter is None:
                 name = ""
                 continue
         if not schemes:
-            raise MessageError(f"authentication parameter {element!r} without a scheme before it")
+            raise MessageError(f"{excerpt(element)} comes before any authentication scheme")
         name = parameter[1].lower()
-        schemes[-1].parameters.setdefault(name, _unquote(parameter[2]))
+        schemes[-1].parameters.setdefault(name, _value(parameter[2]))
     return tuple(schemes)
 
 
@@ -83,7 +79,7 @@ def parse_digest(text: str) -> SchemeParameters:
     schemes = parse_schemes(text)
     if len(schemes) != 1 or schemes[0].scheme.lower() != "digest":
         names = ", ".join(scheme.scheme for scheme in schemes) or "nothing"
-        raise MessageError(f"expected one Digest scheme, got {names}")
+        raise MessageError(f"expected one Digest scheme, got {excerpt(names)}")
     return schemes[0]
 
 
@@ -94,54 +90,29 @@ def format_digest(parameters: Iterable[tuple[str, str | None]]) -> str:
     )
 
 
-def quote(value: str) -> str:
-    """Write a quoted-string.
-
-    Raises:
-        MessageError: a character in it can stand in no header.
-    """
-    check_text(value)
-    escaped = _TO_ESCAPE.sub(r"\\\1", value)
-    return f'"{escaped}"'
-
-
 def quote_unless_token(value: str) -> str:
     """Write a value bare where the grammar allows it, quoted where not."""
-    return value if _TOKEN.fullmatch(value) else quote(value)
-
-
-def check_text(text: str) -> None:
-    """Refuse what would end a header line, or has no bytes on the wire.
-
-    Raises:
-        MessageError: it is refused.
-    """
-    if not {"\r", "\n", "\0"}.isdisjoint(text):
-        raise MessageError("line breaks and NUL cannot stand in an authentication header")
-    try:
-        text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError as error:
-        raise MessageError(f"authentication header: {error}") from None
+    return value if is_token(value) else quote(value)
 
 
 def _split(text: str) -> list[str]:
+    if "\r" in text or "\n" in text:
+        raise MessageError("a line break inside an authentication header")
     elements = []
     position = 0
-    while position <= len(text):
-        match = _ELEMENT.match(text, position)
-        assert match is not None  # noqa: S101  # the pattern matches the empty text
-        if match.end() < len(text) and text[match.end()] != ",":
-            raise MessageError("authentication header: a quoted value does not end")
-        if element := match[0].strip():
+    while position < len(text):
+        match = _next_element(text, position)
+        if match is None or match[1] is None:
+            raise MessageError(f"{excerpt(text)}: a quoted value does not end")
+        if element := text[position : match.start(1)].strip():
             elements.append(element)
-        position = match.end() + 1
+        position = match.end()
     return elements
 
 
-def _unquote(value: str) -> str:
-    quoted = _QUOTED.fullmatch(value)
-    if quoted is not None:
-        return _ESCAPED.sub(r"\1", quoted[1])
-    if '"' in value:
-        raise MessageError(f"authentication header: {value!r} is quoted only in part")
-    return value
+def _value(text: str) -> str:
+    if _is_quoted(text):
+        return unquote(text)
+    if '"' in text:
+        raise MessageError(f"{excerpt(text)} is quoted only in part")
+    return text
