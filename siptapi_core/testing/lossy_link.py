@@ -110,8 +110,8 @@ class LossyLink:
     def run(self, until: float | None = None, *, steps: int = 10_000) -> None:
         """Let packets travel and timers fire until nothing is left, or the clock reads ``until``.
 
-        A step is a packet that arrives or a timer that fires; packets come before timers that are
-        due at the same moment.
+        A step is a packet that arrives, or all the timers that are due; packets come before the
+        timers of the same moment.
 
         Raises:
             AssertionError: there is still something to do after so many ``steps``.
@@ -160,4 +160,3 @@ class LossyLink:
             deadline = endpoint.next_timer()
             if deadline is not None and deadline <= now:
                 endpoint.handle_timer(now)
-                return
