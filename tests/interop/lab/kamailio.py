@@ -1,0 +1,159 @@
+"""Kamailio as registrar and proxy of one domain: digest, Record-Route, loose routing, forking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from lab.addresses import PORT
+from lab.programs import Program, read_texts, require
+
+DOMAIN = "office.test"
+REALM = "voip.test"
+"""Not the domain, as with most providers."""
+
+_CONFIG = """\
+#!KAMAILIO
+log_stderror=yes
+children=2
+auto_aliases=no
+disable_tcp=yes
+listen=udp:{host}:{port}
+alias="{domain}"
+
+loadmodule "tm.so"
+loadmodule "tmx.so"
+loadmodule "sl.so"
+loadmodule "rr.so"
+loadmodule "pv.so"
+loadmodule "maxfwd.so"
+loadmodule "textops.so"
+loadmodule "siputils.so"
+loadmodule "usrloc.so"
+loadmodule "registrar.so"
+loadmodule "auth.so"
+loadmodule "htable.so"
+loadmodule "sipdump.so"
+modparam("auth", "algorithm", "{algorithm}")
+modparam("htable", "htable", "passwords=>size=4;")
+modparam("registrar", "max_contacts", 10)
+modparam("sipdump", "enable", 1)
+modparam("sipdump", "mode", 1)
+modparam("sipdump", "wait", 10000)
+modparam("sipdump", "folder", "{folder}")
+
+event_route[htable:mod-init] {{
+{passwords}
+}}
+
+request_route {{
+  force_rport();
+  if (!mf_process_maxfwd_header("70")) {{ sl_send_reply("483", "Too Many Hops"); exit; }}
+  if (is_method("CANCEL")) {{
+    if (t_check_trans()) {{ t_relay(); }}
+    exit;
+  }}
+  if (has_totag()) {{ route(IN_DIALOG); exit; }}
+  if (is_method("ACK")) {{ exit; }}
+  if (t_precheck_trans()) {{ t_check_trans(); exit; }}
+  t_check_trans();
+  if (is_method("REGISTER")) {{ route(REGISTER); exit; }}
+  if (is_method("INVITE")) {{ route(AUTHENTICATE); }}
+  record_route();
+{static}
+  if (!lookup("location")) {{ sl_send_reply("404", "Not Found"); exit; }}
+  t_relay();
+}}
+
+route[IN_DIALOG] {{
+  if (loose_route()) {{
+{in_dialog_challenge}
+    if ($rd == "{domain}") {{ lookup("location"); }}
+    t_relay();
+    exit;
+  }}
+  if (is_method("ACK")) {{
+    if (t_check_trans()) {{ t_relay(); }}
+    exit;
+  }}
+  sl_send_reply("404", "Not Here");
+}}
+
+route[AUTHENTICATE] {{
+  if ($au == $null || !pv_proxy_authenticate("{realm}", "$sht(passwords=>$au)", "0")) {{
+    proxy_challenge("{realm}", "1");
+    exit;
+  }}
+  consume_credentials();
+}}
+
+route[REGISTER] {{
+  if ($au == $null || !pv_www_authenticate("{realm}", "$sht(passwords=>$au)", "0")) {{
+    www_challenge("{realm}", "1");
+    exit;
+  }}
+  if ($au != $tU) {{ sl_send_reply("403", "Not Your Account"); exit; }}
+  save("location");
+}}
+"""
+_CHALLENGE_REFER = '    if (is_method("REFER")) { route(AUTHENTICATE); }'
+
+
+class Kamailio(Program):
+    """A running Kamailio.
+
+    ``passwords`` by user; ``static`` are phones that do not register, ``host:port`` by user;
+    ``algorithm`` is that of the challenges; ``challenge_refer`` asks for credentials within the
+    dialog too.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        host: str,
+        passwords: Mapping[str, str],
+        static: Mapping[str, str] | None = None,
+        algorithm: str = "MD5",
+        challenge_refer: bool = False,
+    ) -> None:
+        path = require("kamailio", package="kamailio")
+        self.host = host
+        (folder / "run").mkdir(parents=True)
+        (folder / "kamailio.cfg").write_text(
+            _CONFIG.format(
+                host=host,
+                port=PORT,
+                domain=DOMAIN,
+                realm=REALM,
+                algorithm=algorithm,
+                folder=folder,
+                in_dialog_challenge=_CHALLENGE_REFER if challenge_refer else "",
+                passwords="\n".join(
+                    f'  $sht(passwords=>{user}) = "{password}";'
+                    for user, password in passwords.items()
+                ),
+                static="\n".join(
+                    f'  if ($rU == "{user}") {{ $du = "sip:{place}"; t_relay(); exit; }}'
+                    for user, place in (static or {}).items()
+                ),
+            ),
+            encoding="utf-8",
+        )
+        super().__init__(
+            [
+                *(path, "-f", "kamailio.cfg", "-DD", "-E", "-m", "32", "-M", "4"),
+                *("-w", ".", "-Y", "./run", "-P", "./run/kamailio.pid"),
+            ],
+            folder=folder,
+            host=host,
+        )
+
+    @property
+    def uri(self) -> str:
+        """The proxy as a setting names it."""
+        return f"sip:{self.host}:{PORT}"
+
+    def trace(self) -> str:
+        """The log, then every message that came and went."""
+        return super().trace() + read_texts(*self.folder.glob("kamailio-sipdump-*.data"))

@@ -1,0 +1,93 @@
+"""The parts of one test together: made in its folder, on its addresses, all ended with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from lab.addresses import Addresses
+from lab.baresip import Baresip
+from lab.kamailio import DOMAIN, Kamailio
+from lab.programs import Program
+from lab.sipp import Sipp
+from lab.siptapi import Siptapi
+
+PASSWORDS = {"alice": "secret-of-alice", "2002": "secret-of-2002"}
+"""The proxy's accounts: alice is the user who dials, 2002 the callee."""
+
+P = TypeVar("P", bound=Program)
+
+
+class Lab:
+    """Makes parts, started and ready; stops them all when it is left, the last first."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._addresses = Addresses()
+        self._parts: list[Program] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for part in reversed(self._parts):
+            part.stop()
+        self._addresses.close()
+
+    def host(self) -> str:
+        """An address of this test's that nobody listens on."""
+        return self._addresses.next_host()
+
+    def kamailio(self, **options: Any) -> Kamailio:
+        """A proxy with the accounts of `PASSWORDS`."""
+        options = {"passwords": PASSWORDS} | options
+        return self._run(Kamailio(self._place("kamailio"), host=self.host(), **options))
+
+    def baresip(self, user: str, proxy: Kamailio | None = None, **options: Any) -> Baresip:
+        """The phone of ``user``; without a proxy it is not registered."""
+        if proxy:
+            options = {"proxy": proxy.uri, "password": PASSWORDS[user]} | options
+        return self._run(Baresip(self._place(user), host=self.host(), user=user, **options))
+
+    def sipp(self, scenario: str, **options: Any) -> Sipp:
+        """A phone that follows ``scenario``."""
+        return self._run(Sipp(self._place(scenario), scenario, host=self.host(), **options))
+
+    def dial(self, number: str = "2002", *, options: tuple[str, ...] = (), **line: Any) -> Siptapi:
+        """``siptapi dial`` with alice's account; ``line`` adds to it or replaces."""
+        line = {"domain": DOMAIN, "user": "alice", "password": PASSWORDS["alice"]} | line
+        return self._run(Siptapi(self._place("siptapi"), number, options=options, line=line))
+
+    def dial_via(self, proxy: Kamailio, number: str = "2002", **line: Any) -> Siptapi:
+        """Dial through ``proxy``, where the phone has the same account."""
+        line = {"strategies": ["refer-via-proxy"], "outbound_proxy": proxy.uri} | line
+        return self.dial(number, **line)
+
+    def dial_to(self, phone: Baresip | Sipp, number: str = "2002", **line: Any) -> Siptapi:
+        """Dial by way of the phone's own address, past any proxy."""
+        line = {"strategies": ["refer-to-phone"], "phone": phone.address} | line
+        return self.dial(number, **line)
+
+    def forget(self, part: Program) -> None:
+        """Stop ``part`` and leave it out of the traces."""
+        part.stop()
+        self._parts.remove(part)
+
+    def traces(self) -> str:
+        """What every part saw."""
+        return "\n".join(f"======== {part.folder.name}\n{part.trace()}" for part in self._parts)
+
+    def _place(self, name: str) -> Path:
+        taken = len(list(self._folder.iterdir()))
+        return self._folder / f"{taken}-{name}"
+
+    def _run(self, part: P) -> P:
+        self._parts.append(part)  # before it starts: what fails to start must be ended too
+        part.start()
+        return part

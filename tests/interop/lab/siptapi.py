@@ -1,0 +1,103 @@
+"""The product, run as a user runs it: the console script, a settings file, JSON lines."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+from lab.programs import Program, read_texts, wait_until
+
+_HOMES = ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME")
+
+
+@frozen
+class Result:
+    """How ``siptapi dial --json`` ended; ``seconds`` it took."""
+
+    exit_code: int
+    events: list[dict[str, Any]]
+    seconds: float
+
+    @property
+    def names(self) -> list[str]:
+        """The events' names, in order."""
+        return [event["event"] for event in self.events]
+
+    @property
+    def ending(self) -> tuple[str, str, int]:
+        """Outcome, stage and exit code."""
+        assert self.names.count("call_ended") == 1, f"exit code {self.exit_code}: {self.events}"
+        last = self.events[-1]
+        assert last["event"] == "call_ended"
+        return last["outcome"], last["stage"], self.exit_code
+
+    @property
+    def failure(self) -> dict[str, Any]:
+        """The only ``call_failed`` event."""
+        (failed,) = (event for event in self.events if event["event"] == "call_failed")
+        return failed
+
+
+class Siptapi(Program):
+    """``siptapi dial`` with one line; ``options`` stand before the number."""
+
+    def __init__(
+        self, folder: Path, number: str, *, options: tuple[str, ...] = (), line: Mapping[str, Any]
+    ) -> None:
+        folder.mkdir(parents=True)
+        self._config = folder / "siptapi.toml"
+        self._config.write_text(_toml(line), encoding="utf-8")
+        script = Path(sys.executable).with_name("siptapi")
+        super().__init__(
+            [
+                *(str(script), "--config", str(self._config), "--trace"),
+                *("dial", "--json", *options, number),
+            ],
+            folder=folder,
+            environment=_environment(folder),
+        )
+
+    def start(self) -> None:
+        """Start it; the time is taken from here."""
+        self._begun = time.monotonic()
+        super().start()
+
+    def finish(self, seconds: float = 45) -> Result:
+        """Wait for it to end by itself."""
+        exit_code = self.wait(seconds)
+        return Result(exit_code, self.events(), time.monotonic() - self._begun)
+
+    def events(self) -> list[dict[str, Any]]:
+        """What it has said so far."""
+        lines = self.output.read_text(encoding="utf-8").splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.endswith("\n")]
+
+    def await_event(self, name: str, *, seconds: float = 10) -> None:
+        """Wait until it has said so."""
+        wait_until(
+            lambda: any(event["event"] == name for event in self.events()),
+            seconds=seconds,
+            what=f"{name}, but {self.events()}",
+        )
+
+    def trace(self) -> str:
+        """What it was told and what it printed, messages included."""
+        return read_texts(self._config) + super().trace()
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """This process's, without the user's own settings and state."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SIPTAPI_")}
+    return kept | dict.fromkeys(_HOMES, str(folder))
+
+
+def _toml(line: Mapping[str, Any]) -> str:
+    """A settings file with one line. JSON's strings, numbers and lists are TOML's too."""
+    keys = (f"{key} = {json.dumps(value)}" for key, value in line.items())
+    return "\n".join(["[lines.office]", *keys, ""])
