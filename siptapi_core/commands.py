@@ -31,12 +31,15 @@ class Dial:
     """Make the phone of ``line`` (None: the only or first line) call ``number``.
 
     ``number`` is what the person gave, untouched. ``strategy`` replaces the line's strategies for
-    this call. Replies `Dialling` at once; everything after that is an event.
+    this call. ``confirmed`` says that a person agreed to a number whose `Explanation` asks for
+    that; without it such a number is refused. Replies `Dialling` at once; everything after that
+    is an event.
     """
 
     number: str
     line: str | None = None
     strategy: str | None = None
+    confirmed: bool = False
 
 
 @frozen(kw_only=True)
