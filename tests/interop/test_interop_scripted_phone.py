@@ -101,8 +101,10 @@ def test_a_final_sipfrag_is_final_whatever_the_subscription_state(lab: Lab, stat
 def test_a_final_notify_in_a_style_of_its_own(
     lab: Lab, event: str, content_type: str, body: str
 ) -> None:
-    style = {"event": event, "state": "terminated", "content_type": content_type, "body": body}
-    assert call(lab, "odd_notify", **style).ending == ANSWERED
+    result = call(
+        lab, "odd_notify", event=event, state="terminated", content_type=content_type, body=body
+    )
+    assert result.ending == ANSWERED
 
 
 def test_the_event_header_names_the_refer(lab: Lab) -> None:
