@@ -171,13 +171,6 @@ def test_verify_takes_any_case_and_refuses_what_it_does_not_know():
     assert not evolve(authorization, response="").verify("INVITE", b"", "secret")
 
 
-def test_credentials_may_be_bound_to_a_realm():
-    challenge = Challenge("lab", "n1")
-    assert Credentials("alice", "secret").suit(challenge)
-    assert Credentials("alice", "secret", "lab").suit(challenge)
-    assert not Credentials("alice", "secret", "Lab").suit(challenge)
-
-
 def test_no_secret_shows():
     credentials = Credentials("alice", "open sesame", "lab")
     assert "sesame" not in repr(credentials)

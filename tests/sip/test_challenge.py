@@ -182,5 +182,5 @@ def test_auth_is_chosen_before_auth_int():
     assert Challenge("lab", "1", qop=("auth-int", "auth")).chosen_qop == "auth"
     assert Challenge("lab", "1", qop=("auth-int", "x")).chosen_qop == "auth-int"
     assert Challenge("lab", "1").chosen_qop is None
-    with pytest.raises(MessageError, match="no qop of auth-conf is known"):
+    with pytest.raises(MessageError, match="no qop of 'auth-conf' is known"):
         _ = Challenge("lab", "1", qop=("auth-conf",)).chosen_qop

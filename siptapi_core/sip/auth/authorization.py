@@ -8,9 +8,9 @@ from attrs import evolve, field, frozen
 
 from siptapi_core.errors import MessageError
 from siptapi_core.sip.auth.challenge import Challenge
-from siptapi_core.sip.auth.digest import compute_response, encode, is_session, strength
+from siptapi_core.sip.auth.digest import KNOWN_QOPS, compute_response, is_session, strength
 from siptapi_core.sip.auth.parameters import format_digest, parse_digest, quote_unless_token
-from siptapi_core.sip.parameters import quote
+from siptapi_core.sip.parameters import excerpt, quote
 
 _NONCE_COUNT = re.compile(r"[0-9A-Fa-f]{1,8}")
 
@@ -25,10 +25,6 @@ class Credentials:
     username: str
     password: str = field(repr=False)
     realm: str | None = None
-
-    def suit(self, challenge: Challenge) -> bool:
-        """Whether they may be used for that challenge's realm."""
-        return self.realm is None or self.realm == challenge.realm
 
 
 @frozen(kw_only=True)
@@ -61,7 +57,7 @@ class Authorization:
         qop = parameters.get("qop") or None
         count = parameters.get("nc")
         if count is not None and not _NONCE_COUNT.fullmatch(count):
-            raise MessageError(f"nonce count {count!r} is not eight hexadecimal digits")
+            raise MessageError(f"nonce count {excerpt(count)} is not eight hexadecimal digits")
         if qop is not None:
             digest.required("cnonce")
             digest.required("nc")
@@ -103,26 +99,11 @@ class Authorization:
         """
         from hmac import compare_digest  # noqa: PLC0415  # servers only
 
-        known_qop = self.qop is None or self.qop.lower() in {"auth", "auth-int"}
+        known_qop = self.qop is None or self.qop.lower() in KNOWN_QOPS
         if not known_qop or not strength(self.algorithm):
             return False
-        expected = self._response(method, body, password)
-        return compare_digest(encode(self.response.lower()), expected.encode())
-
-    def _response(self, method: str, body: bytes, password: str) -> str:
-        return compute_response(
-            algorithm=self.algorithm,
-            username=self.username,
-            realm=self.realm,
-            password=password,
-            method=method,
-            uri=self.uri,
-            body=body,
-            nonce=self.nonce,
-            cnonce=self.cnonce or "",
-            qop=self.qop,
-            nonce_count=f"{self.nonce_count or 0:08x}",
-        )
+        expected = _response(self, method, body, password)
+        return compare_digest(self.response.lower().encode(errors="replace"), expected.encode())
 
 
 def answer(
@@ -158,6 +139,22 @@ def answer(
         qop=qop,
         nonce_count=nonce_count if qop else None,
     )
-    response = unsigned._response(method, body, credentials.password)  # noqa: SLF001  # same module
+    response = _response(unsigned, method, body, credentials.password)
     name = "Proxy-Authorization" if challenge.proxy else "Authorization"
     return name, str(evolve(unsigned, response=response))
+
+
+def _response(sent: Authorization, method: str, body: bytes, password: str) -> str:
+    return compute_response(
+        algorithm=sent.algorithm,
+        username=sent.username,
+        realm=sent.realm,
+        password=password,
+        method=method,
+        uri=sent.uri,
+        body=body,
+        nonce=sent.nonce,
+        cnonce=sent.cnonce or "",
+        qop=sent.qop,
+        nonce_count=f"{sent.nonce_count or 0:08x}",
+    )

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from attrs import frozen
 
 from siptapi_core.errors import MessageError
-from siptapi_core.sip.auth.digest import strength
+from siptapi_core.sip.auth.digest import KNOWN_QOPS, strength
 from siptapi_core.sip.auth.parameters import (
     SchemeParameters,
     format_digest,
@@ -17,7 +17,7 @@ from siptapi_core.sip.auth.parameters import (
     quote_unless_token,
 )
 from siptapi_core.sip.message import Response
-from siptapi_core.sip.parameters import quote
+from siptapi_core.sip.parameters import excerpt, quote
 
 
 @frozen
@@ -65,19 +65,18 @@ class Challenge:
         Raises:
             MessageError: only others are offered.
         """
-        for qop in ("auth", "auth-int"):
+        for qop in KNOWN_QOPS:
             if qop in self.qop:
                 return qop
         if self.qop:
-            raise MessageError(f"no qop of {', '.join(self.qop)} is known")
+            raise MessageError(f"no qop of {excerpt(', '.join(self.qop))} is known")
         return None
 
     @property
     def is_answerable(self) -> bool:
         """Whether algorithm and qop are among those that we know here."""
-        return strength(self.algorithm) > 0 and (
-            not self.qop or not {"auth", "auth-int"}.isdisjoint(self.qop)
-        )
+        known_qop = not self.qop or any(qop in self.qop for qop in KNOWN_QOPS)
+        return known_qop and strength(self.algorithm) > 0
 
 
 def challenges_of(response: Response) -> tuple[Challenge, ...]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 
 from siptapi_core.errors import MessageError
+from siptapi_core.sip.parameters import excerpt
+
+KNOWN_QOPS = ("auth", "auth-int")
+"""What may be protected: the request line alone, or the body too. The first is preferred."""
 
 _HASHES = {"md5": "md5", "sha-256": "sha256", "sha-512-256": "sha512_256"}
 _SESSION = "-sess"
@@ -51,10 +54,13 @@ def compute_response(
     """
     digest = _hash(_base(algorithm))
     if digest is None:
-        raise MessageError(f"digest algorithm {algorithm!r} is not known")
+        raise MessageError(f"digest algorithm {excerpt(algorithm)} is not known")
 
     def joined(*parts: str) -> str:
-        return digest(encode(":".join(parts)))
+        try:
+            return digest(":".join(parts).encode())
+        except UnicodeEncodeError:
+            raise MessageError("authentication with half of a surrogate pair") from None
 
     secret = joined(username, realm, password)
     if is_session(algorithm):
@@ -66,30 +72,18 @@ def compute_response(
     return joined(secret, nonce, nonce_count, cnonce, qop, request)
 
 
-def encode(text: str) -> bytes:
-    """UTF-8; what came in as other bytes is given back as it came.
-
-    Raises:
-        MessageError: it holds half of a surrogate pair, which has no bytes.
-    """
-    try:
-        return text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        raise MessageError("authentication with half of a surrogate pair in a value") from None
-
-
 def _base(algorithm: str) -> str:
     return algorithm.lower().removesuffix(_SESSION)
 
 
-@cache
 def _hash(base: str) -> Hash | None:
     import hashlib  # noqa: PLC0415  # a call that is never challenged never needs it
 
-    if base not in _HASHES:
+    name = _HASHES.get(base)
+    if name is None:
         return None
     try:
-        hashlib.new(_HASHES[base], usedforsecurity=False)
+        hashlib.new(name, usedforsecurity=False)
     except ValueError:
         return None
-    return lambda data: hashlib.new(_HASHES[base], data, usedforsecurity=False).hexdigest()
+    return lambda data: hashlib.new(name, data, usedforsecurity=False).hexdigest()

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from attrs import frozen
 
 from siptapi_core.errors import MessageError
+from siptapi_core.sip.auth.digest import KNOWN_QOPS
 from siptapi_core.sip.parameters import QUOTED, TOKEN, excerpt, is_token, quote, unquote
 
 _next_element = re.compile(rf'(?:[^",]|{QUOTED})*+(,|\Z)?', re.DOTALL).match
@@ -52,7 +53,7 @@ def parse_schemes(text: str) -> tuple[SchemeParameters, ...]:
     for element in _split(text):
         parameter = _is_parameter(element)
         if parameter is None:
-            if name == "qop" and element.lower() in {"auth", "auth-int"}:
+            if name == "qop" and element.lower() in KNOWN_QOPS:
                 schemes[-1].parameters["qop"] += f",{element}"  # a list that lacks its quotes
                 continue
             scheme = _is_scheme(element)
