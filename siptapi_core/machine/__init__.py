@@ -1,0 +1,11 @@
+"""The protocol machines: bytes and the time in; bytes, happenings and the next deadline out.
+
+Nothing here opens a socket, reads a clock or draws a random number. From the bottom up:
+
+- `timers`: the one queue of everything that will happen later
+- `client_transaction`, `server_transaction`, `transaction_layer`: RFC 3261 section 17, RFC 6026
+- `authentication`, `exchange`: one request with its challenges and its standby addresses
+- `dialog`: RFC 3261 section 12
+- `user_agent`: the end that packets go into and come out of
+- `refer_plan`, `refer_progress`, `call_ending`, `refer_call`: the click-to-dial call itself
+"""

@@ -21,7 +21,7 @@ class ByePolicy(enum.StrEnum):
     """Wait for the phone's BYE (``dialog_limit`` at most)."""
 
 
-_positive = validators.gt(0)
+_positive = validators.gt(0.0)
 
 
 @frozen(kw_only=True)

@@ -1,0 +1,103 @@
+"""Putting a dialer together from settings and plugins: only what the settings name is created."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from siptapi_core.contracts import Clock, Context, Offer, Resolver
+from siptapi_core.dialer.local_dialer import Line, LocalDialer
+from siptapi_core.dialer.strategy_memory import StrategyMemory
+from siptapi_core.errors import SettingsError, UnknownNameError
+from siptapi_core.logs import logger
+from siptapi_core.net.clock import SystemClock
+from siptapi_core.net.identifiers import SystemIdentifiers
+from siptapi_core.net.line_network import LineNetwork
+from siptapi_core.net.resolving import ResolverChain
+from siptapi_core.net.sip_network import SipNetwork
+from siptapi_core.plugin_loading import PluginCatalog, create
+from siptapi_core.settings import LineSettings, Settings, structure
+
+T = TypeVar("T")
+
+
+@asynccontextmanager
+async def open_dialer(
+    settings: Settings, catalog: PluginCatalog, *, memory: Path | None = None
+) -> AsyncIterator[LocalDialer]:
+    """A dialer for every line of ``settings``; leaving the context hangs up and closes.
+
+    ``memory`` is the file in which failures of strategies are remembered (None: nowhere).
+
+    Raises:
+        SettingsError, UnknownNameError: a line cannot be used as it is set.
+        NetworkError: no socket could be opened.
+    """
+    log = logger("siptapi")
+    clock, identifiers = SystemClock(), SystemIdentifiers()
+    network = await SipNetwork.open(clock=clock, identifiers=identifiers, logger=log)
+    try:
+        resolver = _creator("resolvers", catalog.resolvers.__getitem__, settings, clock)
+        strategy = _creator("strategies", catalog.strategies.__getitem__, settings, clock)
+        dialer = LocalDialer(
+            lines={
+                name: _line(name, line, settings, network, resolver)
+                for name, line in settings.lines.items()
+            },
+            strategy=strategy,
+            memory=StrategyMemory(memory, clock, log),
+            identifiers=identifiers,
+            clock=clock,
+            logger=log,
+            tracers=network.tracers,
+        )
+        try:
+            yield dialer
+        finally:
+            await dialer.close()
+    finally:
+        await network.close()
+
+
+def _creator(
+    section: str, offer: Callable[[str], Offer[Any, T]], settings: Settings, clock: Clock
+) -> Callable[[str], T]:
+    """A function that creates what is offered under a name, once, with its own settings."""
+
+    @cache
+    def get(name: str) -> T:
+        offered = offer(name)
+        own = structure(
+            settings.section(section, name),
+            offered.settings,
+            where=str(settings.path or ""),
+            key=f"{section}.{name}",
+        )
+        return create(offered, own, Context(clock=clock, logger=logger(name)))
+
+    return get
+
+
+def _line(
+    name: str,
+    line: LineSettings,
+    settings: Settings,
+    network: SipNetwork,
+    resolver: Callable[[str], Resolver],
+) -> Line:
+    try:
+        resolvers = [(each, resolver(each)) for each in line.resolvers]
+    except UnknownNameError as error:
+        key = f"lines.{name}.resolvers"
+        raise SettingsError(str(error), where=str(settings.path or ""), key=key) from error
+    chain = ResolverChain(resolvers, line=name, clock=network.clock)
+    return Line(
+        name=name,
+        identity=lambda number: line.identity(name, number),
+        rules=line.number_rules,
+        strategies=line.strategies,
+        network=LineNetwork(network, chain, line.credentials()),
+    )

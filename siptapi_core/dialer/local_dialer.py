@@ -1,0 +1,215 @@
+"""The dialer in this process: executes commands, owns the calls, publishes events."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from functools import partial
+
+from attrs import frozen
+
+from siptapi_core.commands import (
+    Caller,
+    Calls,
+    Command,
+    Dial,
+    Dialling,
+    Done,
+    Explain,
+    HangUp,
+    Lines,
+    LineStatus,
+    ListCalls,
+    ListLines,
+    Reply,
+)
+from siptapi_core.contracts import Clock, DialRequest, LineIdentity, Logger, Network, Strategy
+from siptapi_core.dialer.event_bus import Bus, EventBus
+from siptapi_core.dialer.outgoing_call import OutgoingCall
+from siptapi_core.dialer.strategy_memory import StrategyMemory
+from siptapi_core.errors import DeniedError, RefusedError, UnknownNameError
+from siptapi_core.events import CallEnded, CallEvent, EventId, Happening, TracedMessage
+from siptapi_core.machine.identifiers import Identifiers
+from siptapi_core.numbers import Decision, Explanation, NumberRules, explain
+
+GOODBYE_SECONDS = 5.0
+"""How long `LocalDialer.close` waits for calls that it hung up."""
+
+
+@frozen(kw_only=True)
+class Line:
+    """A line as the dialer uses it. ``identity(number)`` renders the display name for a call."""
+
+    name: str
+    identity: Callable[[str], LineIdentity]
+    rules: NumberRules
+    strategies: tuple[str, ...]
+    network: Network
+
+
+class LocalDialer:
+    """See `siptapi_core.contracts.Dialer`.
+
+    ``strategy(name)`` creates a strategy when it is first named, and raises UnknownNameError for a
+    name that nobody offers. ``tracers`` is the network's list.
+    """
+
+    def __init__(
+        self,
+        *,
+        lines: Mapping[str, Line],
+        strategy: Callable[[str], Strategy],
+        memory: StrategyMemory,
+        identifiers: Identifiers,
+        clock: Clock,
+        logger: Logger,
+        tracers: list[Callable[[TracedMessage], None]],
+    ) -> None:
+        self._lines = lines
+        self._strategy = strategy
+        self._memory = memory
+        self._identifiers = identifiers
+        self._clock = clock
+        self._logger = logger
+        self._tracers = tracers
+        self._events = EventBus()
+        self._messages: Bus[TracedMessage] = Bus()
+        self._calls: dict[str, OutgoingCall] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._last_event: EventId = 0
+        self._closing = False
+
+    async def execute(self, command: Command, caller: Caller) -> Reply:
+        """Carry out ``command`` for ``caller``; raises SiptapiError."""
+        match command:
+            case Dial():
+                return self._dial(command, caller)
+            case HangUp():
+                await self._call(command.call, caller).hang_up()
+                return Done()
+            case Explain():
+                line = self._line(command.line, caller)
+                return self._explain(command.text, line)
+            case ListCalls():
+                seen = [c for c in self._calls.values() if _may_use(caller, c.line)]
+                return Calls(tuple(call.status() for call in seen))
+            case ListLines():
+                seen_lines = [line for line in self._lines.values() if _may_use(caller, line.name)]
+                return Lines(tuple(_status(line) for line in seen_lines))
+
+    def events(self, after: EventId | None = None) -> AsyncIterator[CallEvent]:
+        """Events from now on, or from the first after ``after`` that is still kept."""
+        return self._events.subscribe_after(after)
+
+    def traced(self) -> AsyncIterator[TracedMessage]:
+        """SIP messages from now on."""
+        if not self._messages.subscriptions:
+            self._tracers.append(self._messages.publish)
+        return self._messages.subscribe()
+
+    async def close(self) -> None:
+        """Take no more calls, hang up those that we hold, wait a while, end the streams."""
+        self._closing = True
+        for call in tuple(self._calls.values()):
+            try:
+                await call.hang_up()
+            except RefusedError as error:
+                self._logger.debug("not hung up", call=call.id, why=str(error))
+        if self._tasks:
+            _, stuck = await asyncio.wait(tuple(self._tasks.values()), timeout=GOODBYE_SECONDS)
+            for task in stuck:
+                task.cancel()
+            if stuck:
+                self._logger.warning("calls did not end in time", calls=len(stuck))
+                await asyncio.wait(stuck)
+        self._events.close()
+        self._messages.close()
+
+    def _dial(self, command: Dial, caller: Caller) -> Dialling:
+        if self._closing:
+            raise RefusedError("SIPTAPI is shutting down and takes no more calls")
+        line = self._line(command.line, caller)
+        explanation = self._explain(command.number, line)
+        _check_decision(explanation, confirmed=command.confirmed)
+        if command.strategy is None:
+            names = self._memory.order(line.name, line.strategies)
+        else:
+            names = (command.strategy,)
+        number = explanation.number
+        call = OutgoingCall(
+            call=self._identifiers.tag(),
+            request=DialRequest(
+                callee=explanation.dialled,
+                line=line.identity(str(number or explanation.dialled)),
+                number=number,
+            ),
+            number=str(number or explanation.dialled),
+            strategies=[(name, self._strategy(name)) for name in names],
+            network=line.network,
+            memory=self._memory,
+            publish=self._publish,
+            started=self._clock.time(),
+            logger=self._logger,
+        )
+        call.begin()
+        self._calls[call.id] = call
+        task = asyncio.get_running_loop().create_task(call.run())
+        self._tasks[call.id] = task
+        task.add_done_callback(partial(self._forget, call.id))
+        return Dialling(call=call.id, line=line.name, explanation=explanation)
+
+    def _forget(self, call: str, task: asyncio.Task[None]) -> None:
+        self._calls.pop(call, None)
+        self._tasks.pop(call, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._logger.error("call broke", call=call, why=repr(error))
+
+    def _publish(self, call: OutgoingCall, happening: Happening) -> None:
+        self._last_event += 1
+        event = CallEvent(self._last_event, call.id, call.line, self._clock.time(), happening)
+        if isinstance(happening, CallEnded):
+            self._calls.pop(call.id, None)
+        self._events.publish(event)
+
+    def _explain(self, text: str, line: Line) -> Explanation:
+        domain = line.identity("").address_of_record.host
+        return explain(text, line.rules, domain=domain, line=line.name)
+
+    def _line(self, name: str | None, caller: Caller) -> Line:
+        usable = {name: line for name, line in self._lines.items() if _may_use(caller, name)}
+        if name is None and usable:
+            return next(iter(usable.values()))
+        if name not in usable:
+            raise UnknownNameError("line", name or "", known=tuple(usable))
+        return usable[name]
+
+    def _call(self, call_id: str, caller: Caller) -> OutgoingCall:
+        call = self._calls.get(call_id)
+        if call is None or not _may_use(caller, call.line):
+            raise RefusedError(f"there is no call {call_id!r} in progress; it may have ended")
+        return call
+
+
+def _may_use(caller: Caller, line: str) -> bool:
+    return caller.lines is None or line in caller.lines
+
+
+def _status(line: Line) -> LineStatus:
+    identity = line.identity("")
+    return LineStatus(
+        name=line.name,
+        account=str(identity.address_of_record),
+        phone=str(identity.phone_address or identity.phone),
+        strategies=line.strategies,
+    )
+
+
+def _check_decision(explanation: Explanation, *, confirmed: bool) -> None:
+    rule = f" (rule {explanation.rule})" if explanation.rule else ""
+    if explanation.decision is Decision.DENY:
+        raise DeniedError(f"{explanation.formatted} may not be dialled{rule}")
+    if explanation.decision is Decision.CONFIRM and not confirmed:
+        raise DeniedError(
+            f"{explanation.formatted} must be confirmed before it is dialled{rule}",
+            confirmable=True,
+        )

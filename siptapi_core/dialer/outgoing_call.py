@@ -1,0 +1,201 @@
+"""One call that a line makes: its strategies one after the other, its state, its events.
+
+The call owns the fallback: the next strategy is tried in the same call only while the attempt
+says that nobody was disturbed. A strategy may be anybody's plugin: whatever it raises ends the
+attempt with words, never the dialer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from siptapi_core.commands import CallState, CallStatus
+from siptapi_core.contracts import Attempt, Capability, DialRequest, Logger, Network, Strategy
+from siptapi_core.dialer.strategy_memory import StrategyMemory
+from siptapi_core.errors import NotSupportedError, PluginError, RefusedError, UsageError
+from siptapi_core.events import (
+    CalleeAnswered,
+    CalleeRinging,
+    CalleeTrying,
+    CallEnded,
+    CallFailed,
+    CallId,
+    Disturbed,
+    Happening,
+    Outcome,
+    PhoneAnswered,
+    PhoneRinging,
+    ReferAccepted,
+    Stage,
+    StrategyFellBack,
+)
+
+_STATES: dict[type[Happening], CallState] = {
+    PhoneRinging: CallState.PHONE_RINGING,
+    PhoneAnswered: CallState.PHONE_ANSWERED,
+    ReferAccepted: CallState.CONNECTING,
+    CalleeTrying: CallState.CONNECTING,
+    CalleeRinging: CallState.CALLEE_RINGING,
+    CalleeAnswered: CallState.CONNECTED,
+    CallEnded: CallState.ENDED,
+}
+
+Named = tuple[str, Strategy]
+
+
+class OutgoingCall:
+    """A call in progress. ``publish`` puts a happening into its envelope and tells everyone."""
+
+    def __init__(
+        self,
+        *,
+        call: CallId,
+        request: DialRequest,
+        number: str,
+        strategies: Sequence[Named],
+        network: Network,
+        memory: StrategyMemory,
+        publish: Callable[[OutgoingCall, Happening], None],
+        started: float,
+        logger: Logger,
+    ) -> None:
+        self.id = call
+        self.line = request.line.name
+        self.state = CallState.CALLING_PHONE
+        self.outcome: Outcome | None = None
+        self.stage: Stage | None = None
+        self.strategy = strategies[0][0]
+        self._request = request
+        self._number = number
+        self._waiting = list(strategies)
+        self._network = network
+        self._memory = memory
+        self._publish = publish
+        self._started = started
+        self._logger = logger
+        self._attempt: Attempt | None = None
+        self._hung_up = False
+
+    def begin(self) -> None:
+        """Start the first strategy that can.
+
+        Raises:
+            UsageError: the line's settings lack what the only, or last, strategy needs.
+            PluginError: that strategy broke its contract.
+        """
+        while self._attempt is None:
+            name, strategy = self._waiting.pop(0)
+            self.strategy = name
+            try:
+                self._attempt = _start(name, strategy, self._request, self._network)
+            except (UsageError, PluginError) as error:
+                if not self._waiting:
+                    raise
+                self._fall_back(str(error))
+
+    async def run(self) -> None:
+        """Follow the attempts to the end; `CallEnded` is the last that is told."""
+        while self._attempt is not None:
+            self._attempt = await self._follow(self._attempt)
+
+    async def hang_up(self) -> None:
+        """End it.
+
+        Raises:
+            RefusedError: the phone has it now, or it has ended.
+            NotSupportedError: this strategy cannot hang up.
+        """
+        attempt = self._attempt
+        if attempt is None:
+            raise RefusedError("the call has ended already")
+        if Capability.HANG_UP not in attempt.capabilities:
+            raise NotSupportedError(f"the strategy {self.strategy!r} cannot hang up")
+        await attempt.hang_up()
+        self._hung_up = True
+
+    def status(self) -> CallStatus:
+        """The call as it is now."""
+        return CallStatus(
+            call=self.id,
+            line=self.line,
+            number=self._number,
+            strategy=self.strategy,
+            state=self.state,
+            started=self._started,
+            outcome=self.outcome,
+            stage=self.stage,
+        )
+
+    async def _follow(self, attempt: Attempt) -> Attempt | None:
+        """Tell what ``attempt`` reports; returns the attempt that takes its place, if any."""
+        failure: CallFailed | None = None
+        try:
+            async for happening in attempt.events():
+                if isinstance(happening, CallFailed):
+                    failure = happening
+                    if self._may_fall_back(failure):
+                        continue  # told as StrategyFellBack, once the attempt has ended
+                if isinstance(happening, CallEnded):
+                    return self._end(happening, failure)
+                self._tell(happening)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001  # a plugin's attempt may raise anything
+            self._logger.error(  # noqa: TRY400  # our Logger has no exception()
+                "strategy broke", strategy=self.strategy, why=repr(error)
+            )
+            reason = f"the strategy {self.strategy!r} broke: {error!r}"
+        else:
+            reason = f"the strategy {self.strategy!r} ended without saying how the call went"
+        self._tell(CallFailed(Stage.PROXY, None, reason, Disturbed.MAYBE))
+        self._tell(CallEnded(Outcome.UNKNOWN, Stage.PROXY))
+        return None
+
+    def _end(self, ended: CallEnded, failure: CallFailed | None) -> Attempt | None:
+        if failure is not None and self._may_fall_back(failure):
+            why = failure.reason
+            while self._waiting and not self._hung_up:
+                self._fall_back(why)
+                name, strategy = self._waiting.pop(0)
+                try:
+                    return _start(name, strategy, self._request, self._network)
+                except (UsageError, PluginError) as error:
+                    why = str(error)
+                    failure = CallFailed(Stage.PROXY, None, why, Disturbed.NO)
+            self._tell(failure)
+        self._learn(ended, failure)
+        self._tell(ended)
+        return None
+
+    def _may_fall_back(self, failure: CallFailed) -> bool:
+        return bool(self._waiting) and failure.disturbed is Disturbed.NO and not self._hung_up
+
+    def _fall_back(self, why: str) -> None:
+        failed, self.strategy = self.strategy, self._waiting[0][0]
+        self._tell(StrategyFellBack(failed, self.strategy, why))
+
+    def _learn(self, ended: CallEnded, failure: CallFailed | None) -> None:
+        """A REFER that was refused, or led to no word at all, is the strategy's failure."""
+        refused = ended.stage is Stage.REFER and ended.outcome is not Outcome.CANCELLED
+        silent = ended.outcome is Outcome.UNKNOWN and not self._hung_up
+        if refused or silent:
+            why = failure.reason if failure is not None else str(ended.outcome)
+            self._memory.remember(self.line, self.strategy, why)
+        elif ended.stage is Stage.CALLEE:
+            self._memory.forget(self.line, self.strategy)
+
+    def _tell(self, happening: Happening) -> None:
+        self.state = _STATES.get(type(happening), self.state)
+        if isinstance(happening, CallEnded):
+            self.outcome, self.stage = happening.outcome, happening.stage
+        self._publish(self, happening)
+
+
+def _start(name: str, strategy: Strategy, request: DialRequest, network: Network) -> Attempt:
+    try:
+        return strategy.start(request, network)
+    except UsageError:
+        raise
+    except Exception as error:
+        raise PluginError(f"the strategy {name!r} broke: {error!r}") from error

@@ -1,0 +1,208 @@
+"""Client transactions: RFC 3261 section 17.1 with RFC 6026's Accepted state.
+
+::
+
+    INVITE                          1xx                    other
+      Calling ───────────────────▶ Proceeding               Trying ──1xx──▶ Proceeding
+        │ │ └──────2xx──────┐        │  │                      │                │
+        │ │                 ▼        │  │                      └──200-699──▶ Completed ◀┘
+        │ │    2xx to user Accepted ◀┘  │                                       │ K
+        │ └──300-699──▶ Completed ◀─────┘                      F ▼              ▼
+        │ B        ACK sent │ D      M: Accepted ends       Terminated      Terminated
+        ▼                   ▼
+    Terminated          Terminated
+
+Timer A (T1, doubling) resends an INVITE while Calling, timer E (T1, doubling up to T2) any other
+request until its final response; on a reliable transport neither runs and K is zero. One timer a
+transaction is in the queue at any moment.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Protocol
+
+from siptapi_core.machine.timers import SipTimers, Timer, TimerQueue
+from siptapi_core.sip.message import Headers, Request, Response
+from siptapi_core.targets import Address
+
+
+class ClientState(enum.Enum):
+    """The states drawn above."""
+
+    CALLING = enum.auto()
+    TRYING = enum.auto()
+    PROCEEDING = enum.auto()
+    ACCEPTED = enum.auto()
+    COMPLETED = enum.auto()
+    TERMINATED = enum.auto()
+
+
+class ClientUser(Protocol):
+    """Who made the request (RFC 3261 calls it the transaction user)."""
+
+    def on_response(self, response: Response, source: Address, now: float) -> None:
+        """A response that is no retransmission; a 2xx to an INVITE comes each time it arrives."""
+        ...
+
+    def on_timeout(self, now: float) -> None:
+        """Timer B or F: no final response."""
+        ...
+
+    def on_transport_error(self, now: float) -> None:
+        """The request could not be delivered (RFC 3261 17.1.4)."""
+        ...
+
+
+class Wire(Protocol):
+    """What a transaction needs of the layer it lives in."""
+
+    timers: SipTimers
+    queue: TimerQueue
+
+    def send(self, data: bytes, to: Address) -> None:
+        """Put a packet on its way."""
+        ...
+
+    def forget(self, key: tuple[str, ...]) -> None:
+        """The transaction of that key is over."""
+        ...
+
+
+class ClientTransaction:
+    """One request and its responses. ``request`` carries our Via on top."""
+
+    __slots__ = (
+        "_data",
+        "_give_up",
+        "_interval",
+        "_timer",
+        "_user",
+        "_wire",
+        "destination",
+        "key",
+        "request",
+        "state",
+    )
+
+    def __init__(
+        self,
+        wire: Wire,
+        key: tuple[str, ...],
+        request: Request,
+        destination: Address,
+        user: ClientUser,
+        now: float,
+    ) -> None:
+        self.key = key
+        self.request = request
+        self.destination = destination
+        self.state = ClientState.CALLING if request.method == "INVITE" else ClientState.TRYING
+        self._wire = wire
+        self._user = user
+        self._data = request.encode()
+        self._interval = wire.timers.t1
+        self._give_up = now + wire.timers.transaction_timeout
+        self._timer: Timer | None = None
+        wire.send(self._data, destination)
+        self._schedule_retransmission(now)
+
+    @property
+    def is_invite(self) -> bool:
+        """Whether the left half of the drawing applies."""
+        return self.request.method == "INVITE"
+
+    def receive(self, response: Response, source: Address, now: float) -> None:
+        """A response whose branch and method are ours."""
+        if self.is_invite:
+            self._receive_invite_response(response, source, now)
+        elif self.state in (ClientState.TRYING, ClientState.PROCEEDING):
+            if response.status < 200:  # noqa: PLR2004
+                if self.state is ClientState.TRYING:
+                    self.state = ClientState.PROCEEDING
+                    self._interval = self._wire.timers.t2
+            else:
+                self.state = ClientState.COMPLETED
+                reliable = self.destination.transport.reliable
+                self._schedule_end(now + (0.0 if reliable else self._wire.timers.t4))
+            self._user.on_response(response, source, now)
+
+    def transport_error(self, now: float) -> None:
+        """The packet was refused. Only while nothing was heard: later it is no news."""
+        if self.state in (ClientState.CALLING, ClientState.TRYING):
+            self._end(now)
+            self._user.on_transport_error(now)
+
+    def abandon(self, now: float) -> None:
+        """End at once, without a word to the user (RFC 3261 9.1: 64*T1 after a CANCEL)."""
+        self._end(now)
+
+    def _receive_invite_response(self, response: Response, source: Address, now: float) -> None:
+        state, timers = self.state, self._wire.timers
+        waiting = state in (ClientState.CALLING, ClientState.PROCEEDING)
+        if response.status < 200:  # noqa: PLR2004
+            if waiting:
+                self.state = ClientState.PROCEEDING
+                self._cancel_timer()
+                self._user.on_response(response, source, now)
+        elif response.status < 300:  # noqa: PLR2004
+            if waiting:
+                self.state = ClientState.ACCEPTED
+                self._schedule_end(now + timers.transaction_timeout)
+            # Also after a 300-699: a fork may still answer, and must get its ACK and BYE.
+            self._user.on_response(response, source, now)
+        elif state is not ClientState.ACCEPTED:
+            self._wire.send(self._acknowledgement(response).encode(), self.destination)
+            if waiting:
+                self.state = ClientState.COMPLETED
+                reliable = self.destination.transport.reliable
+                self._schedule_end(now + (0.0 if reliable else timers.response_absorption))
+                self._user.on_response(response, source, now)
+
+    def _acknowledgement(self, response: Response) -> Request:
+        """The ACK of a final response that is no 2xx (RFC 3261 17.1.1.3)."""
+        sent = self.request.headers
+        routes = [("Route", route) for route in sent.lines("Route")]
+        headers = Headers(
+            [
+                ("Via", sent.lines("Via")[0]),
+                *routes,
+                ("Max-Forwards", "70"),
+                ("From", sent.get("From") or ""),
+                ("To", response.headers.get("To") or ""),
+                ("Call-ID", self.request.call_id),
+                ("CSeq", f"{self.request.cseq.number} ACK"),
+            ]
+        )
+        return Request("ACK", self.request.uri, headers)
+
+    def _schedule_retransmission(self, now: float) -> None:
+        deadline = self._give_up
+        if not self.destination.transport.reliable:
+            deadline = min(deadline, now + self._interval)
+        self._timer = self._wire.queue.schedule(deadline, self._on_timer)
+
+    def _on_timer(self, now: float) -> None:
+        if now >= self._give_up:
+            self._end(now)
+            self._user.on_timeout(now)
+            return
+        self._wire.send(self._data, self.destination)
+        self._interval *= 2
+        if not self.is_invite:
+            self._interval = min(self._interval, self._wire.timers.t2)
+        self._schedule_retransmission(now)
+
+    def _schedule_end(self, deadline: float) -> None:
+        self._cancel_timer()
+        self._timer = self._wire.queue.schedule(deadline, self._end)
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _end(self, now: float) -> None:  # noqa: ARG002  # a timer's action is given the time
+        self._cancel_timer()
+        self.state = ClientState.TERMINATED
+        self._wire.forget(self.key)

@@ -1,0 +1,80 @@
+"""Requests inside our dialog that are not about the call's progress: answered, never with 481.
+
+PBXs re-INVITE the client after bridging and again at REFER; a phone whose re-INVITE is refused
+drops the call. Nothing is changed by them but the remote target: we carry no media.
+"""
+
+from __future__ import annotations
+
+import zlib
+
+from siptapi_core.machine.dialog import Dialog
+from siptapi_core.machine.server_transaction import ServerTransaction
+from siptapi_core.machine.user_agent import ALLOW, KNOWN_METHODS, UserAgent
+from siptapi_core.sip.message import Request
+from siptapi_core.sip.sdp import answer_to, recvonly_offer
+
+SDP = ("Content-Type", "application/sdp")
+
+
+class DialogService:
+    """Answers re-INVITE, UPDATE, OPTIONS, INFO and what we do not know, for one call.
+
+    ``contact`` is our Contact's value; ``address`` the IP address for session descriptions.
+    """
+
+    __slots__ = ("_address", "_agent", "_contact", "_invites", "_session_id", "_version")
+
+    def __init__(self, agent: UserAgent, *, call_id: str, contact: str, address: str) -> None:
+        self._agent = agent
+        self._contact = contact
+        self._address = address
+        self._session_id = zlib.crc32(call_id.encode())
+        self._version = 0
+        self._invites: dict[int, ServerTransaction] = {}
+
+    def offer(self) -> bytes:
+        """The session description of our INVITE: we send nothing and listen to nobody."""
+        self._version += 1
+        return recvonly_offer(self._address, self._session_id, self._version)
+
+    def on_request(
+        self, dialog: Dialog, request: Request, transaction: ServerTransaction, now: float
+    ) -> None:
+        """Answer a request that `Dialog.take` found in order.
+
+        Raises:
+            MessageError: its offer cannot be read; the status to answer is in it.
+        """
+        method = request.method
+        required = request.headers.values("Require")
+        if required and method in ("INVITE", "UPDATE"):
+            unsupported = ("Unsupported", ", ".join(required))
+            self._agent.respond(transaction, 420, now, headers=(unsupported,))
+        elif method in ("INVITE", "UPDATE"):
+            self._answer_offer(dialog, request, transaction, now)
+        elif method in ("OPTIONS", "INFO"):
+            self._agent.respond(transaction, 200, now)
+        else:
+            self._agent.respond(transaction, 405 if method in KNOWN_METHODS else 501, now)
+
+    def on_acknowledged(self, request: Request, now: float) -> None:
+        """The ACK of a re-INVITE that we answered."""
+        invite = self._invites.pop(request.cseq.number, None)
+        if invite is not None:
+            invite.acknowledge(now)
+
+    def _answer_offer(
+        self, dialog: Dialog, request: Request, transaction: ServerTransaction, now: float
+    ) -> None:
+        body = b""
+        if request.body:
+            self._version += 1
+            body = answer_to(request.body, self._address, self._session_id, self._version)
+        elif request.method == "INVITE":
+            body = self.offer()
+        dialog.refresh_target(request)
+        headers = [("Contact", self._contact), ALLOW, *([SDP] if body else [])]
+        transaction.respond(request.response(200, headers=headers, body=body), now)
+        if request.method == "INVITE":
+            self._invites[request.cseq.number] = transaction

@@ -1,0 +1,118 @@
+"""One request from its sender's point of view: challenges answered, standby addresses tried.
+
+A transaction is one try at one address; an exchange is what the sender meant. It begins a new
+transaction when a challenge is answered (RFC 3261 22.2: same Call-ID, From tag, next CSeq), or
+when an address refused the packet or never said a word (RFC 3263 4.3: same CSeq, new branch).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from siptapi_core.machine.authentication import Authentication
+from siptapi_core.machine.client_transaction import ClientState, ClientTransaction
+from siptapi_core.machine.transaction_layer import TransactionLayer
+from siptapi_core.sip.message import Request, Response
+from siptapi_core.targets import Address
+
+ResponseHandler = Callable[[Response, float], None]
+FailureHandler = Callable[[str, float], None]
+
+
+class Exchange:
+    """A request, sent until it is answered or every address failed.
+
+    ``on_response`` gets every response but the challenges that were answered; ``on_failure`` is
+    told, in words, that no address answered; ``next_cseq`` numbers the request anew when a
+    challenge is answered.
+    """
+
+    def __init__(
+        self,
+        layer: TransactionLayer,
+        request: Request,
+        addresses: tuple[Address, ...],
+        *,
+        authentication: Authentication,
+        next_cseq: Callable[[], int],
+        on_response: ResponseHandler,
+        on_failure: FailureHandler,
+    ) -> None:
+        self.request = request
+        self.is_cancelled = False
+        self._layer = layer
+        self._addresses = addresses
+        self._authentication = authentication
+        self._next_cseq = next_cseq
+        self._on_response = on_response
+        self._on_failure = on_failure
+        self._transaction: ClientTransaction | None = None
+        self._heard = False
+        self._silent = False
+
+    @property
+    def destination(self) -> Address:
+        """The address in use now."""
+        return self._addresses[0]
+
+    @property
+    def can_cancel(self) -> bool:
+        """Whether a provisional response came and no final one (RFC 3261 9.1)."""
+        transaction = self._transaction
+        return transaction is not None and transaction.state is ClientState.PROCEEDING
+
+    def start(self, now: float) -> None:
+        """Send the request to the first address."""
+        self._transaction = self._layer.request(self.request, self.destination, self, now)
+
+    def cancel(self, now: float) -> None:
+        """Send a CANCEL; the INVITE's final response comes to ``on_response`` as ever."""
+        assert self._transaction is not None  # noqa: S101  # can_cancel said so
+        self.is_cancelled = True
+        self._layer.cancel(self._transaction, _Deaf(), now)
+
+    def abandon(self, now: float) -> None:
+        """Stop: nothing is sent any more and nobody is told."""
+        self._silent = True
+        if self._transaction is not None:
+            self._transaction.abandon(now)
+
+    def on_response(self, response: Response, source: Address, now: float) -> None:
+        """A response of the transaction in use."""
+        self._heard = True
+        challenged = response.status in (401, 407) and source.host == self.destination.host
+        if challenged and not self._silent:
+            again = self._authentication.answer(self.request, response, self._next_cseq)
+            if again is not None:
+                self.request = again
+                self.start(now)
+                return
+        if not self._silent:
+            self._on_response(response, now)
+
+    def on_timeout(self, now: float) -> None:
+        """Nobody answered at this address."""
+        self._try_next(f"no answer from {self.destination}", now)
+
+    def on_transport_error(self, now: float) -> None:
+        """Nobody is there at this address."""
+        self._try_next(f"{self.destination} refuses our packets", now)
+
+    def _try_next(self, problem: str, now: float) -> None:
+        if self._silent:
+            return
+        if self._heard or len(self._addresses) == 1:
+            self._on_failure(problem, now)
+            return
+        self._addresses = self._addresses[1:]
+        self.start(now)
+
+
+class _Deaf:
+    """The user of a CANCEL: what counts is the INVITE's own final response."""
+
+    def on_response(self, response: Response, source: Address, now: float) -> None: ...
+
+    def on_timeout(self, now: float) -> None: ...
+
+    def on_transport_error(self, now: float) -> None: ...

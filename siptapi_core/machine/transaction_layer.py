@@ -1,0 +1,198 @@
+"""The transaction layer: which packet belongs to which transaction (RFC 3261 17.1.3, 17.2.3, 18).
+
+It owns the transactions, the timer queue and the outbox. A request that begins a new server
+transaction, and every ACK of a 2xx, goes to ``deliver``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from siptapi_core.errors import MessageError
+from siptapi_core.machine.client_transaction import ClientTransaction, ClientUser
+from siptapi_core.machine.identifiers import Identifiers
+from siptapi_core.machine.response_routing import mark_source, reply_address
+from siptapi_core.machine.server_transaction import ServerTransaction
+from siptapi_core.machine.timers import SipTimers, TimerQueue
+from siptapi_core.sip.message import Headers, Request, Response, parse_message
+from siptapi_core.sip.via import Via
+from siptapi_core.targets import Address
+
+MAGIC_COOKIE = "z9hG4bK"
+
+Key = tuple[str, ...]
+Deliver = Callable[[Request, ServerTransaction | None, Address, float], None]
+
+
+class TransactionLayer:
+    """All transactions of one user agent.
+
+    ``local_address(towards)`` is the address that packets to ``towards`` leave from: it goes into
+    our Via.
+    """
+
+    timers: SipTimers
+    queue: TimerQueue
+
+    def __init__(
+        self,
+        *,
+        identifiers: Identifiers,
+        local_address: Callable[[Address], Address],
+        deliver: Deliver,
+        timers: SipTimers,
+    ) -> None:
+        self.timers = timers
+        self.queue = TimerQueue()
+        self.outbox: list[tuple[bytes, Address]] = []
+        self._identifiers = identifiers
+        self._local_address = local_address
+        self._deliver = deliver
+        self._clients: dict[Key, ClientTransaction] = {}
+        self._servers: dict[Key, ServerTransaction] = {}
+        self._initial: set[Key] = set()
+
+    def request(
+        self, request: Request, to: Address, user: ClientUser, now: float
+    ) -> ClientTransaction:
+        """Send a request that has no Via yet; its responses go to ``user``."""
+        branch = self._identifiers.branch()
+        return self._start(self._with_via(request, to, branch), branch, to, user, now)
+
+    def cancel(self, invite: ClientTransaction, user: ClientUser, now: float) -> ClientTransaction:
+        """Send the CANCEL of an INVITE that got a provisional response (RFC 3261 9.1)."""
+        sent = invite.request
+        keep = ("via", "route", "from", "to", "call-id", "reason")
+        headers = [
+            *((name, value) for name, value in sent.headers.items() if name.lower() in keep),
+            ("Max-Forwards", "70"),
+            ("CSeq", f"{sent.cseq.number} CANCEL"),
+        ]
+        request = Request("CANCEL", sent.uri, Headers(headers))
+        return self._start(request, invite.key[0], invite.destination, user, now)
+
+    def send_request(self, request: Request, to: Address) -> bytes:
+        """Send a request outside any transaction (the ACK of a 2xx); returns it for resending."""
+        data = self._with_via(request, to, self._identifiers.branch()).encode()
+        self.send(data, to)
+        return data
+
+    def receive(self, data: bytes, source: Address, now: float) -> None:
+        """A packet came. What is no SIP is dropped, what can be refused is refused."""
+        try:
+            message = parse_message(data)
+        except MessageError as error:
+            refused = getattr(error, "request", None)
+            if isinstance(refused, Request) and refused.method != "ACK":
+                self.refuse(refused, source, error.status, str(error))
+            return
+        if isinstance(message, Response):
+            self._receive_response(message, source, now)
+        else:
+            self._receive_request(message, source, now)
+
+    def refuse(self, request: Request, source: Address, status: int, problem: str = "") -> None:
+        """Answer statelessly (RFC 3261 8.2.7): nothing is kept, nothing is retransmitted."""
+        headers = [("Warning", _warning(problem))] if problem else []
+        marked = mark_source(request, source)
+        tag = self._identifiers.tag()
+        response = marked.response(status, to_tag=tag, headers=headers)
+        self.send(response.encode(), reply_address(marked.via, source))
+
+    def transport_error(self, address: Address, now: float) -> None:
+        """Packets to ``address`` are refused: who still waits for a first word there is told."""
+        refused = str(address)  # host, port and transport: the name to verify is no other place
+        for transaction in [c for c in self._clients.values() if str(c.destination) == refused]:
+            transaction.transport_error(now)
+
+    def send(self, data: bytes, to: Address) -> None:
+        """Put a packet into the outbox."""
+        self.outbox.append((data, to))
+
+    def forget(self, key: Key) -> None:
+        """A transaction ended."""
+        self._clients.pop(key, None)
+        server = self._servers.pop(key, None)
+        if server is not None:
+            self._initial.discard(_initial_key(server.request))
+
+    def invite_to_cancel(self, cancel: Request) -> ServerTransaction | None:
+        """The INVITE that a CANCEL means (RFC 3261 9.2)."""
+        return self._servers.get(_server_key(cancel, "INVITE"))
+
+    def __len__(self) -> int:
+        """How many transactions live."""
+        return len(self._clients) + len(self._servers)
+
+    def _with_via(self, request: Request, to: Address, branch: str) -> Request:
+        local = self._local_address(to)
+        via = Via(
+            transport=to.transport.upper(),
+            host=local.host,
+            port=local.port,
+            parameters=(("branch", branch), ("rport", None)),
+        )
+        return request.with_headers(request.headers.with_first("Via", str(via)))
+
+    def _start(
+        self, request: Request, branch: str, to: Address, user: ClientUser, now: float
+    ) -> ClientTransaction:
+        key = (branch, request.method)
+        transaction = ClientTransaction(self, key, request, to, user, now)
+        self._clients[key] = transaction
+        return transaction
+
+    def _receive_response(self, response: Response, source: Address, now: float) -> None:
+        if len(response.headers.values("Via")) != 1:
+            return  # not ours, or misrouted (RFC 3261 8.1.3.3)
+        transaction = self._clients.get((response.via.branch or "", response.cseq.method))
+        if transaction is not None:
+            transaction.receive(response, source, now)
+
+    def _receive_request(self, request: Request, source: Address, now: float) -> None:
+        method = request.method
+        key = _server_key(request, "INVITE" if method == "ACK" else method)
+        known = self._servers.get(key)
+        if known is not None:
+            if method == "ACK":
+                known.acknowledge(now)
+            else:
+                known.receive_again(now)
+            return
+        request = mark_source(request, source)
+        if method == "ACK":
+            self._deliver(request, None, source, now)
+            return
+        if request.to.tag is None:
+            initial = _initial_key(request)
+            if initial in self._initial:  # it came by another way before (RFC 3261 8.2.2.2)
+                self.refuse(request, source, 482)
+                return
+            self._initial.add(initial)
+        transaction = ServerTransaction(self, key, request, reply_address(request.via, source))
+        self._servers[key] = transaction
+        self._deliver(request, transaction, source, now)
+
+
+def _server_key(request: Request, method: str) -> Key:
+    """RFC 3261 17.2.3; without the magic cookie the rules of RFC 2543."""
+    via = request.via
+    if via.branch is not None and via.branch.startswith(MAGIC_COOKIE):
+        return (via.branch.lower(), via.host.lower(), str(via.port or ""), method)
+    return (
+        str(via),
+        str(request.uri),
+        request.from_.tag or "",
+        request.call_id,
+        str(request.cseq.number),
+        method,
+    )
+
+
+def _initial_key(request: Request) -> Key:
+    return (request.call_id, str(request.cseq), request.from_.tag or "")
+
+
+def _warning(problem: str) -> str:
+    text = "".join(c if c.isprintable() and c not in '"\\' else "'" for c in problem)
+    return f'399 siptapi "{text[:200]}"'

@@ -1,0 +1,198 @@
+"""The end that packets go into and come out of: transactions below, dialogs and calls above.
+
+::
+
+    receive(data, source, now) ─┐                       ┌─▶ the dialog's user (a call)
+    handle_timer(now) ──────────┼─▶ transaction layer ──┼─▶ on_stranger (no dialog of ours)
+    refused(address, now) ──────┘        │              └─▶ an exchange's handlers
+                                         ▼
+                         datagrams() and next_timer()
+
+Whoever drives it calls one of the inputs, or a method of a call, then takes `datagrams` to the
+socket and waits until `next_timer`. It does no I/O and never looks at a clock (sans-IO).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from siptapi_core.errors import MessageError
+from siptapi_core.machine.identifiers import Identifiers
+from siptapi_core.machine.server_transaction import ServerTransaction
+from siptapi_core.machine.timers import SipTimers, TimerQueue
+from siptapi_core.machine.transaction_layer import TransactionLayer
+from siptapi_core.sip.message import Request
+from siptapi_core.targets import Address
+
+ALLOW = ("Allow", "INVITE, ACK, CANCEL, BYE, NOTIFY, OPTIONS, INFO, UPDATE")
+KNOWN_METHODS = frozenset(
+    (
+        *("INVITE", "ACK", "CANCEL", "BYE", "NOTIFY", "OPTIONS", "INFO", "UPDATE"),
+        *("REFER", "SUBSCRIBE", "MESSAGE", "PUBLISH", "PRACK", "REGISTER"),
+    )
+)
+
+
+class DialogUser(Protocol):
+    """Who owns a dialog."""
+
+    def on_request(self, request: Request, transaction: ServerTransaction, now: float) -> None:
+        """A request inside the dialog; must be answered through ``transaction``."""
+        ...
+
+    def on_acknowledged(self, request: Request, now: float) -> None:
+        """The ACK of a 2xx."""
+        ...
+
+
+Stranger = Callable[[Request, ServerTransaction, Address, float], None]
+
+
+class UserAgent:
+    """One user agent (RFC 3261 section 8), for any number of calls.
+
+    ``local_address(towards)`` is where packets to there leave from; ``product`` goes into
+    User-Agent. ``on_stranger`` gets requests outside any dialog of ours; without it they are
+    refused.
+    """
+
+    def __init__(
+        self,
+        *,
+        identifiers: Identifiers,
+        local_address: Callable[[Address], Address],
+        timers: SipTimers | None = None,
+        product: str = "SIPTAPI",
+        on_stranger: Stranger | None = None,
+    ) -> None:
+        self.identifiers = identifiers
+        self.local_address = local_address
+        self.product = product
+        self.transactions = TransactionLayer(
+            identifiers=identifiers,
+            local_address=local_address,
+            deliver=self._deliver,
+            timers=timers or SipTimers(),
+        )
+        self._dialogs: dict[tuple[str, str], DialogUser] = {}
+        self._on_stranger = on_stranger or self.refuse_stranger
+
+    @property
+    def queue(self) -> TimerQueue:
+        """Where calls put their own timers."""
+        return self.transactions.queue
+
+    @property
+    def timers(self) -> SipTimers:
+        """T1, T2, T4."""
+        return self.transactions.timers
+
+    def receive(self, data: bytes, source: Address, now: float) -> None:
+        """A datagram came from ``source``."""
+        self.transactions.receive(data, source, now)
+
+    def handle_timer(self, now: float) -> None:
+        """Do what is due."""
+        self.queue.run_due(now)
+
+    def refused(self, address: Address, now: float) -> None:
+        """The network says that nobody is at ``address``."""
+        self.transactions.transport_error(address, now)
+
+    def next_timer(self) -> float | None:
+        """When to call `handle_timer`; None: not needed."""
+        return self.queue.next_deadline()
+
+    def datagrams(self) -> list[tuple[bytes, Address]]:
+        """Take what is to be sent, in order."""
+        outbox = self.transactions.outbox
+        taken = outbox[:]
+        outbox.clear()
+        return taken
+
+    def register(self, call_id: str, local_tag: str, user: DialogUser) -> None:
+        """Requests with this Call-ID and our tag go to ``user`` from now on."""
+        self._dialogs[call_id, local_tag] = user
+
+    def unregister(self, call_id: str, local_tag: str) -> None:
+        """Forget the dialog: a request inside it gets 481 from now on."""
+        self._dialogs.pop((call_id, local_tag), None)
+
+    def refuse_stranger(
+        self,
+        request: Request,
+        transaction: ServerTransaction,
+        source: Address,  # noqa: ARG002  # same shape as every stranger's handler
+        now: float,
+    ) -> None:
+        """What a stranger gets from one who only places calls."""
+        status = {"OPTIONS": 200, "INVITE": 480, "NOTIFY": 481, "BYE": 481}.get(request.method)
+        if status is None:
+            status = 405 if request.method in KNOWN_METHODS else 501
+        self.respond(transaction, status, now)
+
+    def respond(
+        self,
+        transaction: ServerTransaction,
+        status: int,
+        now: float,
+        *,
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        """Answer a request that needs no more than a status and our Allow."""
+        response = transaction.request.response(
+            status, to_tag=self.identifiers.tag(), headers=(ALLOW, *headers)
+        )
+        transaction.respond(response, now)
+
+    def __len__(self) -> int:
+        """How many transactions and dialogs are alive."""
+        return len(self.transactions) + len(self._dialogs)
+
+    def _deliver(
+        self, request: Request, transaction: ServerTransaction | None, source: Address, now: float
+    ) -> None:
+        try:
+            tag = request.to.tag
+            user = self._dialogs.get((request.call_id, tag)) if tag is not None else None
+            if transaction is None:
+                if user is not None:
+                    user.on_acknowledged(request, now)
+                return
+            if user is not None and request.method != "CANCEL":
+                user.on_request(request, transaction, now)
+            else:
+                self._receive_outside(request, transaction, source, now)
+        except MessageError as error:
+            if transaction is None:
+                return
+            if transaction.is_answered:
+                raise
+            self.respond(transaction, error.status, now)
+
+    def _receive_outside(
+        self, request: Request, transaction: ServerTransaction, source: Address, now: float
+    ) -> None:
+        request.validate()
+        if request.method == "CANCEL":
+            self._receive_cancel(request, transaction, now)
+        elif request.to.tag is not None:
+            self.respond(transaction, 481, now)
+        elif required := ", ".join(request.headers.values("Require")):
+            self.respond(transaction, 420, now, headers=(("Unsupported", required),))
+        elif (request.call_id, request.from_.tag or "") in self._dialogs:
+            # The proxy forked our own INVITE to the phone back to us as well. Never a 6xx: it
+            # would end the phone's branch too.
+            self.respond(transaction, 480, now)
+        else:
+            self._on_stranger(request, transaction, source, now)
+
+    def _receive_cancel(self, request: Request, transaction: ServerTransaction, now: float) -> None:
+        invite = self.transactions.invite_to_cancel(request)
+        if invite is None:
+            self.respond(transaction, 481, now)
+            return
+        self.respond(transaction, 200, now)
+        if invite.on_cancelled is not None and not invite.is_answered:
+            invite.on_cancelled(now)

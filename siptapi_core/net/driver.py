@@ -1,0 +1,57 @@
+"""Drives a machine in an event loop: the input, then what it wants sent, then its next deadline."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from siptapi_core.machine.endpoint import Endpoint
+from siptapi_core.targets import Address
+
+
+class Driver:
+    """Everything that happens to ``endpoint`` happens through `drive`.
+
+    ``send(data, to)`` must not block. One timer of the loop serves all that is due later, on the
+    loop's own clock.
+    """
+
+    def __init__(self, endpoint: Endpoint, send: Callable[[bytes, Address], None]) -> None:
+        self._endpoint = endpoint
+        self._send = send
+        self._loop = asyncio.get_running_loop()
+        self._wake_up: asyncio.TimerHandle | None = None
+        self._closed = False
+
+    def drive(self, do: Callable[[float], None]) -> None:
+        """Let ``do(now)`` act on the endpoint, and carry out what follows from it."""
+        try:
+            do(self._loop.time())
+        finally:
+            for data, to in self._endpoint.datagrams():
+                self._send(data, to)
+            self._arm()
+
+    def receive(self, data: bytes, source: Address) -> None:
+        """A datagram came."""
+        self.drive(lambda now: self._endpoint.receive(data, source, now))
+
+    def close(self) -> None:
+        """Wake up no more."""
+        self._closed = True
+        if self._wake_up is not None:
+            self._wake_up.cancel()
+
+    def _arm(self) -> None:
+        deadline = self._endpoint.next_timer()
+        if deadline is None or self._closed:
+            return
+        if self._wake_up is not None:
+            if self._wake_up.when() <= deadline:
+                return  # waking up too early is harmless, and cheaper than a new timer
+            self._wake_up.cancel()
+        self._wake_up = self._loop.call_at(deadline, self._on_wake_up)
+
+    def _on_wake_up(self) -> None:
+        self._wake_up = None
+        self.drive(self._endpoint.handle_timer)

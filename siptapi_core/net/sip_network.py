@@ -1,0 +1,134 @@
+"""The process's SIP sockets and the one user agent behind them."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Self
+
+from siptapi_core.contracts import Clock, Logger
+from siptapi_core.errors import NetworkError
+from siptapi_core.events import Direction, TracedMessage
+from siptapi_core.machine.identifiers import Identifiers
+from siptapi_core.machine.timers import SipTimers
+from siptapi_core.machine.user_agent import UserAgent
+from siptapi_core.net.driver import Driver
+from siptapi_core.net.udp import UdpTransport
+from siptapi_core.sip.masking import mask_credentials
+from siptapi_core.targets import Address, Transport
+from siptapi_core.version import VERSION
+
+ANY_IPV4 = "0.0.0.0"  # noqa: S104  # the phone may be on any network of ours
+ANY_IPV6 = "::"
+
+_CALL_ID = re.compile(rb"^(?:call-id|i)[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
+
+
+class SipNetwork:
+    """UDP on IPv4, and on IPv6 where the machine has it; make one with `open`."""
+
+    def __init__(
+        self, *, clock: Clock, identifiers: Identifiers, logger: Logger, timers: SipTimers
+    ) -> None:
+        self.clock = clock
+        self.tracers: list[Callable[[TracedMessage], None]] = []
+        """Called with each message; while there is none, nothing is decoded or masked."""
+        self.agent = UserAgent(
+            identifiers=identifiers,
+            local_address=self._local_address,
+            timers=timers,
+            product=f"SIPTAPI/{VERSION}",
+        )
+        self._logger = logger
+        self._driver = Driver(self.agent, self._send)
+        self._sockets: dict[bool, UdpTransport] = {}  # by: is it IPv6?
+        self._last_local: dict[str, Address] = {}
+
+    @classmethod
+    async def open(
+        cls,
+        *,
+        clock: Clock,
+        identifiers: Identifiers,
+        logger: Logger,
+        hosts: tuple[str, ...] = (ANY_IPV4, ANY_IPV6),
+        port: int = 0,
+        timers: SipTimers | None = None,
+    ) -> Self:
+        """Open a socket on each of ``hosts``; port 0: any free one.
+
+        Raises:
+            NetworkError: no socket could be opened; the words say why.
+        """
+        network = cls(
+            clock=clock, identifiers=identifiers, logger=logger, timers=timers or SipTimers()
+        )
+        for host in hosts:
+            try:
+                network._sockets[":" in host] = await UdpTransport.open(  # our own
+                    host=host,
+                    port=port,
+                    receive=network._receive,
+                    refused=network._refused,
+                    logger=logger,
+                )
+            except NetworkError as error:
+                if host != ANY_IPV6 or not network._sockets:
+                    await network.close()
+                    raise
+                logger.debug("no IPv6", why=str(error))
+        return network
+
+    def drive(self, do: Callable[[float], None]) -> None:
+        """Let ``do(now)`` act on the user agent or a call of it, and carry out what follows."""
+        self._driver.drive(do)
+
+    async def close(self) -> None:
+        """Give the ports back. Whatever is still going on is dropped."""
+        self._driver.close()
+        for socket in self._sockets.values():
+            await socket.close()
+
+    def _receive(self, data: bytes, source: Address) -> None:
+        if self.tracers:
+            self._trace(Direction.RECEIVED, data, source)
+        self._driver.receive(data, source)
+
+    def _refused(self, address: Address) -> None:
+        self._driver.drive(partial(self.agent.refused, address))
+
+    def _send(self, data: bytes, to: Address) -> None:
+        socket = self._sockets.get(":" in to.host)
+        if socket is None or to.transport is not Transport.UDP:
+            self._logger.warning("no socket for this address", to=str(to))
+            asyncio.get_running_loop().call_soon(self._refused, to)
+            return
+        if self.tracers:
+            self._trace(Direction.SENT, data, to)
+        socket.send(data, to)
+
+    def _local_address(self, towards: Address) -> Address:
+        socket = self._sockets.get(":" in towards.host)
+        if socket is None:
+            raise NetworkError(f"this machine has no way to {towards}: no such address family")
+        last = self._last_local.get(towards.host)
+        with suppress(*((NetworkError,) if last else ())):
+            last = socket.local_address(towards)
+            self._last_local[towards.host] = last
+        assert last is not None  # noqa: S101  # else local_address raised
+        return last
+
+    def _trace(self, direction: Direction, data: bytes, peer: Address) -> None:
+        found = _CALL_ID.search(data)
+        message = TracedMessage(
+            time=self.clock.monotonic(),
+            direction=direction,
+            peer=str(peer),
+            call_id=found.group(1).decode(errors="replace") if found else "",
+            text=mask_credentials(data.decode(errors="replace")),
+        )
+        for tracer in self.tracers:
+            tracer(message)

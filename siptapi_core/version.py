@@ -1,0 +1,3 @@
+"""The version of SIPTAPI: read by the build, by ``siptapi --version`` and by User-Agent."""
+
+VERSION = "0.1.0"
