@@ -75,6 +75,9 @@ class UdpTransport:
         self._routes: dict[str, tuple[float, Address]] = {}
         self._closed = False
         self._reading: asyncio.Task[None] | None = None
+        if isinstance(self._loop, asyncio.SelectorEventLoop):
+            # Others (libuv's) take an error queue for a broken socket and stop watching it.
+            icmp_errors.enable(udp_socket)
         try:
             self._loop.add_reader(udp_socket, self._drain)
         except NotImplementedError:
@@ -247,7 +250,6 @@ def _bound_socket(host: str, port: int) -> socket.socket:
         if sys.platform == "win32":
             # Else any other program may take the port from us, and our packets with it.
             udp_socket.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-        icmp_errors.enable(udp_socket)
         udp_socket.bind(name)
     except OSError as error:
         if udp_socket is not None:

@@ -340,6 +340,20 @@ def test_a_refusal_is_found_where_nothing_but_the_error_queue_tells_of_it(run_wi
     run_with_readers(scenario())
 
 
+@on_linux
+def test_a_loop_that_cannot_bear_an_error_queue_gets_none(run_with_readers, monkeypatch):
+    async def scenario():
+        recverr = (socket.IPPROTO_IP, 11)
+        async with opened() as (transport, _):
+            assert transport._socket.getsockopt(*recverr) == 1
+        with monkeypatch.context() as patch:
+            patch.setattr(asyncio, "SelectorEventLoop", type("AnotherKindOfLoop", (), {}))
+            async with opened() as (transport, _):
+                assert transport._socket.getsockopt(*recverr) == 0
+
+    run_with_readers(scenario())
+
+
 def test_an_error_that_will_pass_is_no_refusal(run, monkeypatch):
     async def scenario():
         async with opened() as (alice, at_alice), opened() as (bob, at_bob):
