@@ -1,4 +1,4 @@
-"""What a plugin implements and what it is given: offers, strategies, attempts, resolvers, front ends.
+"""What a plugin implements and what it is given: offers, strategies, resolvers, front ends.
 
 A plugin imports these names from `siptapi_core` and nothing else of ours.
 """
@@ -6,22 +6,29 @@ A plugin imports these names from `siptapi_core` and nothing else of ours.
 from __future__ import annotations
 
 import enum
+import re
 from argparse import ArgumentParser, Namespace
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
-from attrs import field, frozen
+from attrs import field, frozen, has
 
 from siptapi_core.commands import Caller, Command, Reply
 from siptapi_core.events import CallEvent, EventId, Happening, TracedMessage
 from siptapi_core.machine.refer_plan import ByePolicy, CallTimers, ReferPlan
+from siptapi_core.sip.name_addr import NameAddr
 from siptapi_core.sip.uri import SipUri, Uri
 from siptapi_core.targets import Address, Number, Target
 
 S = TypeVar("S")
-T = TypeVar("T", covariant=True)
+T_co = TypeVar("T_co", covariant=True)
+
+
+def _check_name(_instance: object, _attribute: object, name: str) -> None:
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
+        raise ValueError(f"{name!r} is no name: it has lower-case letters, digits and hyphens")
 
 
 @frozen
@@ -59,17 +66,26 @@ class Context:
 
 
 @frozen(kw_only=True)
-class Offer(Generic[S, T]):
+class Offer(Generic[S, T_co]):
     """Something that a plugin offers by name; it is created only when the settings name it.
 
     ``settings`` is an attrs class: its section (``[strategies.NAME]``, ``[resolvers.NAME]``, ...)
     is read and checked by the core, and an instance is handed to ``create``.
+
+    Raises:
+        ValueError: ``name`` is not made of lower-case letters, digits and hyphens.
+        TypeError: ``settings`` is no attrs class.
     """
 
-    name: str
+    name: str = field(validator=_check_name)
     summary: str
-    create: Callable[[S, Context], T]
+    create: Callable[[S, Context], T_co]
     settings: type[S] = field(default=NoSettings)  # type: ignore[assignment]
+
+    @settings.validator
+    def _check_settings(self, _attribute: object, value: object) -> None:
+        if not (isinstance(value, type) and has(value)):
+            raise TypeError(f"the settings of {self.name!r} are no attrs class, but {value!r}")
 
 
 class Capability(enum.StrEnum):
@@ -95,7 +111,7 @@ class LineIdentity:
     outbound_proxy: SipUri | None = None
     display_name: str = ""
     bye: ByePolicy = ByePolicy.ON_ANSWER
-    timers: CallTimers = CallTimers()
+    timers: CallTimers = field(factory=CallTimers)
 
 
 @frozen(kw_only=True)
@@ -108,6 +124,36 @@ class DialRequest:
     callee: Uri
     line: LineIdentity
     number: Number | None = None
+
+    def plan(
+        self,
+        strategy: str,
+        *,
+        target: SipUri,
+        next_hop: SipUri | None = None,
+        route: tuple[NameAddr, ...] = (),
+        direct: bool = False,
+        invite_headers: tuple[tuple[str, str], ...] = (),
+    ) -> ReferPlan:
+        """Plan to INVITE ``target`` as the line, and to have it call ``callee``.
+
+        The INVITE is sent to ``next_hop``, by default where ``target`` itself leads; the rest
+        is as in `ReferPlan`.
+        """
+        account = self.line.address_of_record
+        return ReferPlan(
+            strategy=strategy,
+            target=target,
+            from_=NameAddr(account, self.line.display_name),
+            refer_to=self.callee,
+            referred_by=account,
+            next_hop=next_hop or target,
+            route=route,
+            direct=direct,
+            invite_headers=invite_headers,
+            bye=self.line.bye,
+            timers=self.line.timers,
+        )
 
 
 class Attempt(Protocol):
@@ -275,7 +321,7 @@ class CliSession(Protocol):
 class CliCommand:
     """A command of ``siptapi``; ``run`` returns the exit code and raises `SiptapiError`."""
 
-    name: str
+    name: str = field(validator=_check_name)
     summary: str
     configure: Callable[[ArgumentParser], None]
     run: Callable[[Namespace, CliSession], int]
