@@ -1,1 +1,153 @@
-"""SIPTAPI: makes a person's own SIP phone place a call."""
+"""SIPTAPI: makes a person's own SIP phone place a call.
+
+This is the map: every name that a plugin or a front end needs, and nothing else of ours is its
+business. Each is imported when it is first used, so that ``import siptapi_core`` costs nothing.
+
+- To be a plugin: `hookimpl`, `Offer`, `NoSettings`, `Context`, `Clock`, `Logger`.
+- A strategy: `Strategy`, `DialRequest`, `LineIdentity`, `Network`, `Attempt`, `Capability`,
+  `ReferPlan`, `ByePolicy`, `CallTimers`.
+- A resolver: `Resolver`, `ResolveContext`, `Resolved`; what it maps: `Target`, `Number`,
+  `SrvName`, `HostPort`, `Address`, `Transport`.
+- A front end: `Frontend`, `Dialer`, `Command`, `Caller`, `Reply` and their classes; `CliCommand`,
+  `CliSession`, `PluginRecord`, `PluginState` for the command line.
+- What happens in a call: `CallEvent`, `Happening` and its classes, `Outcome`, `Stage`,
+  `Disturbed`, `Reporter`; `TracedMessage`, `Direction`.
+- SIP values: `SipUri`, `TelUri`, `OtherUri`, `Uri`, `parse_uri`, `NameAddr`.
+- What goes wrong: `SiptapiError` and all below it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from siptapi_core.commands import Caller as Caller
+    from siptapi_core.commands import Calls as Calls
+    from siptapi_core.commands import CallState as CallState
+    from siptapi_core.commands import CallStatus as CallStatus
+    from siptapi_core.commands import Command as Command
+    from siptapi_core.commands import Dial as Dial
+    from siptapi_core.commands import Dialling as Dialling
+    from siptapi_core.commands import Done as Done
+    from siptapi_core.commands import Explain as Explain
+    from siptapi_core.commands import HangUp as HangUp
+    from siptapi_core.commands import Lines as Lines
+    from siptapi_core.commands import LineStatus as LineStatus
+    from siptapi_core.commands import ListCalls as ListCalls
+    from siptapi_core.commands import ListLines as ListLines
+    from siptapi_core.commands import Reply as Reply
+    from siptapi_core.contracts import Attempt as Attempt
+    from siptapi_core.contracts import Capability as Capability
+    from siptapi_core.contracts import CliCommand as CliCommand
+    from siptapi_core.contracts import CliSession as CliSession
+    from siptapi_core.contracts import Clock as Clock
+    from siptapi_core.contracts import Context as Context
+    from siptapi_core.contracts import Dialer as Dialer
+    from siptapi_core.contracts import DialRequest as DialRequest
+    from siptapi_core.contracts import Frontend as Frontend
+    from siptapi_core.contracts import LineIdentity as LineIdentity
+    from siptapi_core.contracts import Logger as Logger
+    from siptapi_core.contracts import Network as Network
+    from siptapi_core.contracts import NoSettings as NoSettings
+    from siptapi_core.contracts import Offer as Offer
+    from siptapi_core.contracts import PluginRecord as PluginRecord
+    from siptapi_core.contracts import PluginState as PluginState
+    from siptapi_core.contracts import ResolveContext as ResolveContext
+    from siptapi_core.contracts import Resolved as Resolved
+    from siptapi_core.contracts import Resolver as Resolver
+    from siptapi_core.contracts import Strategy as Strategy
+    from siptapi_core.errors import DeniedError as DeniedError
+    from siptapi_core.errors import LocalProtocolError as LocalProtocolError
+    from siptapi_core.errors import MessageError as MessageError
+    from siptapi_core.errors import NetworkError as NetworkError
+    from siptapi_core.errors import NotSupportedError as NotSupportedError
+    from siptapi_core.errors import NumberError as NumberError
+    from siptapi_core.errors import PluginError as PluginError
+    from siptapi_core.errors import ProtocolError as ProtocolError
+    from siptapi_core.errors import RefusedError as RefusedError
+    from siptapi_core.errors import RemoteProtocolError as RemoteProtocolError
+    from siptapi_core.errors import ResolveError as ResolveError
+    from siptapi_core.errors import SettingsError as SettingsError
+    from siptapi_core.errors import SiptapiError as SiptapiError
+    from siptapi_core.errors import UnknownNameError as UnknownNameError
+    from siptapi_core.errors import UsageError as UsageError
+    from siptapi_core.events import CalleeAnswered as CalleeAnswered
+    from siptapi_core.events import CalleeRinging as CalleeRinging
+    from siptapi_core.events import CalleeTrying as CalleeTrying
+    from siptapi_core.events import CallEnded as CallEnded
+    from siptapi_core.events import CallEvent as CallEvent
+    from siptapi_core.events import CallFailed as CallFailed
+    from siptapi_core.events import CallId as CallId
+    from siptapi_core.events import Direction as Direction
+    from siptapi_core.events import Disturbed as Disturbed
+    from siptapi_core.events import EventId as EventId
+    from siptapi_core.events import HandedOver as HandedOver
+    from siptapi_core.events import Happening as Happening
+    from siptapi_core.events import Outcome as Outcome
+    from siptapi_core.events import PhoneAnswered as PhoneAnswered
+    from siptapi_core.events import PhoneCalling as PhoneCalling
+    from siptapi_core.events import PhoneRinging as PhoneRinging
+    from siptapi_core.events import ReferAccepted as ReferAccepted
+    from siptapi_core.events import Reporter as Reporter
+    from siptapi_core.events import Stage as Stage
+    from siptapi_core.events import StrategyFellBack as StrategyFellBack
+    from siptapi_core.events import TracedMessage as TracedMessage
+    from siptapi_core.hookspecs import hookimpl as hookimpl
+    from siptapi_core.machine.refer_plan import ByePolicy as ByePolicy
+    from siptapi_core.machine.refer_plan import CallTimers as CallTimers
+    from siptapi_core.machine.refer_plan import ReferPlan as ReferPlan
+    from siptapi_core.numbers import Explanation as Explanation
+    from siptapi_core.sip.name_addr import NameAddr as NameAddr
+    from siptapi_core.sip.uri import OtherUri as OtherUri
+    from siptapi_core.sip.uri import SipUri as SipUri
+    from siptapi_core.sip.uri import TelUri as TelUri
+    from siptapi_core.sip.uri import Uri as Uri
+    from siptapi_core.sip.uri import parse_uri as parse_uri
+    from siptapi_core.targets import Address as Address
+    from siptapi_core.targets import HostPort as HostPort
+    from siptapi_core.targets import Number as Number
+    from siptapi_core.targets import SrvName as SrvName
+    from siptapi_core.targets import Target as Target
+    from siptapi_core.targets import Transport as Transport
+
+_HOMES = {
+    "commands": (
+        "Caller Calls CallState CallStatus Command Dial Dialling Done Explain HangUp LineStatus "
+        "Lines ListCalls ListLines Reply"
+    ),
+    "contracts": (
+        "Attempt Capability CliCommand CliSession Clock Context Dialer DialRequest Frontend "
+        "LineIdentity Logger Network NoSettings Offer PluginRecord PluginState Resolved "
+        "ResolveContext Resolver Strategy"
+    ),
+    "errors": (
+        "DeniedError LocalProtocolError MessageError NetworkError NotSupportedError NumberError "
+        "PluginError ProtocolError RefusedError RemoteProtocolError ResolveError SettingsError "
+        "SiptapiError UnknownNameError UsageError"
+    ),
+    "events": (
+        "CalleeAnswered CalleeRinging CalleeTrying CallEnded CallEvent CallFailed CallId "
+        "Direction Disturbed EventId HandedOver Happening Outcome PhoneAnswered PhoneCalling "
+        "PhoneRinging ReferAccepted Reporter Stage StrategyFellBack TracedMessage"
+    ),
+    "hookspecs": "hookimpl",
+    "machine.refer_plan": "ByePolicy CallTimers ReferPlan",
+    "numbers": "Explanation",
+    "sip.name_addr": "NameAddr",
+    "sip.uri": "OtherUri SipUri TelUri Uri parse_uri",
+    "targets": "Address HostPort Number SrvName Target Transport",
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME_OF})
