@@ -1,0 +1,65 @@
+"""What the plugins offer, by kind and name, and what became of each plugin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from attrs import frozen
+
+from siptapi_core.contracts import (
+    CliCommand,
+    Context,
+    Frontend,
+    Offer,
+    PluginRecord,
+    Resolver,
+    Strategy,
+)
+from siptapi_core.errors import PluginError, SiptapiError, UnknownNameError
+from siptapi_core.plugin_loading.blame import blame
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+
+class Offers(dict[str, T]):
+    """The offers of one kind by name; ``offers[name]`` raises UnknownNameError, which lists them.
+
+    ``failed`` are the names of plugins that might have offered it, had they been loaded.
+    """
+
+    def __init__(self, kind: str, offers: Mapping[str, T], failed: Iterable[str] = ()) -> None:
+        super().__init__(offers)
+        self.kind = kind
+        self.failed = tuple(failed)
+
+    def __missing__(self, name: str) -> T:
+        """Raise UnknownNameError."""
+        raise UnknownNameError(self.kind, name, known=tuple(self), failed=self.failed)
+
+
+@frozen(kw_only=True)
+class PluginCatalog:
+    """All that was found. Nothing in it is created before somebody names it."""
+
+    strategies: Offers[Offer[Any, Strategy]]
+    resolvers: Offers[Offer[Any, Resolver]]
+    frontends: Offers[Offer[Any, Frontend]]
+    commands: Offers[CliCommand]
+    records: tuple[PluginRecord, ...]
+
+
+def create(offer: Offer[S, T], settings: S, context: Context) -> T:
+    """Create what ``offer`` promises; ``settings`` is an instance of ``offer.settings``.
+
+    Raises:
+        SiptapiError: what the plugin itself raised of ours, a SettingsError mostly.
+        PluginError: it raised anything else.
+    """
+    try:
+        return offer.create(settings, context)
+    except SiptapiError:
+        raise
+    except Exception as error:
+        raise PluginError(f"{offer.name!r} cannot be created: {blame(error)}") from error

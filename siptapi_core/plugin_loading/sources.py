@@ -1,0 +1,84 @@
+"""Where plugins come from: entry points of installed distributions, and single files."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import ModuleType
+
+from attrs import frozen
+
+from siptapi_core.errors import UsageError
+from siptapi_core.hookspecs import PROJECT
+from siptapi_core.plugin_loading.installed import EntryPoint, installed_entry_points
+
+
+@frozen(kw_only=True)
+class Source:
+    """A plugin that was found but not imported; ``load`` imports it and may raise anything.
+
+    ``third_party``: neither SIPTAPI's own nor a file that the user named.
+    """
+
+    name: str
+    distribution: str
+    version: str
+    third_party: bool
+    load: Callable[[], object]
+
+    def __str__(self) -> str:
+        """``plugin 'sbc' (siptapi-sbc)``."""
+        return f"plugin {self.name!r} ({self.distribution})"
+
+
+def find_sources(files: Iterable[Path]) -> list[Source]:
+    """All plugins, in the order in which they get their names: an order that no path decides.
+
+    Ours first, then the files that the user named, then other distributions by name.
+
+    Raises:
+        UsageError: one of ``files`` is missing or is no Python.
+    """
+    found = [*map(_from_file, files), *map(_from_entry_point, installed_entry_points(PROJECT))]
+    return sorted(found, key=_precedence)
+
+
+def _precedence(source: Source) -> tuple[bool, bool, str, str]:
+    own = source.distribution == PROJECT
+    return (not own, source.third_party, source.distribution, source.name)
+
+
+def _from_entry_point(entry: EntryPoint) -> Source:
+    def load() -> object:
+        module, _, attribute = entry.value.partition(":")
+        names = filter(None, attribute.split("."))
+        return functools.reduce(getattr, names, importlib.import_module(module))
+
+    return Source(
+        name=entry.name,
+        distribution=entry.distribution,
+        version=entry.version,
+        third_party=entry.distribution != PROJECT,
+        load=load,
+    )
+
+
+def _from_file(file: Path) -> Source:
+    try:
+        code = compile(file.read_bytes(), file, "exec", dont_inherit=True)
+    except OSError as error:
+        raise UsageError(f"the plugin {file} cannot be read: {error.strerror}") from error
+    except (SyntaxError, ValueError) as error:
+        raise UsageError(f"the plugin {file} is no Python: {error}") from error
+    module = ModuleType(f"siptapi_plugin_file_{file.stem}")  # so that json.py hides no json
+    module.__file__ = str(file)
+
+    def load() -> object:
+        sys.modules[module.__name__] = module  # attrs looks there for the types of a class
+        exec(code, module.__dict__)  # noqa: S102  # what the user asked for
+        return module
+
+    return Source(name=file.stem, distribution=str(file), version="", third_party=False, load=load)

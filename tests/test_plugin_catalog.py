@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import pytest
+
+from siptapi_core import (
+    Context,
+    NoSettings,
+    Offer,
+    PluginError,
+    SettingsError,
+    UnknownNameError,
+)
+from siptapi_core.logs import logger
+from siptapi_core.plugin_loading import Offers, create
+from siptapi_core.plugin_loading.blame import blame
+from siptapi_core.testing.fake_clock import FakeClock
+
+CONTEXT = Context(clock=FakeClock(), logger=logger("test"))
+
+
+def test_offers_are_a_dict_that_explains_what_is_missing() -> None:
+    offers = Offers("resolver", {"a": 1, "srv": 2}, failed=["enum"])
+    assert offers["srv"] == 2
+    assert offers.get("naptr") is None
+    with pytest.raises(UnknownNameError) as caught:
+        offers["naptr"]
+    assert str(caught.value) == ("no resolver is named 'naptr'; there is a, srv; not loaded: enum")
+
+
+def test_what_is_created_gets_its_settings_and_context() -> None:
+    offer: Offer[NoSettings, object] = Offer(
+        name="x", summary="s", create=lambda settings, context: (settings, context)
+    )
+    settings = NoSettings()
+    assert create(offer, settings, CONTEXT) == (settings, CONTEXT)
+
+
+def test_an_error_of_ours_passes_as_it_is() -> None:
+    def broken(_settings: NoSettings, _context: Context) -> object:
+        raise SettingsError("too small", key="strategies.x.size")
+
+    offer = Offer(name="x", summary="s", create=broken)
+    with pytest.raises(SettingsError, match="too small"):
+        create(offer, NoSettings(), CONTEXT)
+
+
+def test_any_other_error_is_the_plugins() -> None:
+    def broken(_settings: NoSettings, _context: Context) -> object:
+        raise KeyError("host")
+
+    offer = Offer(name="x", summary="s", create=broken)
+    with pytest.raises(PluginError) as caught:
+        create(offer, NoSettings(), CONTEXT)
+    assert str(caught.value).startswith("'x' cannot be created: KeyError: 'host' (test_plugin_")
+    assert isinstance(caught.value.__cause__, KeyError)
+
+
+def test_blame_without_a_traceback_is_the_words_alone() -> None:
+    assert blame(ValueError("one\n\ttwo")) == "ValueError: one two"
+    assert blame(ValueError()) == "ValueError"
