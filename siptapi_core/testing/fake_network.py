@@ -1,0 +1,116 @@
+"""A network that sends nothing: it keeps the plans, and tells a story about each call."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+
+from siptapi_core.contracts import Attempt, Capability
+from siptapi_core.errors import NotSupportedError, RefusedError, ResolveError
+from siptapi_core.events import (
+    CalleeAnswered,
+    CalleeTrying,
+    CallEnded,
+    CallFailed,
+    Disturbed,
+    HandedOver,
+    Happening,
+    Outcome,
+    PhoneAnswered,
+    PhoneCalling,
+    PhoneRinging,
+    ReferAccepted,
+    Stage,
+)
+from siptapi_core.machine.refer_plan import ReferPlan
+from siptapi_core.sip.uri import SipUri, Uri
+from siptapi_core.targets import Address
+
+ANSWERED: tuple[Happening, ...] = (
+    PhoneCalling(),
+    PhoneRinging(),
+    PhoneAnswered(),
+    ReferAccepted(),
+    CalleeTrying(),
+    CalleeAnswered(),
+    HandedOver(),
+    CallEnded(Outcome.ANSWERED, Stage.CALLEE),
+)
+"""The story of a call that went well."""
+
+PHONE_BUSY: tuple[Happening, ...] = (
+    PhoneCalling(),
+    CallFailed(Stage.PHONE, 486, "Busy Here", Disturbed.NO),
+    CallEnded(Outcome.BUSY, Stage.PHONE),
+)
+"""The story of a call that ended before anything rang."""
+
+
+class FakeNetwork:
+    """`siptapi_core.Network` for tests of strategies.
+
+    ``plans`` are those that were executed, in order; each call goes as ``story`` tells. Every
+    name leads to ``addresses``; without any, there is no such name.
+    """
+
+    def __init__(
+        self,
+        story: Iterable[Happening] = ANSWERED,
+        *,
+        addresses: Iterable[Address] = (Address("192.0.2.1", 5060),),
+    ) -> None:
+        self.plans: list[ReferPlan] = []
+        self._story = tuple(story)
+        self._addresses = tuple(addresses)
+
+    def refer_call(self, plan: ReferPlan) -> Attempt:
+        """Keep the plan and begin the story."""
+        self.plans.append(plan)
+        return FakeAttempt(self._story)
+
+    async def next_hop(self, uri: SipUri) -> tuple[Address, ...]:
+        """The addresses that the test gave.
+
+        Raises:
+            ResolveError: it gave none.
+        """
+        if not self._addresses:
+            raise ResolveError(f"there is no {uri.host}")
+        return self._addresses
+
+
+class FakeAttempt:
+    """`siptapi_core.Attempt` that tells a story, one happening each time the loop comes round."""
+
+    capabilities = frozenset({Capability.HANG_UP})
+
+    def __init__(self, story: Iterable[Happening] = ANSWERED) -> None:
+        self._rest = list(story)
+        self._handed_over = False
+
+    async def events(self) -> AsyncIterator[Happening]:
+        """The rest of the story; after a hang-up only that it was cancelled."""
+        while self._rest:
+            happening = self._rest.pop(0)
+            self._handed_over |= isinstance(happening, HandedOver)
+            yield happening
+            await asyncio.sleep(0)
+
+    async def hang_up(self) -> None:
+        """Cut the story short.
+
+        Raises:
+            RefusedError: it is past the hand-over.
+        """
+        if self._handed_over:
+            raise RefusedError("the call was handed over; the phones hold it")
+        if self._rest:
+            self._rest = [CallEnded(Outcome.CANCELLED, Stage.PHONE)]
+
+    async def transfer(self, to: Uri) -> None:
+        """Refuse.
+
+        Raises:
+            NotSupportedError: always.
+        """
+        raise NotSupportedError(f"this attempt cannot transfer anybody to {to}")
