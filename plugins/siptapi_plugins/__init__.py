@@ -1,0 +1,1 @@
+"""The strategies and resolvers that SIPTAPI brings along, one file each."""

@@ -1,0 +1,40 @@
+"""The strategy ``refer-to-phone``: send everything to the phone's own address, by no proxy."""
+
+from __future__ import annotations
+
+from siptapi_core import (
+    Attempt,
+    DialRequest,
+    Network,
+    NoSettings,
+    Offer,
+    SettingsError,
+    Strategy,
+    hookimpl,
+)
+
+NAME = "refer-to-phone"
+
+
+class ReferToPhone:
+    """INVITE the phone at the static address that the line's settings give."""
+
+    def start(self, request: DialRequest, network: Network) -> Attempt:
+        """Begin the call."""
+        line = request.line
+        if line.phone_address is None:
+            raise SettingsError(
+                f'{NAME} needs the address of the phone itself: "extension@host:port"',
+                key=f"lines.{line.name}.phone",
+            )
+        return network.refer_call(request.plan(NAME, target=line.phone_address, direct=True))
+
+
+@hookimpl
+def siptapi_strategies() -> list[Offer[NoSettings, Strategy]]:
+    """Offer it."""
+    return [
+        Offer(
+            name=NAME, summary="call the phone at its own address", create=lambda *_: ReferToPhone()
+        )
+    ]
