@@ -20,6 +20,8 @@ from siptapi_core.targets import Address
 LARGEST_DATAGRAM = 65535
 DATAGRAMS_A_WAKE_UP = 64
 """After this many the loop's other work has its turn."""
+RECEIVE_BUFFER = 1 << 20
+"""Bytes that may wait while the loop is busy: ten times a usual system's 166 SIP messages."""
 LONGEST_QUEUE = 1024
 CACHE_SIZE = 1024
 ROUTE_SECONDS = 30.0
@@ -245,6 +247,7 @@ def _bound_socket(host: str, port: int) -> socket.socket:
     try:
         udp_socket = socket.socket(family, socket.SOCK_DGRAM)
         udp_socket.setblocking(False)
+        udp_socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         if family is socket.AF_INET6:
             udp_socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         if sys.platform == "win32":

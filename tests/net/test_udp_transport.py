@@ -178,6 +178,16 @@ def test_the_memory_of_addresses_is_bounded(run, monkeypatch):
     run(scenario())
 
 
+def test_more_may_wait_than_the_system_gives_by_itself(run_with_readers):
+    async def scenario():
+        size = (socket.SOL_SOCKET, socket.SO_RCVBUF)
+        async with opened() as (transport, _):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as usual:
+                assert transport._socket.getsockopt(*size) > usual.getsockopt(*size)
+
+    run_with_readers(scenario())
+
+
 def test_other_work_has_its_turn_after_64_datagrams(run_with_readers):
     async def scenario():
         received = []
