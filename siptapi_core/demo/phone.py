@@ -28,7 +28,7 @@ class Behaviour:
     """What the phone, or the person at it, does by itself. Times are seconds.
 
     ``answer_after`` None: it rings until the caller gives up. ``reject_with`` is a SIP status
-    given at once instead of ringing. ``refuse_refer`` is a status for REFER; ``notifies`` False:
+    given at once instead of ringing, ``gives_up_with`` one given after it rang. ``refuse_refer`` is a status for REFER; ``notifies`` False:
     it accepts the REFER and never says another word. ``reports_ringing``: it sends NOTIFYs with
     the 18x that it gets, which many phones do not. ``hangs_up_after`` a conversation begins.
     """
@@ -39,6 +39,7 @@ class Behaviour:
     notifies: bool = True
     reports_ringing: bool = True
     gives_up_after: float = 20.0
+    gives_up_with: int = 480
     hangs_up_after: float | None = None
 
 
@@ -152,6 +153,5 @@ class SimulatedPhone:
         call.ring(now)
         if behaviour.answer_after is not None:
             self.agent.queue.schedule(now + behaviour.answer_after, call.answer)
-        self.agent.queue.schedule(
-            now + behaviour.gives_up_after, partial(call.reject_unanswered, 480)
-        )
+        given_up = partial(call.reject, behaviour.gives_up_with)
+        self.agent.queue.schedule(now + behaviour.gives_up_after, given_up)

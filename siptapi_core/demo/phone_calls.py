@@ -168,10 +168,6 @@ class IncomingCall(PhoneCall):
             self._respond(status, now)
             self._over(f"rejected {status}", now)
 
-    def reject_unanswered(self, status: int, now: float) -> None:
-        """It rang for too long."""
-        self.reject(status, now)
-
     def on_acknowledged(self, request: Request, now: float) -> None:
         """The ACK of our 200, or of an answer to a re-INVITE."""
         if request.cseq.number == self.invite.cseq.number:

@@ -47,6 +47,7 @@ async def open_dialer(
                 name: _line(name, line, settings, network, resolver)
                 for name, line in settings.lines.items()
             },
+            default_line=settings.default_line,
             strategy=strategy,
             memory=StrategyMemory(memory, clock, log),
             identifiers=identifiers,
@@ -73,7 +74,7 @@ def _creator(
         own = structure(
             settings.section(section, name),
             offered.settings,
-            where=str(settings.path or ""),
+            where=settings.where,
             key=f"{section}.{name}",
         )
         return create(offered, own, Context(clock=clock, logger=logger(name)))
@@ -92,12 +93,12 @@ def _line(
         resolvers = [(each, resolver(each)) for each in line.resolvers]
     except UnknownNameError as error:
         key = f"lines.{name}.resolvers"
-        raise SettingsError(str(error), where=str(settings.path or ""), key=key) from error
+        raise SettingsError(str(error), where=settings.where, key=key) from error
     chain = ResolverChain(resolvers, line=name, clock=network.clock)
     return Line(
         name=name,
         identity=lambda number: line.identity(name, number),
-        rules=line.number_rules,
+        rules=line.numbers,
         strategies=line.strategies,
         network=LineNetwork(network, chain, line.credentials()),
     )

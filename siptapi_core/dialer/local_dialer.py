@@ -51,13 +51,15 @@ class LocalDialer:
     """See `siptapi_core.contracts.Dialer`.
 
     ``strategy(name)`` creates a strategy when it is first named, and raises UnknownNameError for a
-    name that nobody offers. ``tracers`` is the network's list.
+    name that nobody offers. ``default_line`` is used where a command names none.
+    ``tracers`` is the network's list.
     """
 
     def __init__(
         self,
         *,
         lines: Mapping[str, Line],
+        default_line: str,
         strategy: Callable[[str], Strategy],
         memory: StrategyMemory,
         identifiers: Identifiers,
@@ -66,6 +68,7 @@ class LocalDialer:
         tracers: list[Callable[[TracedMessage], None]],
     ) -> None:
         self._lines = lines
+        self._default_line = default_line
         self._strategy = strategy
         self._memory = memory
         self._identifiers = identifiers
@@ -177,11 +180,14 @@ class LocalDialer:
 
     def _line(self, name: str | None, caller: Caller) -> Line:
         usable = {name: line for name, line in self._lines.items() if _may_use(caller, name)}
-        if name is None and usable:
-            return next(iter(usable.values()))
-        if name not in usable:
-            raise UnknownNameError("line", name or "", known=tuple(usable))
-        return usable[name]
+        wanted = name
+        if wanted is None:
+            wanted = self._default_line
+            if wanted not in usable and usable:
+                wanted = next(iter(usable))
+        if wanted not in usable:
+            raise UnknownNameError("line", wanted, known=tuple(usable))
+        return usable[wanted]
 
     def _call(self, call_id: str, caller: Caller) -> OutgoingCall:
         call = self._calls.get(call_id)
