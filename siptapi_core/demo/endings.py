@@ -27,12 +27,15 @@ class Ending(enum.StrEnum):
     PHONE_NO_ANSWER = "phone-no-answer"
 
 
+_ANSWERS = Behaviour(answer_after=RINGS)
+
+
 @frozen(kw_only=True)
 class Cast:
     """How the user's phone and the callee's phone behave."""
 
-    phone: Behaviour = Behaviour(answer_after=RINGS)
-    callee: Behaviour = Behaviour(answer_after=RINGS)
+    phone: Behaviour = _ANSWERS
+    callee: Behaviour = _ANSWERS
 
 
 CASTS = {

@@ -7,5 +7,5 @@ Nothing here opens a socket, reads a clock or draws a random number. From the bo
 - `authentication`, `exchange`: one request with its challenges and its standby addresses
 - `dialog`: RFC 3261 section 12
 - `user_agent`: the end that packets go into and come out of
-- `refer_plan`, `refer_progress`, `call_ending`, `refer_call`: the click-to-dial call itself
+- `phone_leg`, `referral`, `refer_call`: the click-to-dial call itself, as a `refer_plan` wants it
 """

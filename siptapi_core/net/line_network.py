@@ -21,7 +21,8 @@ from siptapi_core.events import (
     Outcome,
     Stage,
 )
-from siptapi_core.machine.refer_call import Located, ReferCall
+from siptapi_core.machine.phone_leg import Located
+from siptapi_core.machine.refer_call import ReferCall
 from siptapi_core.machine.refer_plan import ReferPlan
 from siptapi_core.net.resolving import ResolverChain
 from siptapi_core.net.sip_network import SipNetwork

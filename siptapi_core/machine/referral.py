@@ -1,0 +1,239 @@
+"""The phone's call to the callee, as far as we are told: REFER and its NOTIFYs (RFC 3515).
+
+::
+
+    NONE ─REFER─▶ SENT ─2xx, or a NOTIFY─▶ ACCEPTED ─final sipfrag, or a timer─▶ DECIDED
+      ▲             │                         │                                     ▲
+      └─────────────┴── 400, 491, 500 within ─┘                                     │
+                    │   1 s, a few times                                            │
+                    └── any other refusal, or silence ──────────────────────────────┘
+
+A PBX that has not bridged its two legs yet refuses the REFER, or accepts it and then says the
+same in a sipfrag; 50 ms later it works. A word that comes after silence was declared still counts.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Protocol
+
+from siptapi_core.events import Stage
+from siptapi_core.machine.exchange import Exchange
+from siptapi_core.machine.phone_leg import LegState, PhoneLeg
+from siptapi_core.machine.refer_plan import ReferPlan
+from siptapi_core.machine.refer_progress import NotOurs, read_notify
+from siptapi_core.machine.server_transaction import ServerTransaction
+from siptapi_core.machine.timers import Action, Timer
+from siptapi_core.machine.user_agent import UserAgent
+from siptapi_core.sip.message import Request, Response
+from siptapi_core.sip.sipfrag import SipfragStatus
+
+REPEATABLE = frozenset((400, 491, 500))
+"""What a PBX says to a REFER that comes before it has bridged its two legs."""
+REPEAT_WITHIN = 1.0
+"""... and how soon after the REFER, in seconds; later it means something else."""
+REPEAT_AFTER = 0.05
+"""Seconds from such an answer to the next REFER."""
+REPEATS = 3
+
+
+class ReferralState(enum.Enum):
+    """The states drawn above."""
+
+    NONE = enum.auto()
+    SENT = enum.auto()
+    ACCEPTED = enum.auto()
+    DECIDED = enum.auto()
+
+
+class ReferralOwner(Protocol):
+    """Who wants the callee called. The last three are a decision; only one of them comes."""
+
+    def on_refer_accepted(self, now: float) -> None:
+        """The phone said that it will call."""
+        ...
+
+    def on_callee_progress(self, status: int) -> None:
+        """A sipfrag below 200."""
+        ...
+
+    def on_callee_result(self, fragment: SipfragStatus, now: float) -> None:
+        """A final sipfrag. After `on_silence` it can still be a 2xx."""
+        ...
+
+    def on_refer_refused(self, status: int, reason: str, now: float) -> None:
+        """The phone will not call."""
+        ...
+
+    def on_silence(self, stage: Stage, reason: str, now: float) -> None:
+        """Nobody will tell us: unknown."""
+        ...
+
+
+class Referral:
+    """The REFER over ``leg``, which is up when `start` is called."""
+
+    def __init__(
+        self, plan: ReferPlan, *, leg: PhoneLeg, agent: UserAgent, owner: ReferralOwner
+    ) -> None:
+        self.state = ReferralState.NONE
+        self._plan = plan
+        self._leg = leg
+        self._agent = agent
+        self._owner = owner
+        self._refer: Exchange | None = None
+        self._earlier_cseqs: tuple[int, ...] = ()
+        self._sent_at = 0.0
+        self._repeats = 0
+        self._accepted_at = 0.0
+        self._notified = False
+        self._rang = False
+        self._silent = False
+        self._timer: Timer | None = None
+
+    def start(self, now: float) -> None:
+        """Send the REFER."""
+        self.state = ReferralState.SENT
+        self._notified = False
+        self._sent_at = now
+        self._refer = self._leg.request(
+            "REFER",
+            headers=(
+                ("Contact", self._leg.contact),
+                ("Refer-To", f"<{self._plan.refer_to}>"),
+                ("Referred-By", f"<{self._plan.referred_by}>"),
+            ),
+            on_response=self._on_response,
+            on_failure=self._on_failure,
+            now=now,
+        )
+
+    def on_leg_gone(self, now: float) -> None:
+        """The phone said BYE: it may still report, but not for as long."""
+        if self.state is ReferralState.SENT:
+            # A REFER that crosses a BYE is often not answered at all; do not wait for timer F.
+            self._schedule(now + self._agent.timers.t2, self._on_no_answer)
+        elif self.state is ReferralState.ACCEPTED:
+            self._schedule(now + self._plan.timers.notify_timeout, self._on_no_notify)
+
+    def stop(self) -> None:
+        """Nothing more is of interest."""
+        self.state = ReferralState.DECIDED
+        self._cancel_timer()
+
+    def on_notify(self, request: Request, transaction: ServerTransaction, now: float) -> None:
+        """A NOTIFY inside the dialog, in order."""
+        reading = read_notify(request, self._cseqs)
+        if isinstance(reading, NotOurs):
+            self._agent.respond(transaction, reading.status, now)
+            return
+        self._agent.respond(transaction, 200, now)
+        if reading is None or self.state is ReferralState.NONE:
+            return
+        self._accept(now)
+        if reading.status is not None:
+            self._on_sipfrag(reading.status, now)
+        elif self.state is ReferralState.ACCEPTED:
+            self._fall_silent(Stage.CALLEE, "the phone stopped reporting without a result", now)
+
+    # --- the REFER's responses ---------------------------------------------------------------
+
+    def _on_response(self, response: Response, now: float) -> None:
+        status = response.status
+        if status < 200 or self.state is ReferralState.DECIDED:  # noqa: PLR2004
+            return
+        if status < 300:  # noqa: PLR2004
+            self._accept(now)
+        elif self._may_repeat(status, now):
+            self._repeat(now)
+        else:
+            self.stop()
+            self._owner.on_refer_refused(status, response.reason, now)
+
+    def _on_failure(self, problem: str, now: float) -> None:
+        if self.state is ReferralState.SENT:
+            self._fall_silent(Stage.REFER, f"the phone did not answer the REFER: {problem}", now)
+
+    def _accept(self, now: float) -> None:
+        if self.state is ReferralState.SENT:
+            self.state = ReferralState.ACCEPTED
+            self._accepted_at = now
+            self._schedule(now + self._plan.timers.notify_timeout, self._on_no_notify)
+            self._owner.on_refer_accepted(now)
+
+    def _may_repeat(self, status: int, now: float) -> bool:
+        return (
+            status in REPEATABLE
+            and self._repeats < REPEATS
+            and now - self._sent_at <= REPEAT_WITHIN
+            and not self._rang
+            and self._leg.state is LegState.UP
+        )
+
+    def _repeat(self, now: float) -> None:
+        self._repeats += 1
+        self._earlier_cseqs = self._cseqs
+        self._refer = None
+        self.state = ReferralState.NONE
+
+        def again(now: float) -> None:
+            if self._leg.state is LegState.UP:
+                self.start(now)
+
+        self._schedule(now + REPEAT_AFTER, again)
+
+    # --- the NOTIFYs -------------------------------------------------------------------------
+
+    def _on_sipfrag(self, fragment: SipfragStatus, now: float) -> None:
+        status = fragment.status
+        if self.state is ReferralState.DECIDED:
+            if self._silent and 200 <= status < 300:  # noqa: PLR2004
+                self._silent = False
+                self._owner.on_callee_result(fragment, now)
+            return
+        if not self._notified:
+            self._notified = True
+            deadline = self._accepted_at + self._plan.timers.callee_timeout
+            self._schedule(deadline, self._on_callee_timeout)
+        if not fragment.is_final:
+            self._rang = self._rang or status > 100  # noqa: PLR2004
+            self._owner.on_callee_progress(status)
+        elif self._may_repeat(status, now):
+            self._repeat(now)
+        else:
+            self.stop()
+            self._owner.on_callee_result(fragment, now)
+
+    # --- silence -----------------------------------------------------------------------------
+
+    def _on_no_answer(self, now: float) -> None:
+        reason = "the phone hung up and did not answer the REFER"
+        self._fall_silent(Stage.REFER, reason, now)
+
+    def _on_no_notify(self, now: float) -> None:
+        seconds = self._plan.timers.notify_timeout
+        self._fall_silent(Stage.CALLEE, f"the phone reported nothing for {seconds:g} s", now)
+
+    def _on_callee_timeout(self, now: float) -> None:
+        seconds = self._plan.timers.callee_timeout
+        self._fall_silent(Stage.CALLEE, f"the phone reported no result for {seconds:g} s", now)
+
+    def _fall_silent(self, stage: Stage, reason: str, now: float) -> None:
+        self._silent = True
+        self.stop()
+        self._owner.on_silence(stage, reason, now)
+
+    @property
+    def _cseqs(self) -> tuple[int, ...]:
+        if self._refer is None:
+            return self._earlier_cseqs
+        return (*self._earlier_cseqs, self._refer.request.cseq.number)
+
+    def _schedule(self, deadline: float, action: Action) -> None:
+        self._cancel_timer()
+        self._timer = self._agent.queue.schedule(deadline, action)
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
