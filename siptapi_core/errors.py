@@ -6,6 +6,7 @@
     ├── UsageError            what was asked for cannot be meant
     │   ├── SettingsError     a value in the settings: file, dotted key, what was expected
     │   ├── NumberError       a text that is no number: why, and where in the text
+    │   ├── DeniedError       the rules of the line forbid that number, or want it confirmed
     │   └── UnknownNameError  no strategy, resolver, line, ... of that name: what there is instead
     ├── PluginError           a plugin that cannot be loaded or breaks its contract
     ├── MessageError          bytes that are no SIP message, or a header that cannot be read
@@ -40,16 +41,32 @@ class UsageError(SiptapiError):
 
 
 class SettingsError(UsageError):
-    """A setting is wrong. ``where`` is the file, ``key`` the dotted key or ``line 3``."""
+    """A setting is wrong. ``where`` is the file, ``key`` the dotted key or ``line 3, column 5``.
+
+    `problems` are all that were found at once; the error itself speaks of the first.
+    """
 
     code: ClassVar[str] = "settings"
 
-    def __init__(self, problem: str, *, where: str = "", key: str = "") -> None:
+    def __init__(
+        self, problem: str, *, where: str = "", key: str = "", more: Sequence[SettingsError] = ()
+    ) -> None:
         place = ": ".join(part for part in (where, key) if part)
         super().__init__(f"{place}: {problem}" if place else problem)
         self.problem = problem
         self.where = where
         self.key = key
+        self.more = tuple(more)
+
+    @property
+    def problems(self) -> tuple[SettingsError, ...]:
+        """This problem and those found with it, one error each."""
+        alone = SettingsError(self.problem, where=self.where, key=self.key)
+        return (alone, *self.more) if self.more else (self,)
+
+    def __str__(self) -> str:
+        rest = f" (and {len(self.more)} more: `siptapi config check` lists all)"
+        return super().__str__() + (rest if self.more else "")
 
 
 class NumberError(UsageError):
@@ -63,6 +80,16 @@ class NumberError(UsageError):
         self.reason = reason
         self.text = text
         self.position = position
+
+
+class DeniedError(UsageError):
+    """The line's rules forbid a number; ``confirmable``: a person may say yes all the same."""
+
+    code: ClassVar[str] = "denied"
+
+    def __init__(self, problem: str, *, confirmable: bool = False) -> None:
+        super().__init__(problem)
+        self.confirmable = confirmable
 
 
 class UnknownNameError(UsageError):

@@ -1,0 +1,70 @@
+"""What can be checked of the settings only when it is known what the plugins offer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from siptapi_core.contracts import Offer
+from siptapi_core.errors import SettingsError, UnknownNameError
+from siptapi_core.settings.loading import SECTIONS
+from siptapi_core.settings.problems import Problems
+from siptapi_core.settings.settings import Settings
+from siptapi_core.settings.structure import structure
+from siptapi_core.settings.wording import dotted
+
+Offers = Mapping[str, Offer[Any, Any]]
+
+
+class Catalog(Protocol):
+    """What the plugins offer, by kind and name; a name that is not there is UnknownNameError."""
+
+    @property
+    def strategies(self) -> Offers:
+        """Ways of making calls."""
+        ...
+
+    @property
+    def resolvers(self) -> Offers:
+        """Steps on the way to an address."""
+        ...
+
+    @property
+    def frontends(self) -> Offers:
+        """Ways in."""
+        ...
+
+
+def check_sections(settings: Settings, catalog: Catalog) -> None:
+    """Check every section of a plugin against what is offered, and every name that a line uses.
+
+    Raises:
+        SettingsError: ``problems`` are all: a name that nobody offers, a wrong value.
+    """
+    problems = Problems()
+    for kind in SECTIONS:
+        offers: Offers = getattr(catalog, kind)
+        for name in settings.sections.names(kind):
+            key = dotted(kind, name)
+            with problems.collected():
+                offer = _offered(offers, name, settings.where, key)
+                structure(
+                    settings.section(kind, name), offer.settings, where=settings.where, key=key
+                )
+    for name, line in settings.lines.items():
+        for kind, offers, names in (
+            ("strategies", catalog.strategies, line.strategies),
+            ("resolvers", catalog.resolvers, line.resolvers),
+        ):
+            for each in names:
+                with problems.collected():
+                    key = f"{dotted('lines', name)}.{kind}"
+                    _offered(offers, each, settings.where, key)
+    problems.check()
+
+
+def _offered(offers: Offers, name: str, where: str, key: str) -> Offer[Any, Any]:
+    try:
+        return offers[name]
+    except UnknownNameError as error:
+        raise SettingsError(str(error), where=where, key=key) from None

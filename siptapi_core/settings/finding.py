@@ -1,0 +1,49 @@
+"""Which settings file is meant."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from siptapi_core.errors import SettingsError
+
+FILE_NAME = "siptapi.toml"
+VARIABLE = "SIPTAPI_CONFIG"
+
+
+def find_config(explicit: Path | None = None, environment: Mapping[str, str] = os.environ) -> Path:
+    """Return the settings file: ``explicit``, ``$SIPTAPI_CONFIG``, the user's or the system's.
+
+    One that is named is taken, whether it is there or not; of the others, the first that is. The
+    current folder is never looked into by itself.
+
+    Raises:
+        SettingsError: none is named or there; the words say where it was looked for.
+    """
+    if explicit is not None:
+        return explicit
+    if environment.get(VARIABLE):
+        return Path(environment[VARIABLE])
+    places = [user_config(), system_config()]
+    for place in places:
+        if os.path.isfile(place):  # noqa: PTH113  # Path's raises where a folder is forbidden
+            return place
+    looked = " and ".join(map(str, places))
+    raise SettingsError(
+        f"there are no settings: looked for {looked}; `siptapi config init` writes a first file"
+    )
+
+
+def user_config() -> Path:
+    """The settings file in the user's config folder, whether it is there or not."""
+    from platformdirs import user_config_path  # noqa: PLC0415  # 10 ms
+
+    return user_config_path("siptapi", appauthor=False) / FILE_NAME
+
+
+def system_config() -> Path:
+    """The settings file in the system's config folder, whether it is there or not."""
+    from platformdirs import site_config_path  # noqa: PLC0415  # as above
+
+    return site_config_path("siptapi", appauthor=False) / FILE_NAME

@@ -1,0 +1,192 @@
+"""One line: an account, the phone that it rings, and how calls are made with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from attrs import Attribute, evolve, field, frozen, validators
+
+from siptapi_core.contracts import LineIdentity
+from siptapi_core.machine.refer_plan import ByePolicy, CallTimers
+from siptapi_core.numbers import NumberRules
+from siptapi_core.settings.display_name import check_template, render
+from siptapi_core.settings.line_addresses import account_uri, phone_parts, proxy_uri
+from siptapi_core.settings.secret import Secret
+from siptapi_core.sip.auth import Credentials
+
+_TIMERS = CallTimers()
+
+
+def _readable(read: Callable[[str], object]) -> Callable[[Any, Attribute[Any], str | None], None]:
+    """A validator: ``read`` must not raise ValueError."""
+
+    def check(_instance: Any, _attribute: Attribute[Any], value: str | None) -> None:
+        if value is not None:
+            read(value)
+
+    return check
+
+
+def _names(_instance: Any, _attribute: Attribute[Any], value: tuple[str, ...]) -> None:
+    if not value or len(set(value)) < len(value):
+        raise ValueError("expected at least one name, and none twice")
+
+
+def _not_empty(text: str) -> None:
+    if not text:
+        raise ValueError("expected text that is not empty")
+
+
+@frozen(kw_only=True)
+class LineSettings:
+    """The settings of a line, complete with what it has from ``[defaults]`` and ``[numbers]``.
+
+    Times are in seconds.
+
+    Raises:
+        ValueError: a value cannot be; the words say what was expected.
+    """
+
+    domain: str = field(
+        validator=_readable(lambda domain: account_uri("user", domain)),
+        metadata={
+            "help": "the account's domain: what stands after the @ of its SIP address",
+            "example": "pbx.example",
+        },
+    )
+    user: str = field(
+        validator=_readable(_not_empty),
+        metadata={
+            "help": "the account's user: what stands before the @ of its SIP address",
+            "example": "201",
+        },
+    )
+    auth_user: str | None = field(
+        default=None,
+        validator=_readable(_not_empty),
+        metadata={
+            "help": "the user name to authenticate with, where it is not user",
+            "example": "sip-201",
+        },
+    )
+    realm: str | None = field(
+        default=None,
+        metadata={
+            "help": "answer only challenges of this realm; left out: of any",
+            "example": "pbx.example",
+        },
+    )
+    password: Secret | None = field(
+        default=None,
+        metadata={
+            "help": "the account's password: text, or where it is kept (see Secrets)",
+            "example": "change me",
+        },
+    )
+    phone: str | None = field(
+        default=None,
+        validator=_readable(phone_parts),
+        metadata={
+            "help": "the phone to ring: its extension, for the strategy refer-to-phone with its "
+            "address, as in 201@192.0.2.20:5062; left out: the account's user",
+            "example": "201@192.0.2.20:5062",
+        },
+    )
+    outbound_proxy: str | None = field(
+        default=None,
+        validator=_readable(proxy_uri),
+        metadata={
+            "help": "where requests are sent instead of to the domain: host, host:port or "
+            "sip:host;transport=tcp",
+            "example": "192.0.2.1:5060",
+        },
+    )
+    display_name: str = field(
+        default="",
+        validator=_readable(check_template),
+        metadata={
+            "help": "the name that the ringing phone shows; {number} is whom it is about to call, "
+            "{line} this line",
+            "example": "{number}",
+        },
+    )
+    strategies: tuple[str, ...] = field(
+        default=("refer-via-proxy",),
+        validator=_names,
+        metadata={"help": "how calls are made: the first that works, in this order"},
+    )
+    resolvers: tuple[str, ...] = field(
+        default=("a",),
+        validator=_names,
+        metadata={"help": "how addresses are found, asked in this order"},
+    )
+    ring_timeout: float = field(
+        default=_TIMERS.ring_timeout,
+        validator=validators.gt(0),
+        metadata={"help": "seconds that your phone may ring"},
+    )
+    callee_timeout: float = field(
+        default=_TIMERS.callee_timeout,
+        validator=validators.gt(0),
+        metadata={"help": "seconds to wait for word from the callee"},
+    )
+    notify_timeout: float = field(
+        default=_TIMERS.notify_timeout,
+        validator=validators.gt(0),
+        metadata={"help": "seconds to wait for the phone's first report after it agreed to call"},
+    )
+    failure_linger: float = field(
+        default=_TIMERS.failure_linger,
+        validator=validators.ge(0),
+        metadata={"help": "seconds that you hear the tone of a failed call before we leave"},
+    )
+    bye: ByePolicy = field(
+        default=ByePolicy.ON_ANSWER,
+        metadata={
+            "help": "when SIPTAPI leaves your phone: once the callee answered, once the phone "
+            "accepted to call, or never by itself",
+        },
+    )
+    numbers: NumberRules = field(
+        factory=NumberRules,
+        metadata={"help": "rules for numbers on this line, over those of [numbers]"},
+    )
+    _identity: LineIdentity = field(init=False, repr=False, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Read the addresses once; every call needs them."""
+        account = account_uri(self.user, self.domain)
+        phone, phone_address = phone_parts(self.phone) if self.phone else (account.user, None)
+        identity = LineIdentity(
+            name="",
+            address_of_record=account,
+            phone=evolve(account, user=phone),
+            phone_address=phone_address,
+            outbound_proxy=proxy_uri(self.outbound_proxy) if self.outbound_proxy else None,
+            bye=self.bye,
+            timers=CallTimers(
+                ring_timeout=self.ring_timeout,
+                notify_timeout=self.notify_timeout,
+                callee_timeout=self.callee_timeout,
+                failure_linger=self.failure_linger,
+            ),
+        )
+        object.__setattr__(self, "_identity", identity)
+
+    def identity(self, name: str, number_text: str) -> LineIdentity:
+        """What a strategy may know for a call to ``number_text``; ``name`` is the line's."""
+        shown = render(self.display_name, number=number_text, line=name)
+        return evolve(self._identity, name=name, display_name=shown)
+
+    def credentials(self) -> Credentials | None:
+        """What the account's challenges are answered with; None where there is no password.
+
+        May block, as `Secret.reveal` does.
+
+        Raises:
+            SettingsError: the password cannot be read.
+        """
+        if self.password is None:
+            return None
+        return Credentials(self.auth_user or self.user, self.password.reveal(), self.realm)

@@ -1,0 +1,101 @@
+"""The settings as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from attrs import field, frozen
+
+from siptapi_core.errors import UnknownNameError
+from siptapi_core.settings.line import LineSettings
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+class Sections:
+    """The sections of what plugins offer, as TOML has them: only the offer knows its class.
+
+    ``kind`` is ``strategies``, ``resolvers`` or ``frontends``. Shows names only, because a value
+    may be a secret.
+    """
+
+    __slots__ = ("_tables",)
+
+    def __init__(
+        self, tables: Mapping[str, Mapping[str, Mapping[str, object]]] | None = None
+    ) -> None:
+        self._tables = tables or {}
+
+    def names(self, kind: str) -> tuple[str, ...]:
+        """The names that have a section, in the file's order."""
+        return tuple(self._tables.get(kind, ()))
+
+    def get(self, kind: str, name: str) -> Mapping[str, object]:
+        """The section ``[kind.name]``; empty where there is none."""
+        return self._tables.get(kind, {}).get(name, {})
+
+    def __repr__(self) -> str:
+        named = (f"{kind}.{name}" for kind in self._tables for name in self.names(kind))
+        return f"<sections {', '.join(named)}>"
+
+
+@frozen(kw_only=True)
+class PluginSettings:
+    """What to do with the plugins that are found."""
+
+    blocked: tuple[str, ...] = field(
+        default=(),
+        metadata={"help": "plugins that are not loaded; `siptapi plugins list` shows their names"},
+    )
+
+
+@frozen(kw_only=True)
+class Settings:
+    """All settings. ``lines`` are by name, in the file's order; ``where`` is the file.
+
+    ``default_line`` is one of ``lines``: where the file says nothing, `load` takes the first.
+    """
+
+    lines: Mapping[str, LineSettings]
+    default_line: str = field(
+        default="",
+        metadata={
+            "help": "the line to use when none is named; left out: the first in the file",
+            "example": "office",
+        },
+    )
+    log_level: LogLevel = field(
+        default="warning", metadata={"help": "what is worth a line in the log, and all above it"}
+    )
+    plugins: PluginSettings = field(factory=PluginSettings)
+    sections: Sections = field(factory=Sections)
+    where: str = ""
+
+    @property
+    def frontends(self) -> tuple[str, ...]:
+        """The front ends that ``siptapi serve`` runs: each has a section."""
+        return self.sections.names("frontends")
+
+    def line(self, name: str) -> LineSettings:
+        """The line of that name.
+
+        Raises:
+            UnknownNameError: there is none.
+        """
+        if name not in self.lines:
+            raise UnknownNameError("line", name, known=tuple(self.lines))
+        return self.lines[name]
+
+    def section(self, kind: str, name: str) -> Mapping[str, object]:
+        """The table ``[kind.name]``, for `structure`; empty where there is none.
+
+        ``kind`` is ``strategies``, ``resolvers`` or ``frontends``.
+        """
+        return self.sections.get(kind, name)
+
+    def warnings(self) -> tuple[str, ...]:
+        """What is no error, but should not stay so: passwords that everyone can read."""
+        secrets = (line.password for line in self.lines.values() if line.password is not None)
+        found = (secret.warning() for secret in secrets)
+        return tuple(dict.fromkeys(warning for warning in found if warning))

@@ -1,0 +1,249 @@
+"""TOML tables into frozen attrs classes, by cattrs, with errors that name the key.
+
+Stricter than cattrs by itself: TOML has types, so ``"5"`` is no number and 5 no text. An attribute
+with a converter is given to that as TOML has it; what validators raise becomes an error at the
+attribute's key.
+
+A `BaseConverter` is used, because a `Converter` generates code for every class: that pays after
+thousands of objects, and costs milliseconds before the first packet.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
+
+import attrs
+
+from siptapi_core.errors import PluginError, SettingsError, SiptapiError
+from siptapi_core.settings.problems import Problems
+from siptapi_core.settings.secret import Secret
+from siptapi_core.settings.wording import (
+    describe,
+    dotted,
+    is_literal,
+    unknown_key,
+    wrong_choice,
+    wrong_type,
+)
+
+if TYPE_CHECKING:
+    from cattrs import BaseConverter
+
+T = TypeVar("T")
+Layer = tuple[str, Mapping[str, Any]]
+"""The dotted key of a table, and the attributes that were read from it."""
+
+_place: ContextVar[tuple[str, str]] = ContextVar("_place")
+"""File and dotted key of the value being read: cattrs gives a hook only the value and its type."""
+
+
+def structure(data: Mapping[str, object], cls: type[T], *, where: str, key: str) -> T:
+    """Make an instance of the attrs class ``cls`` from a TOML table.
+
+    ``where`` is the settings file, ``key`` the table's dotted key.
+
+    Raises:
+        SettingsError: its ``problems`` are all that is wrong with the table.
+        PluginError: ``cls`` is no attrs class, or has types that TOML cannot give.
+    """
+    return construct(cls, (key, read_attributes(data, cls, where=where, key=key)), where=where)
+
+
+def read_attributes(
+    data: Mapping[str, object], cls: type[Any], *, where: str, key: str
+) -> dict[str, object]:
+    """Read those attributes of ``cls`` that a table gives, for others to complete.
+
+    Raises:
+        SettingsError, PluginError: as `structure`; but nothing is missing here.
+    """
+    attributes = attributes_of(cls)
+    if not isinstance(data, Mapping):
+        raise wrong_type(cls, data, where=where, key=key)
+    problems = Problems()
+    for name in data:
+        if name not in attributes:
+            problems.add(unknown_key(name, attributes, where=where, key=key))
+    known = [name for name in data if name in attributes]
+    values = _read_each(
+        ((dotted(key, name), data[name], _raw_type(attributes[name])) for name in known),
+        where,
+        problems,
+    )
+    problems.check()
+    return dict(zip(known, values, strict=True))
+
+
+def construct(cls: type[T], *layers: Layer, where: str) -> T:
+    """Make an instance of ``cls`` from what was read; a later layer goes before an earlier one.
+
+    Raises:
+        SettingsError: an attribute is missing, or a validator refuses one.
+    """
+    values: dict[str, Any] = {}
+    keys: dict[str, str] = {}
+    for key, attributes in layers:
+        values |= attributes
+        keys |= {name: dotted(key, name) for name in attributes}
+    problems = Problems()
+    for name, attribute in attributes_of(cls).items():
+        if attribute.default is attrs.NOTHING and name not in values:
+            missing = f"missing; expected {describe(attribute.type)}"
+            problems.add(SettingsError(missing, where=where, key=dotted(key, name)))
+    problems.check()
+    try:
+        return cls(**values)
+    except (ValueError, TypeError, SiptapiError) as error:
+        words = str(error.args[0] if error.args else type(error).__name__)
+        culprit = _refused(cls, values)
+        problem = words.removeprefix(f"{culprit!r} ")
+        raise SettingsError(problem, where=where, key=keys.get(culprit, key)) from None
+
+
+def attributes_of(cls: type[Any]) -> dict[str, attrs.Attribute[Any]]:
+    """The attributes of ``cls`` that settings can give, by name, with real types.
+
+    Raises:
+        PluginError: it is no attrs class, or an annotation names nothing.
+    """
+    try:
+        fields = attrs.fields(attrs.resolve_types(cls))
+    except (attrs.exceptions.NotAnAttrsClassError, NameError, TypeError) as error:
+        raise PluginError(f"{cls!r} cannot be a class of settings: {error}") from error
+    return {attribute.name: attribute for attribute in fields if attribute.init}
+
+
+def _raw_type(attribute: attrs.Attribute[Any]) -> Any:
+    return Any if attribute.converter or attribute.type is None else attribute.type
+
+
+def _refused(cls: type[Any], values: Mapping[str, object]) -> str:
+    """The attribute that a validator of ``cls`` refuses; "" where it was none."""
+    probe = object.__new__(cls)  # no __init__: that would raise again
+    attributes = attributes_of(cls)
+    for name, attribute in attributes.items():
+        object.__setattr__(probe, name, values.get(name, attribute.default))
+    for name, value in values.items():
+        validator = attributes[name].validator
+        try:
+            if validator is not None:
+                validator(probe, attributes[name], value)
+        except (ValueError, TypeError, SiptapiError):
+            return name
+    return ""
+
+
+def _read_each(
+    parts: Iterable[tuple[str, object, Any]], where: str, problems: Problems
+) -> list[object]:
+    """Read values (key, value, type); ``problems`` has what went wrong with any."""
+    results = []
+    for key, value, type_ in parts:
+        token = _place.set((where, key))
+        with problems.collected():
+            try:
+                results.append(_converter().structure(value, type_))
+            except (ValueError, TypeError, ExceptionGroup):
+                raise wrong_type(type_, value, where=where, key=key) from None
+            finally:
+                _place.reset(token)
+    return results
+
+
+@functools.cache
+def _converter() -> BaseConverter:
+    from cattrs import BaseConverter  # noqa: PLC0415  # 10 ms, and not every start reads settings
+
+    converter = BaseConverter(structure_fallback_factory=_no_hook)
+    for cls in (str, int, bool):
+        converter.register_structure_hook(cls, _exact)
+    converter.register_structure_hook(float, _number)
+    for enumeration in (enum.Enum, enum.StrEnum, enum.IntEnum):
+        converter.register_structure_hook(enumeration, _choice)
+    converter.register_structure_hook(Secret, _secret)
+    converter.register_structure_hook_func(is_literal, _choice)
+    converter.register_structure_hook_func(attrs.has, _table)
+    converter.register_structure_hook_func(_is_list, _list)
+    converter.register_structure_hook_func(_is_mapping, _mapping)
+    return converter
+
+
+def _no_hook(type_: Any) -> Any:
+    raise PluginError(f"a setting cannot be of type {type_!r}: TOML has no such value")
+
+
+def _exact(value: object, type_: type[Any]) -> object:
+    if type(value) is not type_:
+        where, key = _place.get()
+        raise wrong_type(type_, value, where=where, key=key)
+    return value
+
+
+def _number(value: object, _: object) -> float:
+    where, key = _place.get()
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        with suppress(OverflowError):  # TOML's whole numbers have no limit
+            if math.isfinite(value):
+                return float(value)
+    raise wrong_type(float, value, where=where, key=key)
+
+
+def _choice(value: object, type_: Any) -> object:
+    options = type_ if isinstance(type_, enum.EnumMeta) else get_args(type_)
+    for option in options:
+        plain = option.value if isinstance(option, enum.Enum) else option
+        if type(plain) is type(value) and plain == value:
+            return option
+    where, key = _place.get()
+    raise wrong_choice(type_, value, where=where, key=key)
+
+
+def _secret(value: object, _: object) -> Secret:
+    where, key = _place.get()
+    return Secret(value, where=where, key=key)
+
+
+def _table(value: Any, cls: type[T]) -> T:
+    where, key = _place.get()
+    return structure(value, cls, where=where, key=key)
+
+
+def _is_list(type_: Any) -> bool:
+    if get_origin(type_) is tuple:
+        return get_args(type_)[-1] is ...
+    return get_origin(type_) in {list, Sequence, frozenset}
+
+
+def _list(value: object, type_: Any) -> object:
+    where, key = _place.get()
+    if not isinstance(value, list):
+        raise wrong_type(type_, value, where=where, key=key)
+    element = get_args(type_)[0]
+    problems = Problems()
+    items = [(f"{key}[{index}]", item, element) for index, item in enumerate(value)]
+    results = _read_each(items, where, problems)
+    problems.check()
+    make: Callable[[list[object]], object] = frozenset if get_origin(type_) is frozenset else tuple
+    return results if get_origin(type_) is list else make(results)
+
+
+def _is_mapping(type_: Any) -> bool:
+    return get_origin(type_) in {dict, Mapping}
+
+
+def _mapping(value: object, type_: Any) -> Mapping[str, object]:
+    where, key = _place.get()
+    if not isinstance(value, Mapping):
+        raise wrong_type(type_, value, where=where, key=key)
+    element = get_args(type_)[1]
+    problems = Problems()
+    items = [(dotted(key, name), item, element) for name, item in value.items()]
+    results = _read_each(items, where, problems)
+    problems.check()
+    return dict(zip(value, results, strict=True))
