@@ -75,6 +75,15 @@ def test_a_path_entry_that_is_no_folder_is_passed_over(tmp_path: Path) -> None:
     assert [point.name for point in installed_entry_points("siptapi", path)] == ["a"]
 
 
+def test_what_cannot_be_read_hides_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "a-1.dist-info").write_text("a file, no folder")
+    write(tmp_path, "b-1.dist-info", None)
+    (tmp_path / "b-1.dist-info" / "entry_points.txt").write_bytes(b"[siptapi]\nb = \xff\n")
+    write(tmp_path, "c-1.dist-info", "[siptapi]\nc = x\n")
+    found = installed_entry_points("siptapi", [str(tmp_path)])
+    assert [(point.name, point.value) for point in found] == [("b", "\ufffd"), ("c", "x")]
+
+
 def test_an_empty_path_entry_is_the_current_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -61,8 +61,8 @@ def _listed(folder: str) -> list[str]:
 
 def _group(file: Path, group: str) -> Iterator[tuple[str, str]]:
     try:
-        text = file.read_text(encoding="utf-8")
-    except FileNotFoundError:
+        text = file.read_text(encoding="utf-8", errors="replace")
+    except OSError:  # most distributions have none
         return
     inside = False
     for line in map(str.strip, text.splitlines()):
