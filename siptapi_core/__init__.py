@@ -3,7 +3,7 @@
 This is the map: every name that a plugin or a front end needs, and nothing else of ours is its
 business. Each is imported when it is first used, so that ``import siptapi_core`` costs nothing.
 
-- To be a plugin: `hookimpl`, `Offer`, `NoSettings`, `Context`, `Clock`, `Logger`.
+- To be a plugin: `hookimpl`, `Offer`, `NoSettings`, `Secret`, `Context`, `Clock`, `Logger`.
 - A strategy: `Strategy`, `DialRequest`, `LineIdentity`, `Network`, `Attempt`, `Capability`,
   `ReferPlan`, `ByePolicy`, `CallTimers`.
 - A resolver: `Resolver`, `ResolveContext`, `Resolved`; what it maps: `Target`, `Number`,
@@ -98,6 +98,7 @@ if TYPE_CHECKING:
     from siptapi_core.machine.refer_plan import CallTimers as CallTimers
     from siptapi_core.machine.refer_plan import ReferPlan as ReferPlan
     from siptapi_core.numbers import Explanation as Explanation
+    from siptapi_core.settings.secret import Secret as Secret
     from siptapi_core.sip.name_addr import NameAddr as NameAddr
     from siptapi_core.sip.uri import OtherUri as OtherUri
     from siptapi_core.sip.uri import SipUri as SipUri
@@ -134,6 +135,7 @@ _HOMES = {
     "hookspecs": "hookimpl",
     "machine.refer_plan": "ByePolicy CallTimers ReferPlan",
     "numbers": "Explanation",
+    "settings.secret": "Secret",
     "sip.name_addr": "NameAddr",
     "sip.uri": "OtherUri SipUri TelUri Uri parse_uri",
     "targets": "Address HostPort Number SrvName Target Transport",
