@@ -7,10 +7,11 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from attrs import frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
-from siptapi_core import Logger, UsageError, logs
+from siptapi_core import Logger, Secret, UsageError, logs
 from siptapi_core.events import Direction, TracedMessage
 
 
@@ -130,6 +131,22 @@ def test_no_repr_can_either() -> None:
 
 def fail(words: str) -> None:
     raise ValueError(words)
+
+
+@frozen
+class Account:
+    user: str
+    password: Secret
+
+
+@pytest.mark.parametrize("stream", [Terminal(), io.StringIO()])
+def test_a_secret_is_never_shown_however_deep(stream: io.StringIO) -> None:
+    logs.configure("info", stream)
+    secret = Secret("hunter2")
+    account = Account("alice", secret)
+    logs.logger("x").bind(bound=secret).info("event", account=account, deep={"a": [secret]})
+    assert "alice" in stream.getvalue()
+    assert "hunter2" not in stream.getvalue()
 
 
 def test_an_exception_is_written_with_its_traceback_indented() -> None:
