@@ -217,7 +217,7 @@ def test_nothing_is_created_by_loading(install: Install) -> None:
             @hookimpl
             def siptapi_commands(): return ["dial"]
             """,
-            "siptapi_commands returned 'dial' where CliCommand was expected",
+            "siptapi_commands returned str where CliCommand was expected",
         ),
         (
             STRATEGY.format("twice").replace("return [", "return 2 * ["),
@@ -333,6 +333,15 @@ def test_a_file_is_a_plugin_and_comes_before_what_is_installed(
     assert (first.name, first.distribution, first.version) == ("sbc", str(file), "")
     assert first.offers == ("strategy new",)
     assert second.state is PluginState.FAILED
+
+
+def test_files_come_in_the_order_in_which_they_were_named(install: Install, tmp_path: Path) -> None:
+    files = [tmp_path / "b.py", tmp_path / "a.py"]
+    for file in files:
+        file.write_text(dedent(STRATEGY.format("same")))
+    first, second = load_plugins(files=files).records
+    assert (first.name, first.state) == ("b", PluginState.LOADED)
+    assert second.why == f"the strategy name 'same' is taken by plugin 'b' ({files[0]})"
 
 
 def test_a_file_sees_none_of_our_future_imports(install: Install, tmp_path: Path) -> None:

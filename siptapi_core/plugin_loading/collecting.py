@@ -43,7 +43,8 @@ def collect_offers(plugin: object, name: str) -> dict[Key, Any]:
     for hook, (kind, of) in HOOKS.items():
         for offer in _call(getattr(manager.hook, hook)):
             if not isinstance(offer, of):
-                raise PluginError(f"{hook} returned {offer!r} where {of.__name__} was expected")
+                other = type(offer).__name__
+                raise PluginError(f"{hook} returned {other} where {of.__name__} was expected")
             if (kind, offer.name) in offers:
                 raise PluginError(f"{hook} offers {offer.name!r} twice")
             offers[kind, offer.name] = offer

@@ -42,13 +42,13 @@ def find_sources(files: Iterable[Path]) -> list[Source]:
     Raises:
         UsageError: one of ``files`` is missing or is no Python.
     """
-    found = [*map(_from_file, files), *map(_from_entry_point, installed_entry_points(PROJECT))]
-    return sorted(found, key=_precedence)
-
-
-def _precedence(source: Source) -> tuple[bool, bool, str, str]:
-    own = source.distribution == PROJECT
-    return (not own, source.third_party, source.distribution, source.name)
+    installed = sorted(
+        map(_from_entry_point, installed_entry_points(PROJECT)),
+        key=lambda source: (source.distribution, source.name),
+    )
+    own = [source for source in installed if not source.third_party]
+    others = [source for source in installed if source.third_party]
+    return [*own, *map(_from_file, files), *others]
 
 
 def _from_entry_point(entry: EntryPoint) -> Source:
