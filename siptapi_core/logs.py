@@ -156,8 +156,9 @@ def _structlog(stream: TextIO) -> FilteringBoundLogger:
 
 def _harmless(_: object, __: str, values: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for key, value in values.items():
-        if key == "exception":
-            values[key] = "\n    ".join(map(printable, value.split("\n")))
+        if key in {"exception", "stack"}:  # begin a line of their own
+            lines = str(value).split("\n")
+            values[key] = "\n".join(f"    {printable(line)}" for line in lines)
         elif isinstance(value, str):
             values[key] = printable(value)
         elif not (text := repr(value)).isprintable():

@@ -116,6 +116,17 @@ def test_no_value_can_forge_a_line_or_steer_the_terminal(
     assert line.isprintable()
 
 
+@given(text=hostile, key=st.sampled_from(["exception", "stack", "logger", "level", "timestamp"]))
+def test_no_key_of_structlogs_own_helps_to_forge(text: str, key: str) -> None:
+    stream = Terminal()
+    logs.configure("info", stream)
+    logs.logger("x").bind(**{key: text}).info("event")
+    first, *others = stream.getvalue().removesuffix("\n").split("\n")
+    assert "[info" in first
+    assert first.isprintable()
+    assert all(line.startswith("    ") and line.isprintable() for line in others)
+
+
 class Rude:
     def __repr__(self) -> str:
         return "\x1b[2J\nforged"
@@ -158,8 +169,8 @@ def test_an_exception_is_written_with_its_traceback_indented() -> None:
         logs.logger("x").error("it broke", exc_info=error)
     first, *others = stream.getvalue().splitlines()
     assert "it broke" in first
-    assert "Traceback" in others[0]
-    assert all(line.startswith("    ") for line in others[1:])
+    assert others[0] == "    Traceback (most recent call last):"
+    assert all(line.startswith("    ") for line in others)
     assert "\x1b" not in stream.getvalue()
 
 
