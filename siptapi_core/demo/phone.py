@@ -29,9 +29,9 @@ class Behaviour:
 
     ``answer_after`` None: it rings until the caller gives up. ``reject_with`` is a SIP status
     given at once instead of ringing, ``gives_up_with`` one given when it rang for too long.
-    ``refuse_refer`` is a status for REFER; ``notifies`` False:
-    it accepts the REFER and never says another word. ``reports_ringing``: it sends NOTIFYs with
-    the 18x that it gets, which many phones do not. ``hangs_up_after`` a conversation begins.
+    ``refuse_refer`` is a status for REFER; ``notifies`` False: it accepts the REFER and never says
+    another word. ``reports_ringing``: it sends NOTIFYs with the 18x that it gets, which many
+    phones do not. ``hangs_up_after``: so long after it picked up, the person puts it down.
     """
 
     answer_after: float | None = 0.0

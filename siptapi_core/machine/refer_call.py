@@ -25,7 +25,6 @@ from siptapi_core.events import (
     CalleeTrying,
     CallEnded,
     CallFailed,
-    Disturbed,
     HandedOver,
     Happening,
     Outcome,
