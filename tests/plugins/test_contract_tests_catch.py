@@ -13,6 +13,7 @@ from siptapi_core import (
     Attempt,
     CalleeRinging,
     CallEnded,
+    Capability,
     DialRequest,
     Happening,
     HostPort,
@@ -64,6 +65,13 @@ class FireAndForget:
 
     async def transfer(self, to: Uri) -> None:
         raise NotSupportedError("no")
+
+
+class CanTransfer(FireAndForget):
+    capabilities = frozenset({Capability.TRANSFER})
+
+    async def transfer(self, to: Uri) -> None:
+        return
 
 
 class NeverEnds(FakeAttempt):
@@ -186,8 +194,9 @@ def contract_tests(contract: object) -> list[str]:
 
 
 @pytest.mark.parametrize("name", contract_tests(StrategyContract))
-def test_a_good_attempt_of_ones_own_passes(name: str) -> None:
-    getattr(contract_of(lambda: OwnAttempt(FireAndForget)), name)()
+@pytest.mark.parametrize("attempt", [FireAndForget, CanTransfer])
+def test_a_good_attempt_of_ones_own_passes(attempt: Callable[[], object], name: str) -> None:
+    getattr(contract_of(lambda: OwnAttempt(attempt)), name)()
 
 
 @pytest.mark.parametrize(
