@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 from town import SIPTAPI, Town
 
@@ -139,7 +139,6 @@ def test_every_call_ends_and_tells_the_truth(fates, loss, seed, phone, callee, d
     direct=st.booleans(),
     moment=st.floats(min_value=0, max_value=8),
 )
-@settings(max_examples=300)
 def test_a_hang_up_at_any_moment_ends_it(fates, phone, callee, direct, moment):
     town = Town(fate=limited(script(fates)), phone=phone, callee=callee, direct=direct)
     refused = []
