@@ -3,7 +3,8 @@
 - `uri`: SIP, SIPS and tel URIs; `name_addr`: ``"Name" <uri>;tag=...``; `via`, `cseq`: the headers
   that every message has; `parameters`: what all of these are made of
 - `headers`: header fields under any spelling of their names
-- `message`: requests and responses, `parse_message`; `validation`: reading all of one
+- `message`: requests and responses, `parse_message`; `framing`: where headers and body end;
+  `validation`: reading all of one
 - `status`: reason phrases
 - `auth`: digest challenges and answers; `sdp`: offers and answers without media; `sipfrag`: the
   status in a NOTIFY; `event`: Event and Subscription-State

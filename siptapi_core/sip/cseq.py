@@ -7,9 +7,9 @@ import re
 from attrs import frozen
 
 from siptapi_core.errors import MessageError
-from siptapi_core.sip.parameters import TOKEN, excerpt
+from siptapi_core.sip.parameters import TOKEN, excerpt, remembered
 
-_cseq = re.compile(rf"[ \t]*+(0*[0-9]{{1,10}})[ \t]++({TOKEN})[ \t]*+").fullmatch
+_cseq = re.compile(rf"[ \t]*+(?=[0-9])0*+([0-9]{{0,10}}+)[ \t]++({TOKEN})[ \t]*+").fullmatch
 _LIMIT = 2**32
 
 
@@ -27,10 +27,16 @@ class CSeq:
         Raises:
             MessageError: it is none, or its number does not fit into 32 bits.
         """
-        match = _cseq(text)
-        if match is None or (number := int(match[1])) >= _LIMIT:
-            raise MessageError(f"{excerpt(text)} is no CSeq: a number below 2**32 and a method")
-        return cls(number, match[2])
+        return _parse(text)
 
     def __str__(self) -> str:
+        """The value of the header."""
         return f"{self.number} {self.method}"
+
+
+@remembered
+def _parse(text: str) -> CSeq:
+    match = _cseq(text)
+    if match is None or (number := int(match[1] or 0)) >= _LIMIT:
+        raise MessageError(f"{excerpt(text)} is no CSeq: a number below 2**32 and a method")
+    return CSeq(number, match[2])

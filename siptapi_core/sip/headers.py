@@ -35,18 +35,31 @@ _COMPACT = {
 _KEYS = {
     spelling: name.lower()
     for name in (
-        "Accept Allow Allow-Events Authorization Call-ID Contact Content-Length Content-Type CSeq "
-        "Date Event Expires From Max-Forwards Proxy-Authenticate Proxy-Authorization Reason "
-        "Record-Route Refer-To Referred-By Require Route Server Subscription-State Supported To "
-        "User-Agent Via WWW-Authenticate"
-    ).split()
+        *("Accept", "Allow", "Allow-Events", "Authorization", "Call-ID", "Contact"),
+        *("Content-Length", "Content-Type", "CSeq", "Date", "Event", "Expires", "From"),
+        *("Max-Forwards", "Proxy-Authenticate", "Proxy-Authorization", "Reason", "Record-Route"),
+        *("Refer-To", "Referred-By", "Require", "Route", "Server", "Subscription-State"),
+        *("Supported", "To", "User-Agent", "Via", "WWW-Authenticate"),
+    )
     for spelling in (name, name.lower())
 } | _COMPACT
 
 _next_value = re.compile(rf'(?:[^,"<]|{QUOTED}|<[^>]*+>)*+', re.DOTALL).match
 
-# A NUL may stand in a quoted string behind a backslash (RFC 4475 section 3.1.1.2 sends one).
-_unsafe = re.compile(r"[\r\n\ud800-\udfff]|(?<!\\)\x00").search
+
+def is_unsafe(text: str) -> bool:
+    r"""Whether ``text`` would end its line: a line break, a NUL, or half a character (surrogate).
+
+    A NUL may stand behind a backslash in a quoted string (RFC 4475 section 3.1.1.2 has one).
+    """
+    return not text.isprintable() and (
+        re.search(r"[\r\n\ud800-\udfff]|(?<!\\)\x00", text) is not None
+    )
+
+
+def unfold(lines: list[str]) -> list[str]:
+    """``lines`` with those that begin with a blank joined to the one before (RFC 3261 7.3.1)."""
+    return re.sub(r"\n[ \t]+", " ", "\n".join(lines)).split("\n")
 
 
 def header_key(name: str) -> str:
@@ -64,7 +77,7 @@ def header_key(name: str) -> str:
     return key
 
 
-def split_values(line: str) -> Iterator[str]:
+def split_values(line: str) -> list[str]:
     """The values of a comma list; commas in quotes and in ``<...>`` do not count."""
     if "," not in line:
         parts = [line]
@@ -79,7 +92,15 @@ def split_values(line: str) -> Iterator[str]:
                 end = len(line)
             parts.append(line[position:end])
             position = end + 1
-    return (value for part in parts if (value := part.strip(" \t")))
+    return [value for part in parts if (value := part.strip())]
+
+
+def first_value(line: str) -> str:
+    """The first value of a comma list; "" if it has none."""
+    if "," not in line:
+        return line
+    values = split_values(line)
+    return values[0] if values else ""
 
 
 class Headers:
@@ -90,102 +111,128 @@ class Headers:
             such a value could smuggle a header into a message.
     """
 
-    __slots__ = ("_index", "_items")
+    __slots__ = ("_index", "_items", "_wire")
 
-    _items: tuple[tuple[str, str], ...]
-    _index: dict[str, list[str]] | None
+    _items: tuple[tuple[str, str], ...] | None
+    _wire: list[str]
+    """The lines as they came, where ``_items`` has not been made of them yet."""
+    _index: dict[str, str | list[str]] | None
+    """One line as it is, several as a list."""
 
     def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
-        self._items = tuple(_checked(name, value) for name, value in pairs)
+        self._items = tuple([_checked(name, value) for name, value in pairs])
         self._index = None
 
     @classmethod
-    def from_lines(cls, lines: Iterable[str]) -> Headers:
-        """Read unfolded header lines; the text holds no line break and no NUL.
+    def from_lines(cls, lines: list[str]) -> Headers:
+        """Read header lines, folded or not; none of them holds a line break.
 
         Raises:
             MessageError: a line is no header.
         """
-        items: list[tuple[str, str]] = []
-        index: dict[str, list[str]] = {}
-        known = _KEYS.get
+        index: dict[str, str | list[str]] = {}
         for line in lines:
             name, colon, value = line.partition(":")
-            key = known(name)
-            if key is None:
-                name = name.rstrip(" \t")
-                key = header_key(name)
+            try:
+                key = _KEYS[name]
+            except KeyError:
+                if index and line.startswith((" ", "\t")):
+                    return cls.from_lines(unfold(lines))
+                key = header_key(name.rstrip())
             if not colon:
                 raise MessageError(f"header line {excerpt(line)} has no colon")
-            value = value.strip(" \t")
-            items.append((name, value))
             if key in index:
-                index[key].append(value)
+                _add(index, key, value.strip())
             else:
-                index[key] = [value]
-        return cls._of(tuple(items), index)
-
-    @classmethod
-    def _of(
-        cls, items: tuple[tuple[str, str], ...], index: dict[str, list[str]] | None = None
-    ) -> Headers:
+                index[key] = value.strip()
         headers = cls.__new__(cls)
-        headers._items = items
-        headers._index = index
+        headers._items = None  # noqa: SLF001  # our own
+        headers._wire = lines  # noqa: SLF001
+        headers._index = index  # noqa: SLF001
         return headers
 
-    def _lines(self, name: str) -> list[str] | tuple[()]:
-        index = self._index
-        if index is None:
-            index = self._index = {}
-            for spelling, value in self._items:
-                index.setdefault(header_key(spelling), []).append(value)
-        return index.get(_KEYS.get(name) or header_key(name), ())
+    @classmethod
+    def _of(cls, items: Iterable[tuple[str, str]]) -> Headers:
+        headers = cls.__new__(cls)
+        headers._items = tuple(items)  # noqa: SLF001
+        headers._index = None  # noqa: SLF001
+        return headers
+
+    def items(self) -> tuple[tuple[str, str], ...]:
+        """Names as they were spelled, and values, line by line."""
+        if self._items is None:
+            parts = [line.partition(":") for line in self._wire]
+            self._items = tuple([(name.rstrip(), value.strip()) for name, _, value in parts])
+        return self._items
+
+    def _make_index(self) -> dict[str, str | list[str]]:
+        index: dict[str, str | list[str]] = {}
+        for name, value in self.items():
+            key = header_key(name)
+            if key in index:
+                _add(index, key, value)
+            else:
+                index[key] = value
+        self._index = index
+        return index
 
     def get(self, name: str) -> str | None:
         """The first line of header ``name``, unfolded; None if there is none."""
-        lines = self._lines(name)
-        return lines[0] if lines else None
+        found = (self._index or self._make_index()).get(_KEYS.get(name) or header_key(name))
+        return found[0] if isinstance(found, list) else found
+
+    def only(self, name: str) -> str:
+        """The one line of header ``name``, unfolded.
+
+        Raises:
+            MessageError: there is none, or more than one.
+        """
+        found = (self._index or self._make_index()).get(_KEYS.get(name) or header_key(name))
+        if isinstance(found, str):
+            return found
+        raise MessageError(f"there is {'no' if found is None else 'more than one'} {name}")
 
     def lines(self, name: str) -> tuple[str, ...]:
         """All lines of header ``name``, unfolded."""
-        return tuple(self._lines(name))
+        found = (self._index or self._make_index()).get(_KEYS.get(name) or header_key(name))
+        if found is None:
+            return ()
+        return (found,) if isinstance(found, str) else tuple(found)
 
     def values(self, name: str) -> tuple[str, ...]:
         """The values of all lines of ``name``, for a header whose grammar is a comma list.
 
         Not for Date, WWW-Authenticate and the like, where a comma means something else.
         """
-        return tuple(value for line in self._lines(name) for value in split_values(line))
-
-    def items(self) -> tuple[tuple[str, str], ...]:
-        """Names as they were spelled, and values, line by line."""
-        return self._items
+        return tuple(value for line in self.lines(name) for value in split_values(line))
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and is_token(name) and bool(self._lines(name))
+        """Whether there is a line of header ``name``."""
+        return isinstance(name, str) and is_token(name) and self.get(name) is not None
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        return iter(self._items)
+        """Iterate over `items`."""
+        return iter(self.items())
 
     def __len__(self) -> int:
-        return len(self._items)
+        """Count the lines."""
+        return len(self.items())
 
     def with_first(self, name: str, value: str) -> Headers:
         """These headers with one more, before all others."""
-        return self._of((_checked(name, value), *self._items))
+        return self._of((_checked(name, value), *self.items()))
 
     def with_last(self, name: str, value: str) -> Headers:
         """These headers with one more, after all others."""
-        return self._of((*self._items, _checked(name, value)))
+        return self._of((*self.items(), _checked(name, value)))
 
     def replaced(self, name: str, *values: str) -> Headers:
-        """These headers with ``values``, a line each, where the first ``name`` was, or at the end."""
+        """These headers with ``values``, a line each, in place of all ``name``, else at the end."""
         key = header_key(name)
         new = [_checked(name, value) for value in values]
         kept: list[tuple[str, str]] = []
         place: int | None = None
-        for item in self._items:
+        for item in self.items():
             if header_key(item[0]) != key:
                 kept.append(item)
             elif place is None:
@@ -196,26 +243,37 @@ class Headers:
     def without(self, name: str) -> Headers:
         """These headers without any ``name``."""
         key = header_key(name)
-        return self._of(tuple(item for item in self._items if header_key(item[0]) != key))
+        return self._of(item for item in self.items() if header_key(item[0]) != key)
 
     def __eq__(self, other: object) -> bool:
+        """Whether names, in any spelling, and values are the same, in the same order."""
         if not isinstance(other, Headers):
             return NotImplemented
         return self._normal() == other._normal()
 
     def __hash__(self) -> int:
+        """Equal headers have equal hashes."""
         return hash(self._normal())
 
     def _normal(self) -> tuple[tuple[str, str], ...]:
-        return tuple((header_key(name), value) for name, value in self._items)
+        return tuple((header_key(name), value) for name, value in self.items())
 
     def __repr__(self) -> str:
-        return f"Headers({list(self._items)!r})"
+        """Names only, for a debugger: the values may hold secrets."""
+        return f"<Headers {' '.join(name for name, _ in self.items())}>"
+
+
+def _add(index: dict[str, str | list[str]], key: str, value: str) -> None:
+    found = index[key]
+    if isinstance(found, str):
+        index[key] = [found, value]
+    else:
+        found.append(value)
 
 
 def _checked(name: str, value: str) -> tuple[str, str]:
     if name not in _KEYS:
         header_key(name)
-    if not value.isprintable() and _unsafe(value):
+    if is_unsafe(value):
         raise MessageError(f"header {name}: {excerpt(value)} cannot be sent: it breaks the line")
-    return name, value.strip(" \t")
+    return name, value.strip()

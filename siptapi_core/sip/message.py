@@ -14,7 +14,8 @@ from typing import Final
 
 from siptapi_core.errors import MessageError
 from siptapi_core.sip.cseq import CSeq
-from siptapi_core.sip.headers import Headers
+from siptapi_core.sip.framing import cut_body, split_head
+from siptapi_core.sip.headers import Headers, first_value, is_unsafe, unfold
 from siptapi_core.sip.name_addr import NameAddr
 from siptapi_core.sip.parameters import excerpt, is_token
 from siptapi_core.sip.status import reason_phrase
@@ -26,13 +27,20 @@ __all__ = ["MAXIMUM_SIZE", "Headers", "Message", "Request", "Response", "parse_m
 MAXIMUM_SIZE = 65535
 """The longest message in bytes, as long as a UDP datagram can be."""
 
-_LARGEST = 2**32 - 1
+METHODS = frozenset(
+    (
+        *("ACK", "BYE", "CANCEL", "INFO", "INVITE", "MESSAGE", "NOTIFY", "OPTIONS", "PRACK"),
+        *("PUBLISH", "REFER", "REGISTER", "SUBSCRIBE", "UPDATE"),
+    )
+)
+"""The registered methods (IANA registry of SIP methods)."""
 
-_fold = re.compile(r"\r?\n[ \t]+").sub
-_digits = re.compile(r"[0-9]+").fullmatch
-_status_line = re.compile(r"SIP/2\.0 ([1-6][0-9]{2})(?: (.*))?", re.IGNORECASE).fullmatch
-_version = re.compile(r"SIP/[0-9]+\.[0-9]+", re.IGNORECASE).fullmatch
-_request_line = re.compile(r"[ \t]*([^ \t]+)[ \t]+(.*?)[ \t]+SIP/[^ \t]*[ \t]*").fullmatch
+_TRYING = 100
+_STATUSES = range(100, 700)
+_LARGEST = 2**32 - 1
+_LONGEST = len(str(_LARGEST))
+
+_status_line = re.compile(r"[Ss][Ii][Pp]/2\.0 ([1-6][0-9]{2})(?: (.*))?").fullmatch
 
 
 class Message:
@@ -41,12 +49,8 @@ class Message:
     The accessors raise `MessageError` where their header is missing or cannot be read.
     """
 
-    headers: Final[Headers]
-    body: Final[bytes]
-
-    def __init__(self, headers: Headers, body: bytes = b"") -> None:
-        self.headers = headers
-        self.body = body
+    headers: Headers
+    body: bytes
 
     @property
     def start_line(self) -> str:
@@ -60,7 +64,7 @@ class Message:
             MessageError: the start line cannot be sent.
         """
         start_line = self.start_line
-        if not start_line.isprintable() and re.search(r"[\x00\r\n\ud800-\udfff]", start_line):
+        if is_unsafe(start_line):
             raise MessageError(f"{excerpt(start_line)}: a start line cannot hold this")
         lines = [start_line]
         for name, value in self.headers.items():
@@ -69,32 +73,10 @@ class Message:
         lines.append(f"Content-Length: {len(self.body)}\r\n\r\n")
         return "\r\n".join(lines).encode() + self.body
 
-    def _one(self, name: str) -> str:
-        value = self.headers.get(name)
-        if value is None:
-            raise MessageError(f"the message has no {name}")
-        return value
-
-    def _number(self, name: str) -> int | None:
-        value = self.headers.get(name)
-        if value is None:
-            return None
-        if _digits(value) is None:
-            raise MessageError(f"{name}: {excerpt(value)} is no number")
-        # int() refuses thousands of digits; what is above the field's range means its upper end.
-        digits = value.lstrip("0")
-        return _LARGEST if len(digits) > len(str(_LARGEST)) else min(int(digits or "0"), _LARGEST)
-
-    def _addresses(self, name: str) -> tuple[NameAddr, ...]:
-        return tuple(NameAddr.parse(value) for value in self.headers.values(name))
-
     @cached_property
     def via(self) -> Via:
         """The top Via: of whoever sent us the request, or our own in a response."""
-        values = self.headers.values("Via")
-        if not values:
-            raise MessageError("the message has no Via")
-        return Via.parse(values[0])
+        return Via.parse(first_value(self.headers.get("Via") or ""))
 
     @property
     def vias(self) -> tuple[Via, ...]:
@@ -104,30 +86,30 @@ class Message:
     @cached_property
     def from_(self) -> NameAddr:
         """The From header."""
-        return NameAddr.parse(self._one("From"))
+        return NameAddr.parse(self.headers.only("From"))
 
     @cached_property
     def to(self) -> NameAddr:
         """The To header."""
-        return NameAddr.parse(self._one("To"))
+        return NameAddr.parse(self.headers.only("To"))
 
     @property
     def call_id(self) -> str:
         """The Call-ID, compared byte by byte."""
-        return self._one("Call-ID")
+        return self.headers.only("Call-ID")
 
     @cached_property
     def cseq(self) -> CSeq:
         """The CSeq header."""
-        return CSeq.parse(self._one("CSeq"))
+        return CSeq.parse(self.headers.only("CSeq"))
 
     @property
     def contact(self) -> NameAddr | None:
         """The first Contact, None if there is none. ``*`` is no address: `MessageError`."""
-        contacts = self.contacts
-        return contacts[0] if contacts else None
+        line = self.headers.get("Contact")
+        return None if line is None else NameAddr.parse(first_value(line))
 
-    @cached_property
+    @property
     def contacts(self) -> tuple[NameAddr, ...]:
         """All Contact values. ``*`` is no address: `MessageError`."""
         return self._addresses("Contact")
@@ -151,12 +133,12 @@ class Message:
     @property
     def max_forwards(self) -> int | None:
         """How many more hops the request may take; None if not given."""
-        return self._number("Max-Forwards")
+        return _number(self.headers, "Max-Forwards")
 
     @property
     def expires(self) -> int | None:
         """The Expires header in seconds; None if not given, 2**32 - 1 for anything longer."""
-        return self._number("Expires")
+        return _number(self.headers, "Expires")
 
     def validate(self) -> None:
         """Read every header that we know, and hold them against each other.
@@ -164,9 +146,40 @@ class Message:
         Raises:
             MessageError: something is wrong; ``status`` is what to answer a request with.
         """
-        from siptapi_core.sip import validation  # noqa: PLC0415  # most messages never need it
+        from siptapi_core.sip import validation  # noqa: PLC0415  # it imports this module
 
         validation.validate(self)
+
+    def _addresses(self, name: str) -> tuple[NameAddr, ...]:
+        return tuple(NameAddr.parse(value) for value in self.headers.values(name))
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the other is the same kind of message, with the same start line and content."""
+        if not isinstance(other, type(self)):
+            return NotImplemented
+        return self._content() == other._content()
+
+    def __hash__(self) -> int:
+        """Equal messages have equal hashes."""
+        return hash(self._content())
+
+    def _content(self) -> tuple[object, ...]:
+        return (self.start_line, self.headers, self.body)
+
+    def __repr__(self) -> str:
+        """The start line, for a debugger; the headers may hold secrets."""
+        return f"<{type(self).__name__} {self.start_line!r}>"
+
+
+def _number(headers: Headers, name: str) -> int | None:
+    value = headers.get(name)
+    if value is None:
+        return None
+    if not (value.isascii() and value.isdigit()):
+        raise MessageError(f"{name}: {excerpt(value)} is no number")
+    # int() refuses thousands of digits; what is above a field's range means its upper end.
+    digits = value.lstrip("0") or "0"
+    return _LARGEST if len(digits) > _LONGEST else min(int(digits), _LARGEST)
 
 
 _LENGTH_NAMES = frozenset({"Content-Length", "content-length", "l"})
@@ -179,9 +192,10 @@ class Request(Message):
     uri: Final[Uri]
 
     def __init__(self, method: str, uri: Uri, headers: Headers, body: bytes = b"") -> None:
-        super().__init__(headers, body)
         self.method = method
         self.uri = uri
+        self.headers = headers
+        self.body = body
 
     @property
     def start_line(self) -> str:
@@ -205,42 +219,27 @@ class Request(Message):
     ) -> Response:
         """The response to this request (RFC 3261 section 8.2.6).
 
-        Copies Via, From, To, Call-ID and CSeq, those that are there. ``to_tag`` goes into To
-        unless To has a tag already or ``status`` is 100; ``headers`` follow.
+        Copies Via, From, To, Call-ID and CSeq, those that are there, and Timestamp into a 100.
+        ``to_tag`` goes into To unless To has a tag already or ``status`` is 100; ``headers``
+        follow. ``reason`` None is the registered phrase.
         """
-        pairs = [("Via", value) for value in self.headers.lines("Via")]
+        pairs = [("Via", line) for line in self.headers.lines("Via")]
         for name in ("From", "To", "Call-ID", "CSeq"):
-            for value in self.headers.lines(name)[:1]:
-                tagged = name == "To" and to_tag and status > 100 and not self._has_to_tag()  # noqa: PLR2004
-                pairs.append((name, f"{value};tag={to_tag}" if tagged else value))
-        if status == 100:  # noqa: PLR2004
-            pairs += [("Timestamp", value) for value in self.headers.lines("Timestamp")]
+            line = self.headers.get(name)
+            if line is not None:
+                tagged = name == "To" and to_tag and status > _TRYING and self._lacks_to_tag()
+                pairs.append((name, f"{line};tag={to_tag}" if tagged else line))
+        if status == _TRYING:
+            pairs += [("Timestamp", line) for line in self.headers.lines("Timestamp")]
         pairs += headers
-        return Response(
-            status, reason_phrase(status) if reason is None else reason, Headers(pairs), body
-        )
+        phrase = reason_phrase(status) if reason is None else reason
+        return Response(status, phrase, Headers(pairs), body)
 
-    def _has_to_tag(self) -> bool:
+    def _lacks_to_tag(self) -> bool:
         try:
-            return self.to.tag is not None
+            return self.to.tag is None
         except MessageError:
-            return True  # a To that cannot be read is copied as it is
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Request):
-            return NotImplemented
-        return (self.method, self.uri, self.headers, self.body) == (
-            other.method,
-            other.uri,
-            other.headers,
-            other.body,
-        )
-
-    def __hash__(self) -> int:
-        return hash((self.method, self.uri, self.headers, self.body))
-
-    def __repr__(self) -> str:
-        return f"Request({self.method!r}, {self.uri!r}, {self.headers!r}, {self.body!r})"
+            return False  # a To that cannot be read is copied as it is
 
 
 class Response(Message):
@@ -250,30 +249,17 @@ class Response(Message):
     reason: Final[str]
 
     def __init__(self, status: int, reason: str, headers: Headers, body: bytes = b"") -> None:
-        super().__init__(headers, body)
         self.status = status
         self.reason = reason
+        self.headers = headers
+        self.body = body
 
     @property
     def start_line(self) -> str:
         """``SIP/2.0 status reason``."""
+        if self.status not in _STATUSES:
+            raise MessageError(f"{self.status} is no status: 100 to 699")
         return f"SIP/2.0 {self.status} {self.reason}"
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Response):
-            return NotImplemented
-        return (self.status, self.reason, self.headers, self.body) == (
-            other.status,
-            other.reason,
-            other.headers,
-            other.body,
-        )
-
-    def __hash__(self) -> int:
-        return hash((self.status, self.reason, self.headers, self.body))
-
-    def __repr__(self) -> str:
-        return f"Response({self.status}, {self.reason!r}, {self.headers!r}, {self.body!r})"
 
 
 def parse_message(data: bytes) -> Request | Response:
@@ -287,118 +273,80 @@ def parse_message(data: bytes) -> Request | Response:
             that reading checks (see the module), or in its framing. ``request`` is the request
             where it can still be answered, with ``status``; else None.
     """
-    head, rest = _split(data)
-    lines = head.split("\n")
+    lines, rest = split_head(data)
     try:
-        if len(data) > MAXIMUM_SIZE:
-            raise MessageError(
-                f"a message of {len(data)} bytes; the limit is {MAXIMUM_SIZE}", status=513
-            )
-        if "\0" in head:
-            _refuse_bare_nul(head)
-        headers = Headers.from_lines(lines[1:])
-        message = _message(lines[0], headers, _body(headers, rest))
+        return _read(data, lines, rest)
     except MessageError as error:
         error.request = _answerable(lines)
         raise
-    return message
 
 
-def _split(data: bytes) -> tuple[str, bytes]:
-    """The start line and headers, unfolded and with LF line ends; and all bytes after them."""
-    data = data.lstrip(b"\r\n")
-    end = data.find(b"\n\r\n")
-    bare = data.find(b"\n\n", 0, None if end < 0 else end + 1)
-    if bare >= 0:
-        end, start = bare, bare + 2
-    elif end >= 0:
-        start = end + 3
-    else:
+def _read(data: bytes, lines: list[str], rest: bytes | None) -> Request | Response:
+    if len(data) > MAXIMUM_SIZE:
+        raise MessageError(f"{len(data)} bytes are more than {MAXIMUM_SIZE}", status=513)
+    if rest is None:
         raise MessageError("no SIP message: no empty line ends its headers")
-    raw = data[:end]
-    try:
-        head = raw.decode()
-    except UnicodeDecodeError:
-        head = raw.decode("latin-1")
-    if "\n " in head or "\n\t" in head:
-        head = _fold(" ", head)
-    if "\r" in head:
-        head = head.removesuffix("\r").replace("\r\n", "\n")
-        # A carriage return alone ends no line; to us it is no more than a blank.
-        head = head.replace("\r", " ")
-    return head, data[start:]
-
-
-def _refuse_bare_nul(head: str) -> None:
-    if re.search(r"(?<!\\)\x00", head):
-        raise MessageError("a NUL in the headers")
-
-
-def _message(start_line: str, headers: Headers, body: bytes) -> Request | Response:
+    if b"\0" in data and any(map(is_unsafe, lines)):
+        raise MessageError("there is a NUL in the headers")
+    start_line = lines[0]
+    headers = Headers.from_lines(lines[1:])
     message: Request | Response
     if start_line[:4].upper() == "SIP/":
-        match = _status_line(start_line)
-        if match is None:
-            raise MessageError(f"{excerpt(start_line)} is no status line")
-        message = Response(int(match[1]), match[2] or "", headers, body)
+        status, reason = _read_status_line(start_line)
+        message = Response(status, reason, headers, cut_body(headers, rest))
     else:
-        message = Request(*_read_request_line(start_line), headers, body)
-    for name in ("From", "To", "Call-ID", "CSeq"):
-        if len(headers.lines(name)) > 1:
-            raise MessageError(f"more than one {name}")
-    _ = message.via, message.from_, message.to, message.call_id, message.cseq
-    _ = message.max_forwards
+        method, uri = _read_request_line(start_line)
+        message = Request(method, uri, headers, cut_body(headers, rest))
+    # Read now, to where cached_property looks first: its own way takes a lock each on Python 3.11.
+    known = message.__dict__
+    known["via"] = Via.parse(first_value(headers.get("Via") or ""))
+    known["from_"] = NameAddr.parse(headers.only("From"))
+    known["to"] = NameAddr.parse(headers.only("To"))
+    known["cseq"] = CSeq.parse(headers.only("CSeq"))
+    headers.only("Call-ID")
+    _number(headers, "Max-Forwards")
     return message
+
+
+def _read_status_line(line: str) -> tuple[int, str]:
+    match = _status_line(line)
+    if match is None:
+        raise MessageError(f"{excerpt(line)} is no status line")
+    return int(match[1]), match[2] or ""
 
 
 def _read_request_line(line: str) -> tuple[str, Uri]:
     parts = line.split(" ")
-    if len(parts) != 3:  # noqa: PLR2004
+    if len(parts) != 3:  # noqa: PLR2004  # as it says
         raise MessageError(f"{excerpt(line)} is no request line: method, URI and version")
     method, uri, version = parts
     if version != "SIP/2.0" and version.upper() != "SIP/2.0":
-        if _version(version):
-            raise MessageError(f"SIP version {excerpt(version)} is not ours", status=505)
-        raise MessageError(f"{excerpt(line)} is no request line: no SIP version at its end")
-    if not is_token(method):
+        status = 505 if re.fullmatch(r"(?i)SIP/[0-9]+\.[0-9]+", version) else 400
+        raise MessageError(f"version {excerpt(version)} is not SIP/2.0", status=status)
+    if method not in METHODS and not is_token(method):
         raise MessageError(f"{excerpt(method)} is no method")
     return method, parse_uri(uri)
 
 
-def _body(headers: Headers, rest: bytes) -> bytes:
-    """As much of ``rest`` as Content-Length says (RFC 3261 section 18.3)."""
-    lengths = {value.lstrip("0") or "0" for value in headers.lines("Content-Length")}
-    if not lengths:
-        return rest
-    length = lengths.pop()
-    if lengths or not _digits(length):
-        raise MessageError("Content-Length must be one number")
-    if len(length) > len(str(MAXIMUM_SIZE)) or int(length) > len(rest):
-        raise MessageError(f"Content-Length is {excerpt(length)}, but {len(rest)} bytes came")
-    return rest[: int(length)]
-
-
 def _answerable(lines: list[str]) -> Request | None:
     """A faulty request with what of it can be read, if that is enough for sending an answer."""
-    match = _request_line(lines[0])
-    if match is None or match[1] == "ACK":
+    method, *target, version = lines[0].split() if " " in lines[0] else ("", "")
+    if method == "ACK" or not is_token(method) or version[:4].upper() != "SIP/":
         return None
-    headers = Headers()
-    for line in lines[1:]:
-        name, colon, value = line.partition(":")
-        if colon and is_token(name := name.rstrip(" \t")):
-            try:
-                headers = headers.with_last(name, value)
-            except MessageError:
-                continue
     uri: Uri
     try:
-        uri = parse_uri(match[2])
+        uri = parse_uri(" ".join(target))
     except MessageError:
-        uri = OtherUri("", match[2])
-    request = Request(match[1], uri, headers)
+        uri = OtherUri("invalid", "request-uri")
+    headers = Headers.from_lines([line for line in unfold(lines[1:]) if _is_header(line)])
+    request = Request(method, uri, headers)
     try:
         _ = request.via
     except MessageError:
         return None
     return request
+
+
+def _is_header(line: str) -> bool:
+    name, colon, _ = line.partition(":")
+    return colon != "" and is_token(name.rstrip()) and not is_unsafe(line)

@@ -8,6 +8,7 @@ from attrs import evolve, frozen
 
 from siptapi_core.errors import MessageError
 from siptapi_core.sip.parameters import (
+    PLAIN_VALUE,
     QUOTED,
     Parameters,
     excerpt,
@@ -15,6 +16,7 @@ from siptapi_core.sip.parameters import (
     format_parameters,
     parse_parameters,
     quote,
+    remembered,
     replace_parameter,
     unquote,
 )
@@ -23,7 +25,9 @@ from siptapi_core.sip.uri import Uri, parse_uri
 # The grammar wants tokens in an unquoted name; phones send more. A comma or semicolon there would
 # end the value, so those stay errors.
 _name_addr = re.compile(
-    rf'[ \t]*+(?:({QUOTED})[ \t]*+|([^"<>,;\x00-\x08\x0a-\x1f\x7f]*+))<([^<>]*+)>', re.DOTALL
+    rf'[ \t]*+(?:({QUOTED})[ \t]*+|([^"<>,;\x00-\x08\x0a-\x1f\x7f]*+))<([^<>]*+)>'
+    rf"(?:;tag=({PLAIN_VALUE}))?+",  # most have this one and no other: read with the rest
+    re.DOTALL,
 ).match
 
 
@@ -46,20 +50,10 @@ class NameAddr:
         Raises:
             MessageError: it is none. Without ``<...>`` a URI must not hold ``,`` or ``?``.
         """
-        match = _name_addr(text)
-        if match is not None:
-            quoted, plain, uri = match.groups()
-            name = plain.strip(" \t") if quoted is None else unquote(quoted)
-            return cls(parse_uri(uri), name, parse_parameters(text[match.end() :]))
-        uri, semicolon, rest = text.strip(" \t").partition(";")
-        if "?" in uri or "," in uri:
-            raise MessageError(f"{excerpt(text)}: a URI with , or ? must stand in <...>")
-        parameters = parse_parameters(semicolon + rest) if rest else ()
-        if semicolon and not rest:
-            raise MessageError(f"{excerpt(text)}: a parameter is missing after the last ;")
-        return cls(parse_uri(uri.rstrip(" \t")), "", parameters)
+        return _parse(text)
 
     def __str__(self) -> str:
+        """The value of the header."""
         name = f"{quote(self.display_name)} " if self.display_name else ""
         return f"{name}<{self.uri}>{format_parameters(self.parameters)}"
 
@@ -75,3 +69,19 @@ class NameAddr:
     def with_tag(self, tag: str) -> NameAddr:
         """This address with ``tag``, in place of another one if there is one."""
         return evolve(self, parameters=replace_parameter(self.parameters, "tag", tag))
+
+
+@remembered
+def _parse(text: str) -> NameAddr:
+    match = _name_addr(text)
+    if match is not None:
+        quoted, plain, uri, tag = match.groups()
+        name = plain.strip() if quoted is None else unquote(quoted)
+        parameters: Parameters = () if tag is None else (("tag", tag),)
+        if rest := text[match.end() :]:
+            parameters += parse_parameters(rest)
+        return NameAddr(parse_uri(uri), name, parameters)
+    uri, semicolon, rest = text.partition(";")
+    if "?" in uri or "," in uri:
+        raise MessageError(f"{excerpt(text)}: a URI with , or ? must stand in <...>")
+    return NameAddr(parse_uri(uri.strip()), "", parse_parameters(semicolon + rest))

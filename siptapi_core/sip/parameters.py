@@ -6,28 +6,49 @@ so hostile text costs no more than its length.
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Callable
+from typing import TypeVar
 
 from siptapi_core.errors import MessageError
+
+T = TypeVar("T")
+_LONG = 200
 
 Parameters = tuple[tuple[str, str | None], ...]
 """Names and values in order, both as on the wire: a quoted value keeps its quotes."""
 
 TOKEN = r"[A-Za-z0-9\-.!%*_+`'~]++"  # noqa: S105  # a pattern, no secret
-QUOTED = r'"(?:[^"\\]|\\.)*+"'
+QUOTED = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 HOST = r"(?:\[([0-9A-Fa-f:.]++)\]|([A-Za-z0-9\-._]++))"
 """Two groups: an IPv6 address, or a name or IPv4 address (RFC 3261 has no underscore, DNS has)."""
 
+LARGEST_PORT = 65535
+
 # More than `gen-value` allows, so that ``reason=reason=noresource`` and a bare IPv6 address in
 # ``received`` (which the grammar has without brackets) can be read.
-_VALUE = rf'{QUOTED}|[^\x00-\x20\x7f",;<>]++'
+PLAIN_VALUE = r'[^\x00-\x20\x7f",;<>]++'
+_VALUE = rf"{QUOTED}|{PLAIN_VALUE}"
 _next_parameter = re.compile(
     rf"[ \t]*+;[ \t]*+({TOKEN})(?:[ \t]*+=[ \t]*+({_VALUE}))?+[ \t]*+", re.DOTALL
 ).match
-_is_value = re.compile(_VALUE, re.DOTALL).fullmatch
 _is_token = re.compile(TOKEN).fullmatch
-_escaped_pair = re.compile(r"\\(.)", re.DOTALL)
-_needs_escape = re.compile(r'["\\\x00-\x08\x0b\x0c\x0e-\x1f\x7f]')
+_is_value = re.compile(_VALUE, re.DOTALL).fullmatch
+
+
+def remembered(parse: Callable[[str], T]) -> Callable[[str], T]:
+    """``parse`` that keeps its latest results: the messages of a call repeat what they say.
+
+    Bounded in number, and in size by leaving long texts out. The results must be immutable.
+    """
+
+    @functools.wraps(parse)
+    def parse_or_remember(text: str) -> T:
+        return cached(text) if len(text) < _LONG else parse(text)
+
+    cached = functools.lru_cache(maxsize=1024)(parse)
+    return parse_or_remember
 
 
 def is_token(text: str) -> bool:
@@ -61,21 +82,20 @@ def format_parameters(parameters: Parameters) -> str:
     """
     text = ""
     for name, value in parameters:
-        if _is_token(name) is None or (value is not None and _is_value(value) is None):
+        if not _is_token(name) or not (value is None or _is_value(value)):
             raise MessageError(f"parameter {name!r}={value!r} cannot be written in a header")
         text += f";{name}" if value is None else f";{name}={value}"
     return text
 
 
 def find_parameter(parameters: Parameters, name: str) -> str | None:
-    """The unquoted value of the first parameter ``name`` (any case), "" where it has no value."""
-    name = name.lower()
+    """The unquoted value of parameter ``name`` (any case), "" where it has none; None if absent."""
     for key, value in parameters:
         if key == name or key.lower() == name:
             if value is None:
                 return ""
             return unquote(value) if value[0] == '"' else value
-    return None
+    return None if not parameters or name.islower() else find_parameter(parameters, name.lower())
 
 
 def replace_parameter(parameters: Parameters, name: str, value: str | None) -> Parameters:
@@ -94,19 +114,18 @@ def quote(text: str) -> str:
     Raises:
         MessageError: it holds a line break, which no quoted string can.
     """
+    if text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
     if "\r" in text or "\n" in text:
         raise MessageError(f"{excerpt(text)}: a line break cannot be quoted")
-    return f'"{_needs_escape.sub(_escape, text)}"'
-
-
-def _escape(match: re.Match[str]) -> str:
-    return "\\" + match[0]
+    escaped = re.sub(r'["\\\x00-\x08\x0b\x0c\x0e-\x1f\x7f]', r"\\\g<0>", text)
+    return f'"{escaped}"'
 
 
 def unquote(text: str) -> str:
     """What a quoted string says."""
     inner = text[1:-1]
-    return _escaped_pair.sub(r"\1", inner) if "\\" in inner else inner
+    return re.sub(r"(?s)\\(.)", r"\1", inner) if "\\" in inner else inner
 
 
 def excerpt(text: str) -> str:

@@ -6,57 +6,47 @@ PBX dials depends on them: ``%2B`` is not ``+`` (RFC 3261 section 19.1.4).
 
 from __future__ import annotations
 
-import functools
 import re
 
 from attrs import evolve, field, frozen
 
 from siptapi_core.errors import MessageError
-from siptapi_core.sip.parameters import HOST, Parameters, excerpt, replace_parameter
+from siptapi_core.sip.parameters import (
+    HOST,
+    LARGEST_PORT,
+    Parameters,
+    excerpt,
+    remembered,
+    replace_parameter,
+)
 
-# Wider than the grammar, as phones are: anything that cannot be mistaken for the next part.
-_WORD = r'[^\x00-\x20\x7f"<>@:%\ud800-\udfff]'
-_PARAMETER = r'[^\x00-\x20\x7f"<>@;?=%\ud800-\udfff]'
-_HEADER = r'[^\x00-\x20\x7f"<>@?=&%\ud800-\udfff]'
 _ESCAPED = r"%[0-9A-Fa-f]{2}"
 
 
-def _run(character: str) -> str:
-    return rf"(?:{character}|{_ESCAPED})++"
+def _run(stops: str) -> str:
+    # Wider than the grammar, as phones are: whatever cannot be taken for the next part.
+    return rf'(?:[^\x00-\x20\x7f"<>@%{stops}]|{_ESCAPED})'
 
 
-_USER = _run(_WORD)
-_PASSWORD = rf"(?:{_WORD}|{_ESCAPED})*+"
-_NAME_VALUE = rf"({_run(_PARAMETER)})(?:=({_run(_PARAMETER)}))?+"
-_HEADER_VALUE = rf"({_run(_HEADER)})=((?:{_HEADER}|{_ESCAPED})*+)"
+_PARAMETER = rf"{_run(';?=')}++(?:={_run(';?=')}++)?+"
+_HEADER = rf"{_run('?=&')}++={_run('?=&')}*+"
 
 _sip_uri = re.compile(
-    rf"(sips?+):(?:({_USER})(?::({_PASSWORD}))?+@)?{HOST}(?::([0-9]{{1,5}}))?+"
-    r"((?:;[^;?]*+)*+)(?:\?(.*+))?+",
-    re.IGNORECASE | re.DOTALL,
+    rf"([Ss][Ii][Pp][Ss]?+):(?:({_run(':')}++)(?::({_run(':')}*+))?+@)?{HOST}(?::([0-9]{{1,5}}))?+"
+    rf"((?:;{_PARAMETER})*+)(?:\?({_HEADER}(?:&{_HEADER})*+))?+"
 ).fullmatch
-_is_user = re.compile(_USER).fullmatch
-_is_password = re.compile(_PASSWORD).fullmatch
-_is_host = re.compile(r"[A-Za-z0-9\-._]++|(?=[^:]*+:[^:]*+:)[0-9A-Fa-f:.]++").fullmatch
-_name_value = re.compile(_NAME_VALUE).fullmatch
-_header_value = re.compile(_HEADER_VALUE).fullmatch
-_tel_uri = re.compile(r"tel:(\+?[0-9A-Fa-f*#().\-]++)((?:;[^;]*+)*+)", re.IGNORECASE).fullmatch
-_other_uri = re.compile(
-    r'([A-Za-z][A-Za-z0-9+.\-]*+):([^\x00-\x20\x7f"<>\ud800-\udfff]++)'
-).fullmatch
-_forbidden_in_user = re.compile(r"[^A-Za-z0-9\-_.!~*'()&=+$,;?/]")
-_escapes = re.compile(rf"(?:{_ESCAPED})++")
-
-_LONGEST_PORT = 65535
-_LONGEST_CACHED = 200
+_tel_uri = re.compile(rf"[Tt][Ee][Ll]:(\+?[0-9A-Fa-f*#().\-]++)((?:;{_PARAMETER})*+)").fullmatch
+_other_uri = re.compile(r'([A-Za-z][A-Za-z0-9+.\-]*+):([^\x00-\x20\x7f"<>]++)').fullmatch
 
 
 def unescape(text: str) -> str:
     """``text`` with its ``%HH`` read as UTF-8; bytes that are none become U+FFFD."""
     if "%" not in text:
         return text
-    return _escapes.sub(
-        lambda run: bytes.fromhex(run[0].replace("%", "")).decode("utf-8", "replace"), text
+    return re.sub(
+        rf"(?:{_ESCAPED})++",
+        lambda run: bytes.fromhex(run[0].replace("%", "")).decode("utf-8", "replace"),
+        text,
     )
 
 
@@ -69,7 +59,7 @@ def escape_user(text: str) -> str:
     Raises:
         MessageError: ``text`` has half a character (a lone surrogate).
     """
-    return _forbidden_in_user.sub(_escape_character, text)
+    return re.sub(r"[^A-Za-z0-9\-_.!~*'()&=+$,;?/]", _escape_character, text)
 
 
 def _escape_character(match: re.Match[str]) -> str:
@@ -105,21 +95,10 @@ class SipUri:
     headers: tuple[tuple[str, str], ...] = ()
 
     def __attrs_post_init__(self) -> None:
-        """Refuse what could not be read back."""
-        if self.scheme not in {"sip", "sips"}:
-            raise MessageError(f"{excerpt(self.scheme)}: a SIP URI's scheme is sip or sips")
-        if _is_host(self.host) is None:
-            raise MessageError(f"{excerpt(self.host)} is no host name or IP address")
-        if self.port is not None and not 0 <= self.port <= _LONGEST_PORT:
-            raise MessageError(f"{self.port} is no port: 0 to {_LONGEST_PORT}")
-        if self.user is not None and _is_user(self.user) is None:
-            raise MessageError(f"{excerpt(self.user)}: no user of a SIP URI; it must be escaped")
-        if self.password is not None and (self.user is None or _is_password(self.password) is None):
-            raise MessageError("the password of a SIP URI must be escaped, and needs a user")
-        _check_pairs(self.parameters)
-        for name, value in self.headers:
-            if _header_value(f"{name}={value}") is None:
-                raise MessageError(f"{excerpt(f'{name}={value}')} cannot be a URI's header")
+        """Refuse what would be read back as something else."""
+        parts = (self.host, self.user, self.port, self.scheme)
+        if _read_sip(str(self)) != (*parts, self.password, self.parameters, self.headers):
+            raise MessageError(f"{excerpt(str(self))}: a part of this SIP URI must be escaped")
 
     @classmethod
     def parse(cls, text: str) -> SipUri:
@@ -134,6 +113,7 @@ class SipUri:
         return uri
 
     def __str__(self) -> str:
+        """The URI."""
         text = f"{self.scheme}:"
         if self.user is not None:
             password = "" if self.password is None else f":{self.password}"
@@ -201,10 +181,9 @@ class TelUri:
     parameters: Parameters = ()
 
     def __attrs_post_init__(self) -> None:
-        """Refuse what could not be read back."""
-        if _tel_uri(f"tel:{self.number}") is None:
-            raise MessageError(f"{excerpt(self.number)} is no number of a tel: URI")
-        _check_pairs(self.parameters)
+        """Refuse what would be read back as something else."""
+        if _read_tel(str(self)) != (self.number, self.parameters):
+            raise MessageError(f"{excerpt(str(self))}: a part of this tel: URI must be escaped")
 
     @classmethod
     def parse(cls, text: str) -> TelUri:
@@ -219,6 +198,7 @@ class TelUri:
         return uri
 
     def __str__(self) -> str:
+        """The URI."""
         return f"tel:{self.number}{_format_pairs(self.parameters)}"
 
     @property
@@ -235,87 +215,81 @@ class TelUri:
 class OtherUri:
     """A URI of a scheme that we only pass on: ``http``, ``urn``, ``mailto``, ..."""
 
-    scheme: str
+    scheme: str = field(converter=_lower)
     rest: str
 
+    def __attrs_post_init__(self) -> None:
+        """Refuse what would be read back as something else."""
+        if _read_other(str(self)) != (self.scheme, self.rest):
+            raise MessageError(f"{excerpt(str(self))} is no URI")
+
     def __str__(self) -> str:
+        """The URI."""
         return f"{self.scheme}:{self.rest}"
 
 
 Uri = SipUri | TelUri | OtherUri
 
 
+@remembered
 def parse_uri(text: str) -> Uri:
     """Read a URI of any scheme.
 
     Raises:
         MessageError: it is none, or a SIP or tel URI with a fault.
     """
-    if len(text) <= _LONGEST_CACHED:
-        return _parse_cached(text)
-    return _parse(text)
-
-
-def _parse(text: str) -> Uri:
     scheme = text.partition(":")[0].lower()
     if scheme in {"sip", "sips"}:
-        return _parse_sip(text)
+        return SipUri(*_read_sip(text))
     if scheme == "tel":
-        match = _tel_uri(text)
-        if match is None:
-            raise MessageError(f"{excerpt(text)} is no tel: URI (RFC 3966)")
-        return TelUri(match[1], _parse_pairs(match[2]))
-    match = _other_uri(text)
-    if match is None:
-        raise MessageError(f"{excerpt(text)} is no URI")
-    return OtherUri(scheme, match[2])
+        return TelUri(*_read_tel(text))
+    return OtherUri(*_read_other(text))
 
 
-# A call repeats the same few URIs in every message.
-_parse_cached = functools.lru_cache(maxsize=1024)(_parse)
+_SipParts = tuple[
+    str, str | None, int | None, str, str | None, Parameters, tuple[tuple[str, str], ...]
+]
 
 
-def _parse_sip(text: str) -> SipUri:
+@remembered
+def _read_sip(text: str) -> _SipParts:
     match = _sip_uri(text)
     if match is None:
         raise MessageError(f"{excerpt(text)} is no SIP URI (RFC 3261 section 19.1)")
     scheme, user, password, ipv6, name, port, parameters, headers = match.groups()
-    return SipUri(
-        ipv6 or name,
+    if port is not None and int(port) > LARGEST_PORT:
+        raise MessageError(f"{excerpt(text)}: a port is at most {LARGEST_PORT}")
+    return (
+        (ipv6 or name).lower(),
         user,
         None if port is None else int(port),
         scheme.lower(),
         password,
-        _parse_pairs(parameters),
-        () if headers is None else _parse_headers(headers),
+        _read_pairs(parameters),
+        tuple((name, value) for name, _, value in _partitions(headers, "&")) if headers else (),
     )
 
 
-def _parse_pairs(text: str) -> Parameters:
-    if not text:
-        return ()
-    pairs: list[tuple[str, str | None]] = []
-    for part in text[1:].split(";"):
-        name, equals, value = part.partition("=")
-        pairs.append((name, value if equals else None))
-    return tuple(pairs)
+def _read_tel(text: str) -> tuple[str, Parameters]:
+    match = _tel_uri(text)
+    if match is None:
+        raise MessageError(f"{excerpt(text)} is no tel: URI (RFC 3966)")
+    return match[1], _read_pairs(match[2])
 
 
-def _parse_headers(text: str) -> tuple[tuple[str, str], ...]:
-    pairs: list[tuple[str, str]] = []
-    for part in text.split("&"):
-        name, equals, value = part.partition("=")
-        if not equals:
-            raise MessageError(f"{excerpt(part)}: a URI's header is name=value")
-        pairs.append((name, value))
-    return tuple(pairs)
+def _read_other(text: str) -> tuple[str, str]:
+    match = _other_uri(text)
+    if match is None:
+        raise MessageError(f"{excerpt(text)} is no URI")
+    return match[1].lower(), match[2]
 
 
-def _check_pairs(parameters: Parameters) -> None:
-    for name, value in parameters:
-        text = name if value is None else f"{name}={value}"
-        if _name_value(text) is None:
-            raise MessageError(f"{excerpt(text)} cannot be a URI's parameter; it must be escaped")
+def _read_pairs(text: str) -> Parameters:
+    return tuple((name, value or None) for name, _, value in _partitions(text[1:], ";"))
+
+
+def _partitions(text: str, separator: str) -> list[tuple[str, str, str]]:
+    return [part.partition("=") for part in text.split(separator)] if text else []
 
 
 def _format_pairs(parameters: Parameters) -> str:

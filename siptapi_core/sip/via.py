@@ -9,6 +9,8 @@ from attrs import evolve, frozen
 from siptapi_core.errors import MessageError
 from siptapi_core.sip.parameters import (
     HOST,
+    LARGEST_PORT,
+    PLAIN_VALUE,
     TOKEN,
     Parameters,
     excerpt,
@@ -19,9 +21,9 @@ from siptapi_core.sip.parameters import (
 )
 
 _via = re.compile(
-    rf"[ \t]*+SIP[ \t]*+/[ \t]*+{TOKEN}[ \t]*+/[ \t]*+({TOKEN})[ \t]++"
-    rf"{HOST}(?:[ \t]*+:[ \t]*+([0-9]{{1,5}}))?+[ \t]*+",
-    re.IGNORECASE,
+    rf"[ \t]*+[Ss][Ii][Pp][ \t]*+/[ \t]*+{TOKEN}[ \t]*+/[ \t]*+({TOKEN})[ \t]++"
+    rf"{HOST}(?:[ \t]*+:[ \t]*+([0-9]{{1,5}}))?+[ \t]*+"
+    rf"(?:;branch=({PLAIN_VALUE}))?+"  # nearly every Via has it: read with the rest
 ).match
 
 
@@ -45,17 +47,21 @@ class Via:
             MessageError: it is none.
         """
         match = _via(text)
-        if match is None:
+        if match is None or (match[4] and int(match[4]) > LARGEST_PORT):
             raise MessageError(f"{excerpt(text)} is no Via")
-        transport, ipv6, name, port = match.groups()
+        transport, ipv6, name, port, branch = match.groups()
+        parameters: Parameters = () if branch is None else (("branch", branch),)
+        if rest := text[match.end() :]:
+            parameters += parse_parameters(rest)
         return cls(
             transport.upper(),
             ipv6 or name,
             None if port is None else int(port),
-            parse_parameters(text[match.end() :]),
+            parameters,
         )
 
     def __str__(self) -> str:
+        """The value of the header, with version 2.0."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         port = "" if self.port is None else f":{self.port}"
         return f"SIP/2.0/{self.transport} {host}{port}{format_parameters(self.parameters)}"
