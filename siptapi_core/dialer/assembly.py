@@ -30,7 +30,8 @@ async def open_dialer(
 ) -> AsyncIterator[LocalDialer]:
     """A dialer for every line of ``settings``; leaving the context hangs up and closes.
 
-    ``memory`` is the file in which failures of strategies are remembered (None: nowhere).
+    ``memory`` is the file in which failures of strategies are remembered (None: the user's own,
+    where a line has several strategies to choose from).
 
     Raises:
         SettingsError, UnknownNameError: a line cannot be used as it is set.
@@ -49,7 +50,7 @@ async def open_dialer(
             },
             default_line=settings.default_line,
             strategy=strategy,
-            memory=StrategyMemory(memory, clock, log),
+            memory=StrategyMemory(memory or _memory_file(settings), clock, log),
             identifiers=identifiers,
             clock=clock,
             logger=log,
@@ -61,6 +62,14 @@ async def open_dialer(
             await dialer.close()
     finally:
         await network.close()
+
+
+def _memory_file(settings: Settings) -> Path | None:
+    if all(len(line.strategies) < 2 for line in settings.lines.values()):  # noqa: PLR2004
+        return None
+    from platformdirs import user_state_path  # noqa: PLC0415  # most lines have one strategy
+
+    return user_state_path("siptapi", appauthor=False) / "failed-strategies.json"
 
 
 def _creator(

@@ -69,6 +69,7 @@ class OutgoingCall:
         self._request = request
         self._number = number
         self._waiting = list(strategies)
+        self._has_choice = len(strategies) > 1
         self._network = network
         self._memory = memory
         self._publish = publish
@@ -177,6 +178,8 @@ class OutgoingCall:
 
     def _learn(self, ended: CallEnded, failure: CallFailed | None) -> None:
         """A REFER that was refused, or led to no word at all, is the strategy's failure."""
+        if not self._has_choice:
+            return
         refused = ended.stage is Stage.REFER and ended.outcome is not Outcome.CANCELLED
         silent = ended.outcome is Outcome.UNKNOWN and not self._hung_up
         if refused or silent:
