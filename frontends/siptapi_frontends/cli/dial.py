@@ -1,0 +1,50 @@
+"""``siptapi dial``: make your phone call someone."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from siptapi_core.commands import Dial
+from siptapi_core.contracts import CliCommand, CliSession
+
+if TYPE_CHECKING:
+    from siptapi_frontends.cli.calling import PlannedCall
+
+
+def _configure(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "number", nargs="+", metavar="NUMBER", help="as you would paste it: +43 1 505641, sip:..."
+    )
+    parser.add_argument("--line", help="the line to call from (the first one in the settings)")
+    parser.add_argument("--strategy", help="the way to call (those of the line, in order)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object an event")
+    parser.add_argument(
+        "--yes", action="store_true", help="dial numbers that need confirmation without asking"
+    )
+
+
+def _run(arguments: Namespace, session: CliSession) -> int:
+    from siptapi_frontends.cli.calling import PlannedCall, place_call  # noqa: PLC0415  # asyncio
+    from siptapi_frontends.cli.view import choose_view  # noqa: PLC0415
+
+    dial = Dial(
+        number=" ".join(arguments.number),
+        line=arguments.line,
+        strategy=arguments.strategy,
+        confirmed=arguments.yes,
+    )
+
+    @asynccontextmanager
+    async def connect() -> AsyncIterator[PlannedCall]:
+        async with session.connect() as dialer:
+            yield PlannedCall(dialer, dial)
+
+    return place_call(connect, choose_view(arguments))
+
+
+DIAL_COMMAND = CliCommand(
+    name="dial", summary="make your phone call a number", configure=_configure, run=_run
+)

@@ -1,0 +1,41 @@
+"""What ``siptapi`` tells the program that started it."""
+
+from __future__ import annotations
+
+import enum
+
+from siptapi_core.errors import PluginError, SiptapiError, UsageError
+from siptapi_core.events import CallEnded, Outcome, Stage
+
+
+class ExitCode(enum.IntEnum):
+    """The exit codes, the same for every command."""
+
+    SUCCESS = 0
+    """Done; of a call: the callee answered."""
+    BUG = 1
+    """Something that must not happen."""
+    USAGE = 2
+    """The arguments, the settings or the number are at fault; nothing was done."""
+    NOT_PLACED = 3
+    """It failed before the phone accepted to call: proxy, phone or REFER."""
+    CALLEE = 4
+    """The callee: busy, no answer, not found, rejected, failed."""
+    UNKNOWN = 5
+    """Nobody told us how the call went."""
+    INTERRUPTED = 130
+    """Ctrl-C or SIGTERM, after hanging up."""
+
+
+def of_call(ended: CallEnded) -> ExitCode:
+    """The exit code of a call that ended by itself."""
+    if ended.outcome is Outcome.ANSWERED:
+        return ExitCode.SUCCESS
+    if ended.outcome is Outcome.UNKNOWN:
+        return ExitCode.UNKNOWN
+    return ExitCode.CALLEE if ended.stage is Stage.CALLEE else ExitCode.NOT_PLACED
+
+
+def of_error(error: SiptapiError) -> ExitCode:
+    """The exit code of a command that could not be carried out."""
+    return ExitCode.USAGE if isinstance(error, UsageError | PluginError) else ExitCode.NOT_PLACED

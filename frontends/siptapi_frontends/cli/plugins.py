@@ -1,0 +1,69 @@
+"""``siptapi plugins list``: what was found, what it offers, and why it was not loaded."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+
+from siptapi_core.contracts import CliCommand, CliSession, PluginRecord
+from siptapi_frontends.cli.exit_codes import ExitCode
+from siptapi_frontends.cli.output import say
+
+
+def _configure(parser: ArgumentParser) -> None:
+    actions = parser.add_subparsers(required=True, metavar="list")
+    listing = actions.add_parser("list", help="every plugin found, loaded or not")
+    listing.add_argument("--json", action="store_true", help="print a JSON array")
+
+
+def _run(arguments: Namespace, session: CliSession) -> int:
+    if arguments.json:
+        import json  # noqa: PLC0415  # only then
+
+        say(json.dumps([_encode(record) for record in session.plugins()]))
+    else:
+        say(*_table([_row(record) for record in session.plugins()]))
+    return ExitCode.SUCCESS
+
+
+def _row(record: PluginRecord) -> tuple[str, ...]:
+    origin = f"{record.distribution} {record.version}".rstrip()
+    offers = (f"{kind} {', '.join(names)}" for kind, names in _by_kind(record).items())
+    return record.name, record.state, origin, "; ".join(offers) or record.why
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    rows = [("NAME", "STATE", "FROM", "OFFERS, OR WHY IT DOES NOT"), *rows]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _encode(record: PluginRecord) -> dict[str, object]:
+    """``kind`` is what it offers, ``offers`` the names by kind; ``why`` it was not loaded."""
+    offers = _by_kind(record)
+    return {
+        "name": record.name,
+        "kind": ", ".join(offers),
+        "distribution": record.distribution,
+        "version": record.version,
+        "state": record.state.value,
+        "why": record.why,
+        "offers": offers,
+    }
+
+
+def _by_kind(record: PluginRecord) -> dict[str, list[str]]:
+    """What `PluginRecord.offers` has, as ``{"strategy": ["refer-via-proxy"]}``."""
+    offers: dict[str, list[str]] = {}
+    for offer in record.offers:
+        kind, _, name = offer.partition(" ")
+        offers.setdefault(kind, []).append(name)
+    return offers
+
+
+PLUGINS_COMMAND = CliCommand(
+    name="plugins", summary="list the plugins", configure=_configure, run=_run
+)

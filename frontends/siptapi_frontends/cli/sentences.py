@@ -1,0 +1,57 @@
+"""What happens, in words for the person whose phone it is.
+
+Plain ASCII; each sentence says only what somebody reported. "Your phone" is the one that rings
+first, "there" is at the callee's.
+"""
+
+from __future__ import annotations
+
+from siptapi_core.events import (
+    CalleeAnswered,
+    CalleeRinging,
+    CalleeTrying,
+    CallEnded,
+    CallFailed,
+    HandedOver,
+    Happening,
+    PhoneAnswered,
+    PhoneCalling,
+    PhoneRinging,
+    ReferAccepted,
+    StrategyFellBack,
+)
+
+_SENTENCES: dict[type[Happening], str] = {
+    PhoneCalling: "Calling your phone.",
+    PhoneRinging: "Your phone is ringing: pick it up.",
+    PhoneAnswered: "Picked up. Asking your phone to call {callee}.",
+    ReferAccepted: "Your phone agreed to call.",
+    CalleeTrying: "Your phone is calling {callee}.",
+    CalleeAnswered: "It was picked up there.",
+    HandedOver: "SIPTAPI has left the call: from now on it is ended on the phone.",
+    CallEnded: "Ended.",
+}
+_RINGING = {
+    181: "The call is being forwarded there.",
+    182: "The call waits in a queue there.",
+    183: "Something is to be heard there: listen to your phone.",
+}
+"""Sipfrag statuses (RFC 3261 section 21.1) that say more, or less, than that it rings."""
+
+
+def sentence(happening: Happening, callee: str) -> str:
+    """One sentence for what happened; ``callee`` is the number as people write it.
+
+    Of a `CallEnded` it says no more than that; `siptapi_frontends.cli.verdict` says the rest.
+    """
+    match happening:
+        case CalleeRinging(status=status):
+            return _RINGING.get(status, "It rings there.")
+        case CallFailed(reason=reason, status=status):
+            said = reason.rstrip(".") or "no reason given"
+            return (
+                f"Failed: {said}." if status is None else f"Failed: {said} (SIP status {status})."
+            )
+        case StrategyFellBack(from_=failed, why=why, to=to):
+            return f"{failed} did not work ({why}); trying {to}."
+    return _SENTENCES[type(happening)].format(callee=callee)

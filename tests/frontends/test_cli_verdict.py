@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from siptapi_core.events import CallEnded, CallFailed, Outcome, Stage
+from siptapi_frontends.cli.verdict import verdict
+
+
+@pytest.mark.parametrize(
+    ("stage", "outcome", "status", "words", "to_do"),
+    [
+        (Stage.CALLEE, Outcome.ANSWERED, None, "Answered.", ""),
+        (Stage.CALLEE, Outcome.BUSY, 486, "Busy.", ""),
+        (Stage.CALLEE, Outcome.NOT_FOUND, 404, "Nobody can be reached", "siptapi number"),
+        (Stage.CALLEE, Outcome.FAILED, 500, "could not get through", ""),
+        (Stage.REFER, Outcome.UNKNOWN, None, "told nothing", "look at your phone"),
+        (Stage.CALLEE, Outcome.UNKNOWN, None, "may or may not", "look at your phone"),
+        (Stage.REFER, Outcome.FAILED, 501, "did not agree", "call transfer (REFER)"),
+        (Stage.REFER, Outcome.REJECTED, 403, "did not agree", "call transfer (REFER)"),
+        (Stage.PHONE, Outcome.NO_ANSWER, 408, "not picked up", "ring_timeout"),
+        (Stage.PHONE, Outcome.NO_ANSWER, None, "not picked up", "ring_timeout"),
+        (Stage.PHONE, Outcome.NO_ANSWER, 480, "could not be reached", "registered"),
+        (Stage.PHONE, Outcome.BUSY, 486, "own phone is busy", "end the call"),
+        (Stage.PHONE, Outcome.REJECTED, 603, "rejected on your phone", "do not disturb"),
+        (Stage.PHONE, Outcome.CANCELLED, 487, "Cancelled.", ""),
+        (Stage.PROXY, Outcome.FAILED, 407, "password", "auth_user"),
+        (Stage.PROXY, Outcome.REJECTED, 403, "refused", "password"),
+        (Stage.PROXY, Outcome.NOT_FOUND, 404, "could not be reached", "registered"),
+        (Stage.PROXY, Outcome.FAILED, None, "proxy could not be reached", "outbound_proxy"),
+        (Stage.PROXY, Outcome.FAILED, 500, "could not be made", ""),
+    ],
+)
+def test_the_verdict_and_what_to_do(
+    stage: Stage, outcome: Outcome, status: int | None, words: str, to_do: str
+) -> None:
+    said, advice = verdict(CallEnded(outcome, stage), CallFailed(stage, status, "why"))
+    assert words in said
+    assert to_do in advice
+    assert bool(to_do) == bool(advice)
+
+
+def test_every_ending_has_a_verdict_without_a_failure_too() -> None:
+    for stage, outcome in itertools.product(Stage, Outcome):
+        said, advice = verdict(CallEnded(outcome, stage), None)
+        assert said.endswith(".")
+        assert not advice.endswith(".")
+
+
+def test_only_an_answer_is_called_one() -> None:
+    for stage, outcome, status in itertools.product(Stage, Outcome, (None, 200, 486)):
+        said, _ = verdict(CallEnded(outcome, stage), CallFailed(stage, status, ""))
+        assert said.startswith("Answered") == (outcome is Outcome.ANSWERED)
