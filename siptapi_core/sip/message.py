@@ -330,7 +330,8 @@ def _read_request_line(line: str) -> tuple[str, Uri]:
 
 def _answerable(lines: list[str]) -> Request | None:
     """A faulty request with what of it can be read, if that is enough for sending an answer."""
-    method, *target, version = lines[0].split() if " " in lines[0] else ("", "")
+    method, *target = lines[0].split() or [""]
+    version = target.pop() if target else ""
     if method == "ACK" or not is_token(method) or version[:4].upper() != "SIP/":
         return None
     uri: Uri
