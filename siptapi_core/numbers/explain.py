@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import re
 
+from attrs import evolve
+
 from siptapi_core.errors import NumberError
-from siptapi_core.numbers.explanation import Explanation, Kind, Step
-from siptapi_core.numbers.rules import NumberRules
-from siptapi_core.sip.uri import SipUri, escape_user, parse_uri
+from siptapi_core.numbers.explanation import Decision, Explanation, Kind, Step
+from siptapi_core.numbers.interpretation import Interpretation, interpret
+from siptapi_core.numbers.links import read_number, read_sip
+from siptapi_core.numbers.refer_to import refer_to
+from siptapi_core.numbers.restrictions import decide
+from siptapi_core.numbers.rewriting import rewrite
+from siptapi_core.numbers.rules import Extensions, NumberRules
+from siptapi_core.numbers.runs import Reading
+from siptapi_core.sip.uri import SipUri
 from siptapi_core.targets import Number
+
+_LONGEST_E164 = 15
+_SHORTEST_E164 = 6
+_LONGEST = 40
+_is_dialable = re.compile(r"[0-9*#+]+").fullmatch
 
 
 def explain(text: str, rules: NumberRules, *, domain: str, line: str = "") -> Explanation:
@@ -17,24 +30,121 @@ def explain(text: str, rules: NumberRules, *, domain: str, line: str = "") -> Ex
     Raises:
         NumberError: ``text`` is no number; why, and where in it.
     """
-    del rules, line
-    stripped = text.strip()
-    if stripped.lower().startswith(("sip:", "sips:")):
-        uri = parse_uri(stripped)
-        return Explanation(
-            input=text, kind=Kind.URI, e164=None, formatted=str(uri), dialled=uri, number=None
-        )
-    digits = re.sub(r"[^+0-9*#]", "", stripped)
-    if not digits:
-        raise NumberError("there is no digit in it", text=text, position=0)
-    kind = Kind.GLOBAL if digits.startswith("+") else Kind.LOCAL
-    e164 = digits if kind is Kind.GLOBAL else None
+    sip = read_sip(text)
+    if sip is not None:
+        return _explain_sip(text, *sip, rules)
+    reading, found = _understood(text, rules)
+    steps = [Step("read as", found.number)]
+    if reading.left_out:
+        steps.append(Step("left out", ", ".join(reading.left_out)))
+    if found.kind is not Kind.EMERGENCY and rules.rewrites:
+        number, rewritten = rewrite(found.number, rules.rewrites, line)
+        steps.extend(rewritten)
+        if rewritten:
+            found = _read_again(found, number, rules)
+    _check_length(text, found)
+    decision, rule = Decision.ALLOW, None
+    if found.kind is not Kind.EMERGENCY and (rules.deny or rules.confirm):
+        decision, rule = decide(found, rules)
+    dialled = refer_to(found, rules, domain, reading.after_answer)
+    steps.append(Step("dialled as", str(dialled)))
     return Explanation(
         input=text,
-        kind=kind,
-        e164=e164,
-        formatted=digits,
-        dialled=SipUri(domain, escape_user(digits)),
-        number=Number(digits, e164),
-        steps=(Step("read as", digits),),
+        kind=found.kind,
+        e164=found.e164,
+        formatted=found.planned.international if found.planned else found.number,
+        country=found.planned.region if found.planned else None,
+        dialled=dialled,
+        number=Number(found.number, found.e164),
+        decision=decision,
+        rule=rule,
+        steps=tuple(steps),
+        warnings=(
+            *reading.warnings,
+            *found.warnings,
+            *_lost(found, reading.after_answer, rules.extensions),
+        ),
     )
+
+
+def _understood(text: str, rules: NumberRules) -> tuple[Reading, Interpretation]:
+    """The reading of ``text`` that is a number as it stands, else with an assumption, else any."""
+    likely: dict[bool, tuple[Reading, Interpretation]] = {}
+    for reading in read_number(text):
+        found = interpret(reading, rules)
+        if found.sure and not found.assumed:
+            return reading, found
+        if not reading.doubtful:
+            likely.setdefault(found.assumed, (reading, found))
+    if not likely:
+        raise NumberError("it holds digits, but no number that is known", text=text, position=0)
+    return likely.get(True) or likely[False]
+
+
+def _read_again(found: Interpretation, number: str, rules: NumberRules) -> Interpretation:
+    """What the rewrites made of ``found``: digits without a ``+`` are dialled as they are now."""
+    international = number.startswith("+")
+    digits = number.removeprefix("+")
+    if not _is_dialable(digits):
+        reason = f"the rewrites make {number!r} of it, which is no number"
+        raise NumberError(reason, text=found.number)
+    again = interpret(Reading(digits, international), rules)
+    kept = again.number if international else number
+    return evolve(again, number=kept, warnings=found.warnings, extension=found.extension)
+
+
+def _check_length(text: str, found: Interpretation) -> None:
+    digits = len(found.number) - 1 if found.number.startswith("+") else None
+    if digits is not None and not _SHORTEST_E164 <= digits <= _LONGEST_E164:
+        reason = (
+            f"a number with its country code has {_SHORTEST_E164} to {_LONGEST_E164} digits, "
+            f"not {digits}"
+        )
+        raise NumberError(reason, text=text)
+    if len(found.number) > _LONGEST:
+        raise NumberError(f"no number has {len(found.number)} digits", text=text)
+
+
+def _lost(found: Interpretation, after_answer: str, extensions: Extensions) -> tuple[str, ...]:
+    """Warnings for what cannot be dialled: SIPTAPI sends no DTMF."""
+    lost: tuple[str, ...] = ()
+    if found.extension and extensions is Extensions.DROP:
+        lost = (f"extension {found.extension} is not dialled: SIPTAPI keys nothing in later",)
+    if after_answer and extensions is not Extensions.POSTD:
+        lost = (*lost, f"{after_answer} is not keyed in: SIPTAPI keys nothing in later")
+    return lost
+
+
+def _explain_sip(
+    text: str, uri: SipUri, warnings: tuple[str, ...], rules: NumberRules
+) -> Explanation:
+    decision, rule = _decide_sip(uri, rules)
+    return Explanation(
+        input=text,
+        kind=Kind.URI,
+        e164=None,
+        formatted=str(uri),
+        dialled=uri,
+        number=None,
+        decision=decision,
+        rule=rule,
+        steps=(Step("read as", f"the address {uri}"),),
+        warnings=warnings,
+    )
+
+
+def _decide_sip(uri: SipUri, rules: NumberRules) -> tuple[Decision, str | None]:
+    """Judge the address, and the number that its user may be: a link must not get around rules."""
+    if not (rules.deny or rules.confirm):
+        return Decision.ALLOW, None
+    verdicts = [decide(Interpretation(Kind.URI, str(uri)), rules)]
+    user = uri.user_text
+    if _is_dialable(user):
+        number = interpret(Reading(user.removeprefix("+"), user.startswith("+")), rules)
+        if number.kind is Kind.EMERGENCY:
+            return Decision.ALLOW, None
+        verdicts.append(decide(number, rules))
+    return max(verdicts, key=lambda verdict: _SEVERITY.index(verdict[0]))
+
+
+_SEVERITY = (Decision.ALLOW, Decision.CONFIRM, Decision.DENY)

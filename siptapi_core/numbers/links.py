@@ -1,0 +1,105 @@
+"""Links that people click or copy: ``sip:``, ``tel:``, ``callto:``, and those to other things."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from attrs import evolve
+
+from siptapi_core.errors import MessageError, NumberError
+from siptapi_core.numbers.reading import MAXIMUM_LENGTH, readings
+from siptapi_core.numbers.runs import Reading
+from siptapi_core.sip.uri import SipUri, parse_uri, unescape
+
+_scheme = re.compile(r"\s*<?\s*([a-z][a-z0-9+.\-]*):(?://)?", re.IGNORECASE | re.ASCII).match
+_TO_NUMBERS = frozenset({"tel", "callto", "sip", "sips", "skype", "facetime", "sms", "fax"})
+_TO_OTHER_THINGS = frozenset(
+    {"about", "data", "file", "ftp", "geo", "h323", "http", "https", "im", "javascript"}
+    | {"mailto", "news", "urn", "ws", "wss", "xmpp"}
+)
+_sip = re.compile(r"<\s*(sips?:[^<>]*)>|^(?:callto:)?(?://)?(sips?:.*)$", re.IGNORECASE).search
+_numeric_host = re.compile(r"sips?:[+0-9*#()\-. ]*$", re.IGNORECASE).match
+_address = re.compile(
+    r"(?:callto:)?(?://)?([^\s@:;,<>()|^?/]+@(?:[a-z0-9\-]+\.)+[a-z]{2,}(?::[0-9]{1,5})?)",
+    re.IGNORECASE,
+).fullmatch
+_escaped = re.compile(r"%[0-9A-Fa-f]{2}").search
+_context = re.compile(r";\s*phone-context=([^;]*)", re.IGNORECASE).search
+_SHORTEST_CONTEXT = 3
+
+
+def read_sip(text: str) -> tuple[SipUri, tuple[str, ...]] | None:
+    """The SIP address in ``text`` and warnings about it; None where there is none.
+
+    A bare ``bob@example.com`` is taken for one. Headers and a method are left out: a link must not
+    make the phone send what the user does not see (RFC 3261 section 19.1.5).
+
+    Raises:
+        NumberError: it is a ``sip:`` URI with a fault.
+    """
+    if "@" not in text and "sip" not in text.lower():
+        return None
+    visible = "".join(c for c in text if unicodedata.category(c) != "Cf").strip()
+    address = _address(visible)
+    if address is not None:
+        found = f"sip:{address[1]}"
+        warnings: tuple[str, ...] = ("it has no scheme and is taken for a SIP address",)
+    else:
+        match = _sip(visible)
+        if match is None:
+            return None
+        found, warnings = (match[1] or match[2]).strip(), ()
+        if _numeric_host(found):  # sip:1001 names no host
+            return None
+    try:
+        uri = parse_uri(found)
+    except MessageError as error:
+        raise NumberError(str(error), text=text) from None
+    if not isinstance(uri, SipUri):
+        raise NumberError("it is no sip: address", text=text)
+    bare = evolve(uri.without_parameter("method"), headers=())
+    if bare != uri:
+        warnings = (*warnings, "the headers or method in the link are left out")
+    return bare, warnings
+
+
+def read_number(text: str) -> Iterator[Reading]:
+    """What ``text``, a number or a link to one, may mean, the most likely first.
+
+    Raises:
+        NumberError: it holds no number; why, and where in it.
+    """
+    link = _scheme(text)
+    scheme = "" if link is None else link[1].lower()
+    if scheme in _TO_OTHER_THINGS:
+        raise NumberError(f"a {scheme}: link leads to no number", text=text, position=0)
+    if (link is None or scheme not in _TO_NUMBERS) and _escaped(text) is None:
+        yield from readings(text)
+        return
+    rest = text
+    if link is not None and scheme in _TO_NUMBERS:
+        rest = " " * link.end() + text[link.end() :].rstrip(" >")
+    if scheme != "tel":
+        rest = rest.partition("?")[0]
+    try:
+        yield from _read_local(unescape(rest)) if _context(rest) else readings(unescape(rest))
+    except NumberError as error:
+        position = error.position if _escaped(text) is None else None
+        raise NumberError(error.reason, text=text[:MAXIMUM_LENGTH], position=position) from None
+
+
+def _read_local(rest: str) -> Iterator[Reading]:
+    """A local number of RFC 3966 section 5.1.5: its context is where, not always what to prepend.
+
+    ``tel:863-1234;phone-context=+1-914-555`` is +1 914 863 1234.
+    """
+    context = _context(rest)
+    digits = re.sub(r"[^0-9]", "", context[1]) if context and "+" in context[1] else ""
+    for reading in readings(rest):
+        for length in range(len(digits), 0, -1):
+            if length == len(digits) or length >= _SHORTEST_CONTEXT:
+                prefixed = digits[:length] + reading.digits
+                yield evolve(reading, digits=prefixed, international=True, doubtful=True)
+        yield reading

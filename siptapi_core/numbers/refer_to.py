@@ -1,0 +1,61 @@
+"""Writing a number into the Refer-To, as the line wants it: digits, E.164, user=phone or tel."""
+
+from __future__ import annotations
+
+from siptapi_core.numbers.explanation import Kind
+from siptapi_core.numbers.interpretation import Interpretation
+from siptapi_core.numbers.rules import DialAs, Extensions, NumberRules
+from siptapi_core.sip.parameters import Parameters
+from siptapi_core.sip.uri import SipUri, TelUri, Uri, escape_user
+
+_USER_PHONE: Parameters = (("user", "phone"),)
+
+
+def refer_to(found: Interpretation, rules: NumberRules, domain: str, after_answer: str) -> Uri:
+    """The URI for ``found`` on a line of ``domain``; ``after_answer`` is keyed in later.
+
+    Only numbers in E.164 become ``tel:`` or get ``user=phone``: what has no such form (112, 305,
+    ``*21#``) means something at ``domain`` alone, and is dialled there.
+    """
+    number = found.number
+    form = rules.form
+    carried = _carried(found.extension, after_answer, rules.extensions)
+    if not number.startswith("+") or form is DialAs.DIGITS:
+        user = keyed_in(found, rules)
+        return SipUri(domain, escape_user(user) + "".join(f";{n}={v}" for n, v in carried))
+    if form is DialAs.TEL:
+        return TelUri(number, carried)
+    user = number + "".join(f";{name}={value}" for name, value in carried)
+    return SipUri(domain, user, parameters=_USER_PHONE if form is DialAs.USER_PHONE else ())
+
+
+def keyed_in(found: Interpretation, rules: NumberRules) -> str:
+    """The digits that a person at this phone would key in for ``found``."""
+    digits = found.number
+    if digits.startswith("+"):
+        digits = _without_plus(found, rules)
+    inside = found.kind in (Kind.INTERNAL, Kind.EMERGENCY)
+    return digits if inside or not digits.isdigit() else rules.outside_prefix + digits
+
+
+def _without_plus(found: Interpretation, rules: NumberRules) -> str:
+    if not rules.region:
+        return (rules.international_prefix or "+") + found.number[1:]
+    from siptapi_core.numbers import numbering_plan  # noqa: PLC0415  # 45 ms, see there
+
+    home = numbering_plan.region(rules.region)
+    planned = found.planned
+    if planned is not None and planned.country_code == home.country_code:
+        if home.country_code == numbering_plan.NORTH_AMERICA:
+            return found.number[1:]  # 1 and ten digits work everywhere there
+        return planned.national
+    return (rules.international_prefix or home.international_prefix) + found.number[1:]
+
+
+def _carried(extension: str, after_answer: str, extensions: Extensions) -> Parameters:
+    if extensions is Extensions.EXT and extension:
+        return (("ext", extension),)
+    if extensions is Extensions.POSTD and (extension or after_answer):
+        later = "pp".join(filter(None, (extension, after_answer)))
+        return (("postd", f"pp{later}".replace("#", "%23")),)
+    return ()

@@ -1,0 +1,157 @@
+"""From a run of digits and punctuation to the numbers that it may be, the most likely first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from attrs import evolve, frozen
+
+from siptapi_core.errors import NumberError
+
+
+@frozen
+class Reading:
+    """A number as it stands in a text.
+
+    ``digits`` are 0 to 9, ``*`` and ``#``; ``international`` says that a ``+`` stood before them.
+    ``extension`` was named as one; ``after_answer`` is to be keyed in once somebody answered.
+    ``doubtful``: it is meant only if the numbering plan knows the number.
+    """
+
+    digits: str
+    international: bool = False
+    extension: str = ""
+    after_answer: str = ""
+    left_out: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    doubtful: bool = False
+
+
+@frozen
+class Part:
+    """A run of number characters that begins at ``start``; ``separator`` stands before it."""
+
+    separator: str
+    text: str
+    start: int
+
+
+CERTAIN_DIGITS = 5
+"""Fewer digits among other text may be anything: a room, an age, a footnote."""
+
+_OUTSIDE_DIGITS = 2
+"""Digits before a pause or a + that may dial an outside line."""
+
+_trunk_zero = re.compile(r"[(\[{]\s*0\s*[)\]}]").search
+_two_endings = re.compile(r"(?<=[0-9])\s*-\s*[0-9]{1,3}(\s*/\s*-?\s*[0-9]{1,3}\s*)$").search
+_last_group = re.compile(r"[\-/]\s*([0-9]{1,5})\s*$").search
+_operator = re.compile(r"(?<=[0-9])\s*[\-/]\s*0\s*$")
+_hash_extension = re.compile(r"([^*#]*)#\s*([0-9]{0,6})\s*").fullmatch
+_no_digits = re.compile(r"[^0-9*#]")
+
+
+def digits_of(run: str) -> str:
+    """The digits, ``*`` and ``#`` of ``run``."""
+    return _no_digits.sub("", run)
+
+
+def read_parts(text: str, parts: Sequence[Part], extension: str = "") -> Iterator[Reading]:
+    """What ``parts``, with pauses between them, may mean: ``0,505641`` or ``505641,,12#``.
+
+    ``extension`` was named after them; ``text`` is for the error.
+
+    Raises:
+        NumberError: there is a ``*`` or ``#`` inside an international number.
+    """
+    first = parts[0]
+    if len(parts) == 1:
+        yield from _read_run(text, first.text, first.start, extension)
+        return
+
+    def cut(count: int) -> Iterator[Reading]:
+        head = " ".join(part.text for part in parts[:count])
+        later = "".join(digits_of(part.text) for part in parts[count:])
+        for reading in _read_run(text, head, first.start, extension):
+            yield evolve(reading, after_answer=later)
+
+    a_list = "+" in first.text or parts[1].separator in "&;" or parts[1].text[:1].isspace()
+    one_number = len(digits_of(first.text)) <= _OUTSIDE_DIGITS or not a_list
+    for count in range(1, len(parts) + 1):
+        for reading in cut(count):
+            yield evolve(reading, doubtful=True)
+    yield from cut(len(parts) if one_number else 1)
+
+
+def _read_run(text: str, run: str, start: int, extension: str) -> Iterator[Reading]:
+    code = run.lstrip(" \t\n.-/'\"_\\~()[]{}")
+    if code[:1] in {"*", "#"}:
+        yield Reading(re.sub(r"[^0-9*#+]", "", code))
+        return
+    run, warnings = _with_one_plus(run)
+    international = "+" in run
+    hash_extension = _hash_extension(run)
+    if hash_extension and (international or len(digits_of(hash_extension[1])) > CERTAIN_DIGITS):
+        run, extension = hash_extension[1], extension or hash_extension[2]
+    digits = digits_of(run)
+    if international and not digits.isdigit():
+        position = next(i for i, character in enumerate(text) if i >= start and character in "*#")
+        reason = f"{text[position]!r} cannot stand in an international number"
+        raise NumberError(reason, text=text, position=position)
+    if not digits.isdigit():
+        yield Reading(digits)
+        return
+    for reading in _endings(run, extension, international=international):
+        yield evolve(reading, warnings=(*warnings, *reading.warnings))
+
+
+def _with_one_plus(run: str) -> tuple[str, list[str]]:
+    """``run`` with at most one ``+``, that before its number: ``0 +43 1``, ``+43 1 +43 2``."""
+    head, plus, tail = run.partition("+")
+    if not plus:
+        return run, []
+    if len(digits_of(head)) >= CERTAIN_DIGITS:
+        return head, [f"{plus}{tail.strip()} is another number and is left out"]
+    warnings = [f"{head.strip()} before the + is left out"] if digits_of(head) else []
+    number, plus, others = tail.lstrip("+ ").partition("+")
+    if plus:
+        if len(digits_of(number)) < CERTAIN_DIGITS:
+            number = tail.replace("+", " ")
+        else:
+            warnings.append(f"+{others.strip()} is another number and is left out")
+    return f"+{number}", warnings
+
+
+def _endings(run: str, extension: str, *, international: bool) -> Iterator[Reading]:
+    if extension:
+        run = _operator.sub("", run)  # 505641-0 ext 12: the operator's 0 gives way to the 12
+    digits = digits_of(run)
+    warnings: tuple[str, ...] = ()
+    if international and digits.startswith("00"):
+        run, warnings = run.replace("0", "", 2), ("the 00 after the + is left out",)
+        digits = digits[2:]
+    reading = Reading(digits, international, extension, warnings=warnings)
+    endings = _two_endings(run)
+    if endings is not None:  # 505641-12/13
+        warning = f"{endings[1].strip()} is another number's ending and is left out"
+        yield evolve(
+            reading, digits=digits_of(run[: endings.start(1)]), warnings=(*warnings, warning)
+        )
+    trunk = _trunk_zero(run) if international or digits.startswith("00") else None
+    if trunk is not None:
+        yield evolve(reading, digits=digits_of(run[: trunk.start()] + run[trunk.end() :]))
+    yield evolve(reading, doubtful=endings is not None or trunk is not None)
+    pieces = run.split("/")
+    for count in range(1, len(pieces)):
+        left = "/".join(pieces[:count])
+        if len(digits_of(left)) >= CERTAIN_DIGITS:
+            other = "/".join(pieces[count:]).strip()
+            warning = f"{other} after the / is left out"
+            yield evolve(
+                reading, digits=digits_of(left), warnings=(*warnings, warning), doubtful=True
+            )
+    group = _last_group(run)
+    if group is not None and not extension:
+        yield evolve(
+            reading, digits=digits_of(run[: group.start()]), extension=group[1], doubtful=True
+        )
