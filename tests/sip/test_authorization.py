@@ -171,6 +171,17 @@ def test_verify_takes_any_case_and_refuses_what_it_does_not_know():
     assert not evolve(authorization, response="").verify("INVITE", b"", "secret")
 
 
+def test_without_an_algorithm_it_is_md5():
+    assert Authorization.parse(COMPLETE).algorithm == "MD5"
+    assert Authorization.parse(f"{COMPLETE}, algorithm=").algorithm == "MD5"
+
+
+def test_a_session_key_without_a_cnonce_is_made_with_an_empty_one():
+    bare = evolve(sent(Challenge("lab", "n1", "MD5-sess")), cnonce=None)
+    expected = evolve(bare, response="1f620f3fd71687898abae15bf7df7563")
+    assert expected.verify("INVITE", b"", "secret")
+
+
 def test_no_secret_shows():
     credentials = Credentials("alice", "open sesame", "lab")
     assert "sesame" not in repr(credentials)

@@ -81,6 +81,26 @@ def test_qop_list_without_quotes():
     assert challenge.nonce == "n1"
 
 
+def test_a_scheme_without_parameters_ends_the_list_of_qops():
+    found = challenges_of(
+        response(401, ("WWW-Authenticate", "Digest realm=lab, nonce=n1, qop=auth, NTLM, auth"))
+    )
+    assert found == (Challenge("lab", "n1", qop=("auth",)),)
+
+
+def test_a_bare_qop_elsewhere_is_a_scheme():
+    with pytest.raises(MessageError, match="got 'Digest, auth'"):
+        Challenge.parse("Digest realm=lab, auth, nonce=n1")
+
+
+def test_exact_form():
+    assert str(Challenge("lab", "n1")) == 'Digest realm="lab", nonce="n1", algorithm=MD5'
+    assert str(Challenge("l", "n", "SHA-256", ("auth", "auth-int"), "o", stale=True)) == (
+        'Digest realm="l", nonce="n", algorithm=SHA-256, qop="auth,auth-int", opaque="o", '
+        "stale=true"
+    )
+
+
 def test_commas_and_equals_signs_inside_quotes():
     challenge = Challenge.parse('Digest realm="a, Digest nonce=x", nonce="n,1"')
     assert (challenge.realm, challenge.nonce) == ("a, Digest nonce=x", "n,1")
@@ -101,7 +121,8 @@ def test_commas_and_equals_signs_inside_quotes():
         ('realm="lab", nonce="1"', "before any authentication scheme"),
         ("Digest = x", "before any authentication scheme"),
         ("@", "is no authentication parameter"),
-        ('Digest realm="a\r\nb", nonce=1', "line break"),
+        ('Digest realm="a\rb", nonce=1', "^a line break"),
+        ('Digest realm="a\nb", nonce=1', "^a line break"),
     ],
 )
 def test_what_is_no_challenge_says_why(text, problem):
@@ -149,9 +170,10 @@ def test_challenges_of_other_schemes_and_unreadable_ones_are_left_out():
             ("WWW-Authenticate", 'Digest realm="b'),
             ("WWW-Authenticate", 'Digest realm="no nonce"'),
             ("WWW-Authenticate", ""),
+            ("WWW-Authenticate", "Digest realm=c, nonce=2"),
         )
     )
-    assert found == (Challenge("a", "1"),)
+    assert found == (Challenge("a", "1"), Challenge("c", "2"))
 
 
 def test_other_statuses_have_no_challenges():

@@ -77,7 +77,7 @@ def test_unknown_algorithm_is_refused_by_name():
 
 
 def test_password_without_bytes_is_refused():
-    with pytest.raises(MessageError, match="surrogate"):
+    with pytest.raises(MessageError, match=r"^authentication with half of a surrogate pair"):
         compute_response(algorithm="MD5", qop="auth", **PARTS | {"password": "\ud800"})
 
 
@@ -89,3 +89,16 @@ def test_what_openssl_lacks_is_an_unknown_algorithm(without_sha512_256):
     assert strongest([sha512]) is None
     with pytest.raises(MessageError, match="not known"):
         compute_response(algorithm="SHA-512-256", qop="auth", **PARTS)
+
+
+def test_md5_is_used_where_policy_forbids_it_for_security(monkeypatch):
+    real = hashlib.new
+
+    def new(name, data=b"", *, usedforsecurity=True):
+        if usedforsecurity is not False:
+            raise ValueError("disabled for FIPS")
+        return real(name, data, usedforsecurity=False)
+
+    expected = compute_response(algorithm="MD5", qop="auth", **PARTS)
+    monkeypatch.setattr(hashlib, "new", new)
+    assert compute_response(algorithm="MD5", qop="auth", **PARTS) == expected

@@ -15,7 +15,7 @@ from siptapi_core.errors import MessageError
 from siptapi_core.sip.auth.digest import KNOWN_QOPS
 from siptapi_core.sip.parameters import QUOTED, TOKEN, excerpt, is_token, quote, unquote
 
-_next_element = re.compile(rf'(?:[^",]|{QUOTED})*+(,|\Z)?', re.DOTALL).match
+_next_element = re.compile(rf'((?:[^",]|{QUOTED})*+)(?:,|\Z)', re.DOTALL).match
 _is_parameter = re.compile(rf"({TOKEN})[ \t]*=[ \t]*(.*)", re.DOTALL).fullmatch
 _is_scheme = re.compile(rf"({TOKEN})(?:[ \t]+(.+))?", re.DOTALL).fullmatch
 _is_quoted = re.compile(QUOTED, re.DOTALL).fullmatch
@@ -103,9 +103,9 @@ def _split(text: str) -> list[str]:
     position = 0
     while position < len(text):
         match = _next_element(text, position)
-        if match is None or match[1] is None:
+        if match is None:
             raise MessageError(f"{excerpt(text)}: a quoted value does not end")
-        if element := text[position : match.start(1)].strip():
+        if element := match[1].strip():
             elements.append(element)
         position = match.end()
     return elements
