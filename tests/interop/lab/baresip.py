@@ -45,6 +45,8 @@ class Baresip(Program):
         *,
         host: str,
         user: str,
+        domain: str = DOMAIN,
+        auth_user: str = "",
         password: str = "",
         proxy: str | None = None,
         answer: str = "auto",
@@ -56,10 +58,11 @@ class Baresip(Program):
         self.events: list[dict[str, Any]] = []
         self._replies: dict[str, dict[str, Any]] = {}
         folder.mkdir(parents=True)
-        account = f"<sip:{user}@{DOMAIN}>;answermode={answer}"
+        account = f"<sip:{user}@{domain}>;answermode={answer}"
         account += f";call_transfer={'yes' if transfers else 'no'}"
         if proxy:
-            account += f';auth_pass={password};regint=600;outbound="{proxy}"'
+            account += f";auth_user={auth_user or user};auth_pass={password}"
+            account += f';regint=600;outbound="{proxy}"'
         else:
             account += ";regint=0"
         (folder / "accounts").write_text(account + "\n", encoding="utf-8")

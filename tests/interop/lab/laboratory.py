@@ -49,10 +49,10 @@ class Lab:
         options = {"passwords": PASSWORDS} | options
         return self._run(Kamailio(self._place("kamailio"), host=self.host(), **options))
 
-    def baresip(self, user: str, proxy: Kamailio | None = None, **options: Any) -> Baresip:
-        """The phone of ``user``; without a proxy it is not registered."""
-        if proxy:
-            options = {"proxy": proxy.uri, "password": PASSWORDS[user]} | options
+    def baresip(self, user: str, registrar: Kamailio | None = None, **options: Any) -> Baresip:
+        """The phone of ``user``, registered where ``registrar`` or ``proxy`` says, if anywhere."""
+        if registrar:
+            options = {"proxy": registrar.uri, "password": PASSWORDS[user]} | options
         return self._run(Baresip(self._place(user), host=self.host(), user=user, **options))
 
     def sipp(self, scenario: str, **options: Any) -> Sipp:
@@ -60,8 +60,9 @@ class Lab:
         return self._run(Sipp(self._place(scenario), scenario, host=self.host(), **options))
 
     def dial(self, number: str = "2002", *, options: tuple[str, ...] = (), **line: Any) -> Siptapi:
-        """``siptapi dial`` with alice's account; ``line`` adds to it or replaces."""
-        line = {"domain": DOMAIN, "user": "alice", "password": PASSWORDS["alice"]} | line
+        """``siptapi dial`` with alice's account, in a hurry; ``line`` adds to it or replaces."""
+        account = {"domain": DOMAIN, "user": "alice", "password": PASSWORDS["alice"]}
+        line = account | {"failure_linger": 0.2} | line
         return self._run(Siptapi(self._place("siptapi"), number, options=options, line=line))
 
     def dial_via(self, proxy: Kamailio, number: str = "2002", **line: Any) -> Siptapi:

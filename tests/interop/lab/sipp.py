@@ -20,10 +20,20 @@ _PLACEHOLDER = re.compile(r"%(\w+)%")
 
 
 class Sipp(Program):
-    """sipp, waiting for one call; ``values`` fill the scenario's placeholders."""
+    """sipp, waiting for one call; ``values`` fill the scenario's placeholders.
+
+    With a ``proxy`` (``host:port``) it makes the call instead.
+    """
 
     def __init__(
-        self, folder: Path, scenario: str, *, host: str, seconds: int = 30, **values: str
+        self,
+        folder: Path,
+        scenario: str,
+        *,
+        host: str,
+        seconds: int = 30,
+        proxy: str | None = None,
+        **values: str,
     ) -> None:
         path = require("sipp", package="sip-tester")
         self.host = host
@@ -37,9 +47,10 @@ class Sipp(Program):
                 *("-timeout", f"{seconds}s", "-timeout_error"),
                 *("-trace_msg", "-message_file", "messages.txt"),
                 *("-trace_err", "-error_file", "complaints.txt"),
+                *([proxy] if proxy else []),
             ],
             folder=folder,
-            host=host,
+            host=None if proxy else host,
         )
 
     @property

@@ -53,6 +53,7 @@ class Siptapi(Program):
         folder.mkdir(parents=True)
         self._config = folder / "siptapi.toml"
         self._config.write_text(_toml(line), encoding="utf-8")
+        self._config.chmod(0o600)  # it has a password in it
         script = Path(sys.executable).with_name("siptapi")
         super().__init__(
             [
