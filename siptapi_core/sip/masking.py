@@ -18,26 +18,24 @@ _HARMLESS = frozenset(
     {"username", "realm", "nonce", "uri", "algorithm", "qop", "nc", "opaque", "stale", "userhash"}
 )
 
+# The patterns are compiled when first used: most processes never trace.
+
 # A header with its folded lines. Before a line stands nothing, or a line break of any kind.
-_credentials = re.compile(
-    r"(?<![^\r\n])((?:proxy-)?(?:authorization|authentication-info)[ \t]*:)"
-    r"([^\r\n]*(?:(?:\r\n|\r|\n)[ \t][^\r\n]*)*)",
-    re.IGNORECASE,
+_HEADER = (
+    r"(?i)(?<![^\r\n])((?:proxy-)?(?:authorization|authentication-info)[ \t]*:)"
+    r"([^\r\n]*(?:(?:\r\n|\r|\n)[ \t][^\r\n]*)*)"
 )
-_scheme = re.compile(r"(\s*)([A-Za-z0-9\-]++)(?=\s+[^\s=]|\s*\Z)")
-_element = re.compile(
-    rf'(\s*+)(?:({TOKEN})(\s*+=\s*+))?((?:[^",]|"(?:[^"\\]|\\.)*+"?)*+)(,?)', re.DOTALL
-)
-_whole_value = re.compile(rf'(?:{QUOTED}|[^\s",]*+)\s*+', re.DOTALL)
+_SCHEME = r"(\s*)([A-Za-z0-9\-]++)(?=\s+[^\s=]|\s*\Z)"
+_ELEMENT = rf'(?s)(\s*+)(?:({TOKEN})(\s*+=\s*+))?((?:[^",]|"(?:[^"\\]|\\.)*+"?)*+)(,?)'
+_WHOLE_VALUE = rf'(?s)(?:{QUOTED}|[^\s",]*+)\s*+'
 
 # The whole of a URI's beginning is consumed, password or not, so that each character is seen once.
-_uri_password = re.compile(r'(sips?:|://)([^\s<>"@:]*+)(?::([^\s<>"@]*+)(@)?)?', re.IGNORECASE)
-_uri_parameter = re.compile(
-    r"([;?&][\w.\-]{0,32}(?:passw(?:or)?d|pwd|secret|token|authorization)=)"
-    rf"({QUOTED}|[^\s;?&<>,]++)",
-    re.IGNORECASE | re.DOTALL,
+_URI = r'(?i)(sips?:|://)([^\s<>"@:]*+)(?::([^\s<>"@]*+)(@)?)?'
+_URI_PARAMETER = (
+    r"(?is)([;?&][\w.\-]{0,32}(?:passw(?:or)?d|pwd|secret|token|authorization)=)"
+    rf"({QUOTED}|[^\s;?&<>,]++)"
 )
-_media_key = re.compile(r"(\binline:|(?<![^\r\n])a=ice-pwd:)[^\s|;]++", re.IGNORECASE)
+_MEDIA_KEY = r"(?i)(\binline:|(?<![^\r\n])a=ice-pwd:)[^\s|;]++"
 
 
 def mask_credentials(text: str) -> str:
@@ -47,28 +45,28 @@ def mask_credentials(text: str) -> str:
     harmless parameters; the password of a URI (RFC 3261 section 19.1.1), and of its parameters
     and headers those with such a name; keys for media in SDP (RFC 4568, RFC 8839).
     """
-    text = _credentials.sub(_mask_header, text)
-    text = _uri_password.sub(_mask_password, text)
-    text = _uri_parameter.sub(rf"\1{MASK}", text)
-    return _media_key.sub(rf"\1{MASK}", text)
+    text = re.sub(_HEADER, _mask_header, text)
+    text = re.sub(_URI, _mask_password, text)
+    text = re.sub(_URI_PARAMETER, rf"\1{MASK}", text)
+    return re.sub(_MEDIA_KEY, rf"\1{MASK}", text)
 
 
 def _mask_header(header: re.Match[str]) -> str:
     name, value = header.groups()
-    scheme = _scheme.match(value)
+    scheme = re.match(_SCHEME, value)
     if scheme is None:  # an -Info header, or a damaged one
-        return name + _element.sub(_mask_element, value)
+        return name + re.sub(_ELEMENT, _mask_element, value)
     start = scheme.end()
     if scheme[2].lower() != "digest":
         return f"{name}{value[:start]} {MASK}"
-    return name + value[:start] + _element.sub(_mask_element, value[start:])
+    return name + value[:start] + re.sub(_ELEMENT, _mask_element, value[start:])
 
 
 def _mask_element(element: re.Match[str]) -> str:
     space, name, equals, value, comma = element.groups()
     if name is None and not value.strip():
         return element[0]
-    if name is not None and name.lower() in _HARMLESS and _whole_value.fullmatch(value):
+    if name is not None and name.lower() in _HARMLESS and re.fullmatch(_WHOLE_VALUE, value):
         return element[0]
     mask = f'"{MASK}"' if value.startswith('"') else MASK
     return f"{space}{name}{equals}{mask}{comma}" if name is not None else f"{space}{mask}{comma}"

@@ -10,15 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from attrs import field, frozen
-
 from siptapi_core.errors import MessageError
 from siptapi_core.sip.parameters import excerpt
 
 _DISCARD_PORT = 9
 _DIRECTIONS = frozenset({"sendrecv", "sendonly", "recvonly", "inactive"})
-_NO_CODEC_ALONE = frozenset({"telephone-event", "cn"})
-_MEDIA = re.compile(r"(\S+)\s+([0-9]{1,5})(?:/[0-9]+)?\s+(\S+)\s+(\S.*)")
+_NO_CODEC = frozenset({"telephone-event", "cn"})
+_MEDIA = r"m=\s*(\S+)\s+([0-9]{1,5})(?:/[0-9]+)?\s+(\S+)\s+(\S.*)"
 
 
 def recvonly_offer(address: str, session_id: int, version: int = 1) -> bytes:
@@ -51,63 +49,45 @@ def answer_to(offer: bytes, address: str, session_id: int, version: int) -> byte
     lines = re.split(r"\r\n|\r|\n", offer.decode("latin-1"))  # any bytes, and back unchanged
     if lines[0].strip() != "v=0":
         raise MessageError("the body is no session description: it does not begin with v=0")
-    session: list[str] = []
-    medias: list[_Media] = []
+    sections: list[list[str]] = [[]]
     for line in lines:
         if line.startswith("m="):
-            medias.append(_Media.parse(line))
-        elif medias:
-            medias[-1].lines.append(line)
-        else:
-            session.append(line)
+            sections.append([])
+        sections[-1].append(line)
+    session, *medias = sections
     times = [line for line in session if line.startswith("t=")] or ["t=0 0"]
     default = _direction(session) or "sendrecv"
-    answers = (line for media in medias for line in media.answer(default))
+    answers = (line for media in medias for line in _answer(media, default))
     return _encode(address, session_id, version, times, answers)
 
 
-@frozen
-class _Media:
-    """One m= line of an offer, and the lines that belong to it."""
+def _answer(section: Sequence[str], default_direction: str) -> list[str]:
+    """The answer to one m= line and the lines that belong to it."""
+    match = re.fullmatch(_MEDIA, section[0].strip())
+    if match is None:
+        raise MessageError(f"session description: {excerpt(section[0])} is no media line")
+    media, port, protocol, formats = match[1], int(match[2]), match[3], match[4].split()
+    plain_rtp = protocol.upper() in {"RTP/AVP", "RTP/AVPF"}
+    if media.lower() != "audio" or not plain_rtp or port == 0:
+        return [f"m={media} 0 {protocol} {' '.join(formats)}"]
+    chosen = _choose(formats, section)
+    direction = _direction(section) or default_direction
+    return [
+        f"m={media} {_DISCARD_PORT} {protocol} {' '.join(chosen)}",
+        *(line for line in section if _describes(line, chosen)),
+        "a=recvonly" if direction in {"sendrecv", "sendonly"} else "a=inactive",
+    ]
 
-    media: str
-    port: int
-    protocol: str
-    formats: tuple[str, ...]
-    lines: list[str] = field(factory=list)
 
-    @classmethod
-    def parse(cls, line: str) -> _Media:
-        match = _MEDIA.fullmatch(line[2:].strip())
-        if match is None:
-            raise MessageError(f"session description: {excerpt(line)} is no media line")
-        return cls(match[1], int(match[2]), match[3], tuple(match[4].split()))
-
-    def answer(self, default_direction: str) -> list[str]:
-        accepted = (
-            self.media.lower() == "audio"
-            and self.protocol.upper() in {"RTP/AVP", "RTP/AVPF"}
-            and self.port != 0
-        )
-        if not accepted:
-            return [f"m={self.media} 0 {self.protocol} {' '.join(self.formats)}"]
-        formats = self._chosen_formats()
-        direction = _direction(self.lines) or default_direction
-        return [
-            f"m={self.media} {_DISCARD_PORT} {self.protocol} {' '.join(formats)}",
-            *(line for line in self.lines if _describes(line, formats)),
-            "a=recvonly" if direction in {"sendrecv", "sendonly"} else "a=inactive",
-        ]
-
-    def _chosen_formats(self) -> list[str]:
-        """The first codec, and telephone-event where it is offered."""
-        names = {"13": "cn"}
-        for line in self.lines:
-            if match := re.match(r"a=rtpmap:(\S+)\s+([^/\s]+)", line):
-                names[match[1]] = match[2].lower()
-        codecs = [code for code in self.formats if names.get(code) not in _NO_CODEC_ALONE]
-        events = [code for code in self.formats if names.get(code) == "telephone-event"]
-        return [*codecs[:1], *events[:1]] or [self.formats[0]]
+def _choose(formats: Sequence[str], section: Iterable[str]) -> list[str]:
+    """The first codec, and telephone-event where it is offered."""
+    names = {"13": "cn"}  # the one without a codec among those that need no rtpmap (RFC 3551)
+    for line in section:
+        if match := re.match(r"a=rtpmap:(\S+)\s+([^/\s]+)", line):
+            names[match[1]] = match[2].lower()
+    codecs = [code for code in formats if names.get(code) not in _NO_CODEC]
+    events = [code for code in formats if names.get(code) == "telephone-event"]
+    return [*codecs[:1], *events[:1]] or [formats[0]]
 
 
 def _describes(line: str, formats: Sequence[str]) -> bool:
