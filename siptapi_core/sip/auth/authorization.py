@@ -12,8 +12,6 @@ from siptapi_core.sip.auth.digest import KNOWN_QOPS, compute_response, is_sessio
 from siptapi_core.sip.auth.parameters import format_digest, parse_digest, quote_unless_token
 from siptapi_core.sip.parameters import excerpt, quote
 
-_NONCE_COUNT = re.compile(r"[0-9A-Fa-f]{1,8}")
-
 
 @frozen
 class Credentials:
@@ -56,7 +54,7 @@ class Authorization:
         parameters = digest.parameters
         qop = parameters.get("qop") or None
         count = parameters.get("nc")
-        if count is not None and not _NONCE_COUNT.fullmatch(count):
+        if count is not None and not re.fullmatch("[0-9A-Fa-f]{1,8}", count):
             raise MessageError(f"nonce count {excerpt(count)} is not eight hexadecimal digits")
         if qop is not None:
             digest.required("cnonce")

@@ -15,10 +15,10 @@ from siptapi_core.errors import MessageError
 from siptapi_core.sip.auth.digest import KNOWN_QOPS
 from siptapi_core.sip.parameters import QUOTED, TOKEN, excerpt, is_token, quote, unquote
 
-_next_element = re.compile(rf'((?:[^",]|{QUOTED})*+)(?:,|\Z)', re.DOTALL).match
-_is_parameter = re.compile(rf"({TOKEN})[ \t]*=[ \t]*(.*)", re.DOTALL).fullmatch
-_is_scheme = re.compile(rf"({TOKEN})(?:[ \t]+(.+))?", re.DOTALL).fullmatch
-_is_quoted = re.compile(QUOTED, re.DOTALL).fullmatch
+# Compiled when first used: most calls begin before anything is challenged.
+_ELEMENT = rf'(?s)((?:[^",]|{QUOTED})*+)(?:,|\Z)'
+_PARAMETER = rf"(?s)({TOKEN})[ \t]*=[ \t]*(.*)"
+_SCHEME = rf"(?s)({TOKEN})(?:[ \t]+(.+))?"
 
 
 @frozen
@@ -51,16 +51,16 @@ def parse_schemes(text: str) -> tuple[SchemeParameters, ...]:
     schemes: list[SchemeParameters] = []
     name = ""
     for element in _split(text):
-        parameter = _is_parameter(element)
+        parameter = re.fullmatch(_PARAMETER, element)
         if parameter is None:
             if name == "qop" and element.lower() in KNOWN_QOPS:
                 schemes[-1].parameters["qop"] += f",{element}"  # a list that lacks its quotes
                 continue
-            scheme = _is_scheme(element)
+            scheme = re.fullmatch(_SCHEME, element)
             if scheme is None:
                 raise MessageError(f"{excerpt(element)} is no authentication parameter")
             schemes.append(SchemeParameters(scheme[1], {}))
-            parameter = _is_parameter(scheme[2] or "")
+            parameter = re.fullmatch(_PARAMETER, scheme[2] or "")
             if parameter is None:
                 name = ""
                 continue
@@ -99,10 +99,11 @@ def quote_unless_token(value: str) -> str:
 def _split(text: str) -> list[str]:
     if "\r" in text or "\n" in text:
         raise MessageError("a line break inside an authentication header")
+    next_element = re.compile(_ELEMENT).match
     elements = []
     position = 0
     while position < len(text):
-        match = _next_element(text, position)
+        match = next_element(text, position)
         if match is None:
             raise MessageError(f"{excerpt(text)}: a quoted value does not end")
         if element := match[1].strip():
@@ -112,7 +113,7 @@ def _split(text: str) -> list[str]:
 
 
 def _value(text: str) -> str:
-    if _is_quoted(text):
+    if re.fullmatch(QUOTED, text, re.DOTALL):
         return unquote(text)
     if '"' in text:
         raise MessageError(f"{excerpt(text)} is quoted only in part")
