@@ -62,7 +62,7 @@ class TransactionLayer:
     def cancel(self, invite: ClientTransaction, user: ClientUser, now: float) -> ClientTransaction:
         """Send the CANCEL of an INVITE that got a provisional response (RFC 3261 9.1)."""
         sent = invite.request
-        keep = ("via", "route", "from", "to", "call-id", "reason")
+        keep = ("via", "route", "from", "to", "call-id")
         headers = [
             *((name, value) for name, value in sent.headers.items() if name.lower() in keep),
             ("Max-Forwards", "70"),
@@ -82,9 +82,8 @@ class TransactionLayer:
         try:
             message = parse_message(data)
         except MessageError as error:
-            refused = getattr(error, "request", None)
-            if isinstance(refused, Request) and refused.method != "ACK":
-                self.refuse(refused, source, error.status, str(error))
+            if isinstance(error.request, Request):
+                self.refuse(error.request, source, error.status, str(error))
             return
         if isinstance(message, Response):
             self._receive_response(message, source, now)
@@ -150,6 +149,7 @@ class TransactionLayer:
             transaction.receive(response, source, now)
 
     def _receive_request(self, request: Request, source: Address, now: float) -> None:
+        request = mark_source(request, source)
         method = request.method
         key = _server_key(request, "INVITE" if method == "ACK" else method)
         known = self._servers.get(key)
@@ -159,7 +159,6 @@ class TransactionLayer:
             else:
                 known.receive_again(now)
             return
-        request = mark_source(request, source)
         if method == "ACK":
             self._deliver(request, None, source, now)
             return
