@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from siptapi_frontends.cli.launcher import main
+from siptapi_frontends.cli.application import run
 
 LINE = '[lines.office]\ndomain = "pbx.example"\nuser = "201"\n'
 
 
 def config(*arguments: str) -> int:
-    return main(["--no-plugins", "config", *arguments])
+    return run(["--no-plugins", "config", *arguments])
 
 
 def test_a_first_file_can_be_checked_as_it_was_written(

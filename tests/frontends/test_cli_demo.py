@@ -13,7 +13,7 @@ from siptapi_core.demo import Ending
 from siptapi_core.demo.endings import CASTS, Cast
 from siptapi_core.demo.phone import Behaviour
 from siptapi_core.settings import LineSettings
-from siptapi_frontends.cli.launcher import main
+from siptapi_frontends.cli.application import run
 
 RESULTS = {
     Ending.ANSWERED: ("answered", "callee", 0),
@@ -28,7 +28,7 @@ RESULTS = {
 
 
 def demo(*arguments: str) -> int:
-    return main(["--no-plugins", "demo", *arguments])
+    return run(["--no-plugins", "demo", *arguments])
 
 
 @pytest.fixture(autouse=True)

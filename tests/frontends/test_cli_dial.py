@@ -7,12 +7,12 @@ import pytest
 from fake_dialer import FakeDialer
 
 from siptapi_core.commands import Dial
+from siptapi_frontends.cli.application import Parser
 from siptapi_frontends.cli.dial import DIAL_COMMAND
-from siptapi_frontends.cli.launcher import _Parser
 
 
 def dial(dialer: FakeDialer, *arguments: str) -> int:
-    parser = _Parser()
+    parser = Parser()
     DIAL_COMMAND.configure(parser)
     given = parser.parse_args(arguments, Namespace(trace=False, log_level="warning"))
     return DIAL_COMMAND.run(given, dialer)  # type: ignore[arg-type]  # it connects like a session

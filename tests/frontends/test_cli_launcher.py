@@ -1,220 +1,49 @@
 from __future__ import annotations
 
-import json
+import signal
 import subprocess
 import sys
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
+from siptapi_frontends.cli import application
 from siptapi_frontends.cli.launcher import main
 
-LINE = '[lines.office]\ndomain = "pbx.example"\nuser = "201"\n'
-PLUGIN = """
-from siptapi_core import CliCommand, NetworkError, hookimpl
+
+@pytest.fixture(autouse=True)
+def signals_are_given_back() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
 
 
-def configure(parser):
-    parser.add_argument("words", nargs="*")
-    parser.add_argument("--json", action="store_true")
+def test_the_exit_code_is_the_applications(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(application, "run", lambda: 7)
+    assert main() == 7
 
 
-def echo(arguments, session):
-    print(*arguments.words, session.config, len(session.plugins()), arguments.log_level)
-    return 7
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_is_no_traceback(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    monkeypatch.setattr(application, "run", lambda: signal.raise_signal(number))
+    assert main() == 130
 
 
-def fail(arguments, session):
-    raise NetworkError("no socket\\x1b[2J could be opened")
-
-
-def break_(arguments, session):
-    raise KeyError("broken")
-
-
-def interrupt(arguments, session):
-    raise KeyboardInterrupt
-
-
-@hookimpl
-def siptapi_commands():
-    commands = {"echo": echo, "fail": fail, "break": break_, "interrupt": interrupt}
-    for name, run in commands.items():
-        yield CliCommand(name=name, summary=f"{name}\\x1b[31m", configure=configure, run=run)
-"""
-
-
-@pytest.fixture
-def plugin(tmp_path: Path) -> str:
-    file = tmp_path / "spare.py"
-    file.write_text(PLUGIN)
-    return str(file)
-
-
-def siptapi(*arguments: str) -> int:
-    return main(["--no-plugins", *arguments])
-
-
-def test_without_a_command_it_says_how_to_begin(capsys: pytest.CaptureFixture[str]) -> None:
-    assert siptapi() == 0
-    out = capsys.readouterr().out
-    assert all(first in out for first in ("siptapi demo", "siptapi config init", "siptapi dial"))
-
-
-def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
-    from importlib.metadata import version
-
-    assert siptapi("--version") == 0
-    assert capsys.readouterr() == (f"siptapi {version('siptapi')}\n", "")
-
-
-@pytest.mark.parametrize("option", ["-h", "--help"])
-def test_help_lists_options_and_the_commands_of_every_plugin(
-    plugin: str, option: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert siptapi("--plugin", plugin, option) == 0
-    out = capsys.readouterr().out
-    assert "--trace" in out
-    assert "  dial       make your phone call a number\n" in out
-    assert "  echo       echo\\x1b[31m\n" in out
-
-
-def test_a_command_explains_itself(plugin: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        siptapi("--plugin", plugin, "echo", "--help")
-    assert ended.value.code == 0
-    out = capsys.readouterr().out
-    assert out.startswith("usage: siptapi echo ")
-    assert "siptapi --help lists the options" in out
-
-
-def test_a_command_gets_its_words_and_gives_its_exit_code(
-    plugin: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert siptapi("--plugin", plugin, "echo", "a", "b") == 7
-    assert capsys.readouterr().out.startswith("a b None ")
-
-
-def test_options_of_every_command_may_stand_behind_it(
-    plugin: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    config = tmp_path / "my.toml"
-    config.write_text('log_level = "error"\n' + LINE)
-    assert siptapi("echo", "--plugin", plugin, "a", "--config", str(config)) == 7
-    out = capsys.readouterr().out
-    assert out.startswith(f"a {config} ")
-    assert out.endswith(" error\n")
-
-
-def test_the_log_level_on_the_command_line_wins(
-    plugin: str, settings_file: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    settings_file.write_text('log_level = "error"\n' + LINE)
-    assert siptapi("--plugin", plugin, "echo", "--log-level", "info") == 7
-    assert capsys.readouterr().out.endswith(" info\n")
-
-
-def test_behind_two_hyphens_nothing_is_an_option(
-    plugin: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert siptapi("--plugin", plugin, "echo", "--", "--version", "-x") == 7
-    assert capsys.readouterr().out.startswith("--version -x None")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (("dail",), "no command is named 'dail'; there is "),
-        (("--verison",), "there is no option --verison (see siptapi --help)"),
-        (("--log-level", "loud"), "invalid choice: 'loud'"),
-        (("--config",), "expected one argument (see siptapi --help)"),
-        (("dial",), "the following arguments are required: NUMBER (see siptapi dial --help)"),
-        (("dial", "--fast", "1"), "unrecognized arguments: --fast (see siptapi dial --help)"),
-        (("plugins",), "(see siptapi plugins --help)"),
-        (("demo", "--ending", "well"), "argument --ending: invalid"),
-        (("--plugin", "nowhere.py", "dial", "1"), "nowhere.py"),
-    ],
-)
-def test_a_mistake_gets_one_sentence_and_exit_code_2(
-    arguments: tuple[str, ...], words: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert siptapi(*arguments) == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.startswith("siptapi: ")
-    assert words in err
-    assert err.count("\n") == 1
-
-
-def test_an_error_is_one_harmless_sentence(plugin: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert siptapi("--plugin", plugin, "fail") == 3
-    assert capsys.readouterr() == ("", "siptapi: no socket\\x1b[2J could be opened\n")
-
-
-def test_an_error_is_an_object_for_programs(
-    plugin: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert siptapi("--plugin", plugin, "fail", "--json") == 3
-    out, err = capsys.readouterr()
-    assert json.loads(out) == {
-        "event": "error",
-        "code": "network",
-        "message": "no socket\x1b[2J could be opened",
-    }
-    assert out.count("\n") == err.count("\n") == 1
-
-
-def test_a_bug_is_named_without_a_traceback(
-    plugin: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert siptapi("--plugin", plugin, "break") == 1
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err == (
-        "siptapi: a bug in SIPTAPI or one of its plugins: KeyError: 'broken'; "
-        "--log-level debug shows where\n"
-    )
-
-
-def test_whoever_asks_gets_the_traceback(plugin: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert siptapi("--plugin", plugin, "--log-level", "debug", "break") == 1
-    err = capsys.readouterr().err
-    assert "Traceback (most recent call last):\n" in err
-    assert "spare.py" in err
-    assert "--log-level" not in err.splitlines()[-1]
-
-
-def test_an_interrupt_is_no_traceback(plugin: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert siptapi("--plugin", plugin, "interrupt") == 130
-    assert capsys.readouterr() == ("", "")
-
-
-def test_a_broken_plugin_is_reported_and_the_others_work(
-    plugin: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    broken = tmp_path / "broken.py"
-    broken.write_text("import no_such_module\n")
-    assert siptapi("--plugin", str(broken), "--plugin", plugin, "echo") == 7
-    err = capsys.readouterr().err
-    assert err.startswith("siptapi: the plugin 'broken' was not loaded: ModuleNotFoundError")
-    assert err.count("\n") == 1
-
-
-def test_the_arguments_of_the_process_are_the_default(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["siptapi", "--version"])
-    assert main() == 0
-    assert capsys.readouterr().out.startswith("siptapi ")
-
-
-def test_starting_up_imports_nothing_heavy() -> None:
-    words = "import sys; from siptapi_frontends.cli.launcher import main; main([]); "
-    words += "print(*sys.modules)"
+def test_nothing_of_ours_is_imported_before_signals_are_handled() -> None:
+    words = "import sys; import siptapi_frontends.cli.launcher; print(*sys.modules)"
     ended = subprocess.run(
         [sys.executable, "-c", words], capture_output=True, text=True, timeout=30, check=True
     )
-    loaded = set(ended.stdout.splitlines()[-1].split())
-    heavy = {"asyncio", "rich", "structlog", "phonenumbers", "cattrs", "json", "platformdirs"}
-    assert "siptapi_frontends.cli.launcher" in loaded
-    assert not loaded & (heavy | {"importlib.metadata", "siptapi_core.dialer"})
+    ours = {name for name in ended.stdout.split() if name.startswith("siptapi")}
+    assert ours == {
+        "siptapi_frontends",
+        "siptapi_frontends.cli",
+        "siptapi_frontends.cli.launcher",
+    }
+
+
+def test_the_plugin_offers_the_commands() -> None:
+    from siptapi_frontends.cli.commands import siptapi_commands
+
+    names = {command.name for command in siptapi_commands()}
+    assert names == {"config", "demo", "dial", "number", "plugins"}

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from siptapi_core.contracts import PluginRecord, PluginState
-from siptapi_frontends.cli.launcher import _Parser
+from siptapi_frontends.cli.application import Parser
 from siptapi_frontends.cli.plugins import PLUGINS_COMMAND
 
 RECORDS = (
@@ -33,7 +33,7 @@ class FakeSession:
 
 
 def plugins(*arguments: str) -> int:
-    parser = _Parser()
+    parser = Parser()
     PLUGINS_COMMAND.configure(parser)
     return PLUGINS_COMMAND.run(parser.parse_args(arguments), FakeSession())  # type: ignore[arg-type]
 

@@ -87,7 +87,7 @@ _BY_OUTCOME = {
     Outcome.CANCELLED: ("Cancelled.", ""),
     Outcome.UNKNOWN: (
         "We were told nothing: the call may or may not have gone through.",
-        "look at your phone, it knows; your PBX or phone does not report its calls",
+        "look at your phone, it knows; some phones and PBXs do not report their calls",
     ),
 }
 _OTHERWISE = ("The call could not be made.", "")

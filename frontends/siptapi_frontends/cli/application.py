@@ -1,0 +1,152 @@
+"""Read the options, load the plugins, run the command that one of them offers.
+
+Importing this module must stay cheap: every dial pays for it before its first packet.
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from siptapi_core.errors import SiptapiError, UsageError
+from siptapi_core.logs import LEVELS, configure, printable
+from siptapi_frontends.cli.exit_codes import ExitCode, of_error
+from siptapi_frontends.cli.output import prepare, say, say_aside
+from siptapi_frontends.cli.session import Session
+
+if TYPE_CHECKING:
+    from siptapi_core.plugin_loading import PluginCatalog
+
+_WELCOME = """\
+SIPTAPI makes your own SIP phone place a call.
+
+  siptapi demo           see it work: a whole call on simulated phones, no settings needed
+  siptapi config init    write a settings file; your SIP account goes into it
+  siptapi dial NUMBER    your phone rings, you pick up, it calls the number
+
+siptapi --help lists every command."""
+
+
+class Parser(ArgumentParser):
+    """An argparse parser whose complaint is one sentence, said by `run` like any other."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError instead of exiting."""
+        raise UsageError(f"{message} (see {self.prog} --help)")
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run ``siptapi`` with ``arguments`` (those of the process); return its exit code.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C, where a command leaves it to the caller.
+    """
+    prepare()
+    given = Namespace(json=False, log_level=None)
+    try:
+        return _run(list(sys.argv[1:] if arguments is None else arguments), given)
+    except SiptapiError as error:
+        _report(error.code, str(error), given)
+        return of_error(error)
+    except Exception as error:  # noqa: BLE001  # whatever it is, the user gets words
+        words = f"a bug in SIPTAPI or one of its plugins: {type(error).__name__}: {error}"
+        if given.log_level == "debug":
+            import traceback  # noqa: PLC0415  # for developers
+
+            say_aside(*traceback.format_exc().splitlines())
+        else:
+            words += "; --log-level debug shows where"
+        _report("bug", words, given)
+        return ExitCode.BUG
+
+
+def _run(arguments: list[str], given: Namespace) -> int:
+    options = _global_options()
+    # Nothing behind "--" is an option, of ours or of the command.
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    words = options.parse_known_args(arguments[:end], given)[1] + arguments[end:]
+    if given.version:
+        return _print_version()
+    if not words:
+        say(*_WELCOME.splitlines())
+        return ExitCode.SUCCESS
+    session = Session(
+        config=given.config,
+        plugin_files=given.plugin,
+        third_party=not given.no_plugins,
+        trace=given.trace,
+    )
+    given.log_level = given.log_level or session.log_level
+    configure(given.log_level)
+    if words[0] in ("-h", "--help"):
+        options.epilog = _command_table(session.catalog)
+        options.print_help()
+        return ExitCode.SUCCESS
+    if words[0].startswith("-"):
+        options.error(f"there is no option {words[0]}")
+    command = session.catalog.commands[words[0]]
+    parser = Parser(
+        prog=f"siptapi {command.name}",
+        description=command.summary,
+        epilog="siptapi --help lists the options that every command has.",
+        allow_abbrev=False,
+    )
+    command.configure(parser)
+    parser.parse_args(words[1:], given)
+    return command.run(given, session)
+
+
+def _global_options() -> ArgumentParser:
+    """Options that every command has; they may stand before or after its name."""
+    parser = Parser(
+        prog="siptapi",
+        usage="siptapi [OPTIONS] COMMAND ...",
+        add_help=False,
+        allow_abbrev=False,
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help="read these settings")
+    parser.add_argument(
+        "--plugin",
+        type=Path,
+        metavar="FILE.py",
+        action="append",
+        default=[],
+        help="load this plugin too; may be repeated",
+    )
+    parser.add_argument(
+        "--no-plugins", action="store_true", help="load no plugin of other distributions"
+    )
+    parser.add_argument("--log-level", choices=tuple(LEVELS), help="log to standard error")
+    parser.add_argument(
+        "--trace", action="store_true", help="print every SIP message to standard error"
+    )
+    parser.add_argument("--version", action="store_true", help="print the version")
+    return parser
+
+
+def _command_table(catalog: PluginCatalog) -> str:
+    width = max(map(len, catalog.commands), default=0)
+    rows = (
+        f"  {printable(command.name):{width}}  {printable(command.summary)}"
+        for command in sorted(catalog.commands.values(), key=lambda command: command.name)
+    )
+    return "\n".join(("commands:", *rows, "", "siptapi COMMAND --help tells more."))
+
+
+def _print_version() -> int:
+    from importlib.metadata import version  # noqa: PLC0415  # 30 ms, for this only
+
+    say(f"siptapi {version('siptapi')}")
+    return ExitCode.SUCCESS
+
+
+def _report(code: str, words: str, given: Namespace) -> None:
+    if given.json:
+        import json  # noqa: PLC0415  # only then
+
+        say(json.dumps({"event": "error", "code": code, "message": words}))
+    say_aside(f"siptapi: {words}")

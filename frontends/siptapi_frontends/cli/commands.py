@@ -1,0 +1,22 @@
+"""The commands of the command line, offered through the hook like anyone's.
+
+The modules named here are light to import: each command imports what it works with when it runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from siptapi_core.contracts import CliCommand
+from siptapi_core.hookspecs import hookimpl
+from siptapi_frontends.cli.config import CONFIG_COMMAND
+from siptapi_frontends.cli.demo import DEMO_COMMAND
+from siptapi_frontends.cli.dial import DIAL_COMMAND
+from siptapi_frontends.cli.number import NUMBER_COMMAND
+from siptapi_frontends.cli.plugins import PLUGINS_COMMAND
+
+
+@hookimpl
+def siptapi_commands() -> Iterable[CliCommand]:
+    """The commands that every installation has."""
+    return (DEMO_COMMAND, DIAL_COMMAND, NUMBER_COMMAND, CONFIG_COMMAND, PLUGINS_COMMAND)
