@@ -1,7 +1,8 @@
-"""The example of a third party's plugin keeps the contract, installs, and is found."""
+"""The example of a third party's plugin keeps the contract, installs, is found, and dials."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -11,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from siptapi_core import Context, DialRequest, Offer, SettingsError, Strategy
+from siptapi_core.demo import open_demo
 from siptapi_core.logs import logger
 from siptapi_core.plugin_loading import create, load_plugins
-from siptapi_core.settings import structure
+from siptapi_core.settings import LineSettings, structure
 from siptapi_core.testing import StrategyContract
 from siptapi_core.testing.fake_clock import FakeClock
 from siptapi_core.testing.fake_network import FakeNetwork
@@ -56,18 +58,27 @@ def test_a_bad_setting_of_the_plugin_is_named_by_its_key() -> None:
     assert caught.value.key.startswith("strategies.refer-via-sbc")
 
 
-@pytest.mark.interop
-def test_pip_installs_it_beside_siptapi_and_siptapi_finds_it(tmp_path: Path) -> None:
-    home = tmp_path / "environment"
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of an environment of its own, with SIPTAPI and the example installed by pip."""
+    home = tmp_path_factory.mktemp("environment")
     venv.create(home, with_pip=True)
     programs = home / ("Scripts" if os.name == "nt" else "bin")
-    _run(str(programs / "python"), "-m", "pip", "install", "--quiet", str(PROJECT), str(EXAMPLE))
-    listed = json.loads(_run(str(programs / "siptapi"), "plugins", "list", "--json"))
+    pip_install = (str(programs / "python"), "-m", "pip", "install", "--quiet")
+    subprocess.run([*pip_install, str(PROJECT), str(EXAMPLE)], timeout=300, check=True)
+    return programs
+
+
+@pytest.mark.interop
+def test_siptapi_lists_it_where_pip_installed_it(programs: Path) -> None:
+    command = [str(programs / "siptapi"), "plugins", "list", "--json"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, timeout=60, check=True)
+    listed = json.loads(done.stdout)
     assert [each for each in listed if each["distribution"] == "siptapi-sbc"] == [
         {
             "name": "sbc",
             "kind": "strategy",
-            "offers": [{"kind": "strategy", "name": "refer-via-sbc"}],
+            "offers": {"strategy": ["refer-via-sbc"]},
             "distribution": "siptapi-sbc",
             "version": "0.1.0",
             "state": "loaded",
@@ -77,7 +88,45 @@ def test_pip_installs_it_beside_siptapi_and_siptapi_finds_it(tmp_path: Path) -> 
     assert {each["state"] for each in listed if each["distribution"] == "siptapi"} == {"loaded"}
 
 
-def _run(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, f"{command}:\n{done.stdout}{done.stderr}"
-    return done.stdout
+@pytest.mark.interop
+def test_siptapi_dials_through_its_strategy(programs: Path, tmp_path: Path) -> None:
+    events = asyncio.run(_dial(programs / "siptapi", tmp_path / "siptapi.toml"))
+    assert events[0]["event"] == "phone_calling"
+    assert events[0]["strategy"] == "refer-via-sbc"
+    assert (events[-1]["event"], events[-1]["outcome"]) == ("call_ended", "answered")
+
+
+async def _dial(siptapi: Path, config: Path) -> list[dict[str, object]]:
+    """Dial the demo's callee with a line that knows its proxy by the plugin's settings only."""
+    async with open_demo() as demo:
+        _write_settings(config, *demo.settings.lines.values())
+        dialling = await asyncio.create_subprocess_exec(
+            *(str(siptapi), "--config", str(config), "dial", "--json", demo.number),
+            stdout=subprocess.PIPE,
+        )
+        try:
+            printed, _ = await asyncio.wait_for(dialling.communicate(), 60)
+        except TimeoutError:
+            dialling.kill()
+            raise
+    assert dialling.returncode == 0, printed
+    return [json.loads(line) for line in printed.splitlines()]
+
+
+def _write_settings(config: Path, demo: LineSettings) -> None:
+    assert demo.password is not None
+    config.write_text(
+        f"""
+        [lines.desk]
+        domain = "{demo.domain}"
+        user = "{demo.user}"
+        password = "{demo.password.reveal()}"
+        phone = "{demo.phone}"
+        strategies = ["refer-via-sbc"]
+
+        [strategies.refer-via-sbc]
+        host = "{demo.outbound_proxy}"
+        """,
+        encoding="utf-8",
+    )
+    config.chmod(0o600)
