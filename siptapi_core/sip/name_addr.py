@@ -26,7 +26,7 @@ from siptapi_core.sip.uri import Uri, parse_uri
 # end the value, so those stay errors.
 _name_addr = re.compile(
     rf'[ \t]*+(?:({QUOTED})[ \t]*+|([^"<>,;\x00-\x08\x0a-\x1f\x7f]*+))<([^<>]*+)>'
-    rf"(?:;tag=({PLAIN_VALUE}))?+",  # most have this one and no other: read with the rest
+    rf"(?:;tag=({PLAIN_VALUE}))?+[ \t]*+",  # most have this one and no other: read with the rest
     re.DOTALL,
 ).match
 

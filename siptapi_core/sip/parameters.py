@@ -21,7 +21,7 @@ Parameters = tuple[tuple[str, str | None], ...]
 
 TOKEN = r"[A-Za-z0-9\-.!%*_+`'~]++"  # noqa: S105  # a pattern, no secret
 QUOTED = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
-HOST = r"(?:\[([0-9A-Fa-f:.]++)\]|([A-Za-z0-9\-._]++))"
+HOST = r"(?:\[((?=[^:]*+:[^:]*+:)[0-9A-Fa-f:.]++)\]|([A-Za-z0-9\-._]++))"
 """Two groups: an IPv6 address, or a name or IPv4 address (RFC 3261 has no underscore, DNS has)."""
 
 LARGEST_PORT = 65535

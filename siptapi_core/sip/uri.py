@@ -162,15 +162,9 @@ class SipUri:
 
     def equivalent(self, other: SipUri) -> bool:
         """Whether both mean the same resource by the rules of RFC 3261 section 19.1.4."""
-        return (
-            self.scheme == other.scheme
-            and _normal(self.user) == _normal(other.user)
-            and _normal(self.password) == _normal(other.password)
-            and self.host == other.host
-            and self.port == other.port
-            and _same_parameters(self.parameters, other.parameters)
-            and _normal_pairs(self.headers) == _normal_pairs(other.headers)
-        )
+        from siptapi_core.sip import equivalence  # noqa: PLC0415  # seldom asked
+
+        return equivalence.equivalent(self, other)
 
 
 @frozen
@@ -304,37 +298,3 @@ def _find_pair(parameters: Parameters, name: str) -> str | None:
         if unescape(key).lower() == name:
             return unescape(value or "")
     return None
-
-
-_RESERVED = frozenset(";/?:@&=+$,")
-_MUST_AGREE = frozenset({"user", "ttl", "method", "maddr", "transport"})
-
-
-def _normal(text: str | None) -> str | None:
-    """``text`` with those escapes read that do not change what it means: all but reserved ones."""
-    if text is None or "%" not in text:
-        return text
-    return re.sub(_ESCAPED, _normal_escape, text)
-
-
-def _normal_escape(match: re.Match[str]) -> str:
-    character = chr(int(match[0][1:], 16))
-    if character.isascii() and character.isprintable() and character not in _RESERVED | {"%"}:
-        return character
-    return match[0].upper()
-
-
-def _normal_pairs(
-    pairs: tuple[tuple[str, str], ...] | Parameters,
-) -> dict[str, str | None]:
-    return {
-        (_normal(name) or "").lower(): None if value is None else (_normal(value) or "").lower()
-        for name, value in pairs
-    }
-
-
-def _same_parameters(one: Parameters, other: Parameters) -> bool:
-    first, second = _normal_pairs(one), _normal_pairs(other)
-    shared = first.keys() & second.keys()
-    alone = first.keys() ^ second.keys()
-    return not alone & _MUST_AGREE and all(first[name] == second[name] for name in shared)

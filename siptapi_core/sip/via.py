@@ -23,7 +23,7 @@ from siptapi_core.sip.parameters import (
 _via = re.compile(
     rf"[ \t]*+[Ss][Ii][Pp][ \t]*+/[ \t]*+{TOKEN}[ \t]*+/[ \t]*+({TOKEN})[ \t]++"
     rf"{HOST}(?:[ \t]*+:[ \t]*+([0-9]{{1,5}}))?+[ \t]*+"
-    rf"(?:;branch=({PLAIN_VALUE}))?+"  # nearly every Via has it: read with the rest
+    rf"(?:;branch=({PLAIN_VALUE}))?+[ \t]*+"  # nearly every Via has it: read with the rest
 ).match
 
 

@@ -116,8 +116,10 @@ def test_messages_for_the_layers_above(name: str, status: int | None) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["insuf", "clerr", "ncl", "scalar02", "quotbal", "ltgtruri", "lwsruri", "lwsstart", "trws"]
-    + ["badaspec", "baddn", "badvers", "multi01", "mcl01"],
+    [
+        *("insuf", "clerr", "ncl", "scalar02", "quotbal", "ltgtruri", "lwsruri", "lwsstart"),
+        *("trws", "badaspec", "baddn", "badvers", "multi01", "mcl01"),
+    ],
 )
 def test_a_refused_request_can_be_answered(name: str) -> None:
     with pytest.raises(MessageError) as caught:
