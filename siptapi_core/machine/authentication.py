@@ -21,8 +21,8 @@ from siptapi_core.sip.auth import (
 )
 from siptapi_core.sip.message import Request, Response
 
-NONCES = 16
-"""How many nonces one call answers at most: a server that never has enough is left."""
+ANSWERS = 16
+"""How many challenges one call answers at most: a server that never has enough is left."""
 
 
 class Authentication:
@@ -31,7 +31,8 @@ class Authentication:
     def __init__(self, credentials: Credentials | None, identifiers: Identifiers) -> None:
         self._credentials = credentials
         self._identifiers = identifiers
-        self._counts: dict[str, int] = {}
+        self._answers = 0
+        self._nonces: dict[str, tuple[str, int]] = {}
 
     def answer(
         self, request: Request, response: Response, next_cseq: Callable[[], int]
@@ -43,25 +44,25 @@ class Authentication:
         chosen = self._choose(response)
         if chosen is None or self._credentials is None:
             return None
-        sent = [
-            (name, Authorization.parse(line).realm, line)
-            for name in ("Authorization", "Proxy-Authorization")
-            for line in request.headers.lines(name)
-        ]
-        refused = any(realm == chosen.realm for _, realm, _ in sent)
-        if len(self._counts) >= NONCES or (refused and not chosen.stale):
+        header = "Proxy-Authorization" if chosen.proxy else "Authorization"
+        sent = [(Authorization.parse(line).realm, line) for line in request.headers.lines(header)]
+        refused = any(realm == chosen.realm for realm, _ in sent)
+        if self._answers >= ANSWERS or (refused and not chosen.stale):
             return None
-        count = self._counts[chosen.nonce] = self._counts.get(chosen.nonce, 0) + 1
+        self._answers += 1
+        # One cnonce a nonce: a -sess algorithm derives its session key from both (RFC 7616 3.4.2).
+        cnonce, count = self._nonces.get(chosen.nonce, (self._identifiers.cnonce(), 0))
+        self._nonces[chosen.nonce] = cnonce, count + 1
         header, value = answer(
             chosen,
             self._credentials,
             method=request.method,
             uri=str(request.uri),
             body=request.body,
-            cnonce=self._identifiers.cnonce(),
-            nonce_count=count,
+            cnonce=cnonce,
+            nonce_count=count + 1,
         )
-        kept = [line for name, realm, line in sent if name == header and realm != chosen.realm]
+        kept = [line for realm, line in sent if realm != chosen.realm]
         headers = request.headers.replaced(header, *kept, value)
         return request.with_headers(headers.replaced("CSeq", f"{next_cseq()} {request.method}"))
 
