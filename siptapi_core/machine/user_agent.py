@@ -33,6 +33,12 @@ KNOWN_METHODS = frozenset(
     )
 )
 
+_TO_STRANGERS = {
+    "OPTIONS": 200,
+    "INVITE": 480,
+    **dict.fromkeys(("NOTIFY", "BYE", "INFO", "UPDATE"), 481),  # allowed, but only in a dialog
+}
+
 
 class DialogUser(Protocol):
     """Who owns a dialog."""
@@ -127,7 +133,7 @@ class UserAgent:
         now: float,
     ) -> None:
         """What a stranger gets from one who only places calls."""
-        status = {"OPTIONS": 200, "INVITE": 480, "NOTIFY": 481, "BYE": 481}.get(request.method)
+        status = _TO_STRANGERS.get(request.method)
         if status is None:
             status = 405 if request.method in KNOWN_METHODS else 501
         self.respond(transaction, status, now)
