@@ -197,19 +197,25 @@ def test_a_second_phone_of_the_user_stops_ringing(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "user"),
+    ("typed", "refer_to"),
     [
-        ("+43 (1) 505641", "+431505641"),
-        ("*21#", "*21%23"),
-        ("sip:bob@office.test", "bob"),
-        ("sip:2002@office.test", "2002"),
+        ("+43 (1) 505641", "+431505641@office.test"),
+        ("*21#", "*21%23@office.test"),
+        ("sip:bob@elsewhere.test", "bob@elsewhere.test"),
     ],
 )
-def test_what_is_typed_reaches_the_right_callee(lab: Lab, typed: str, user: str) -> None:
+def test_what_is_typed_reaches_the_phone(lab: Lab, typed: str, refer_to: str) -> None:
+    proxy = lab.kamailio()
+    phone = lab.baresip("alice", proxy)
+    assert lab.dial_via(proxy, typed).finish().exit_code == 4
+    assert f"Refer-To: <sip:{refer_to}>" in phone.trace()
+
+
+def test_an_international_number_reaches_the_callee(lab: Lab) -> None:
     callee = lab.sipp("turned_away", status="603 Decline")
-    proxy = lab.kamailio(static={user: callee.place})
+    proxy = lab.kamailio(static={"+431505641": callee.place})
     lab.baresip("alice", proxy)
-    assert lab.dial_via(proxy, typed).finish().ending == ("rejected", "callee", 4)
+    assert lab.dial_via(proxy, "+43 1 505641").finish().ending == ("rejected", "callee", 4)
     callee.assert_followed()
 
 
