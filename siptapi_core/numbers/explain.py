@@ -38,7 +38,7 @@ def explain(text: str, rules: NumberRules, *, domain: str, line: str = "") -> Ex
     if reading.left_out:
         steps.append(Step("left out", ", ".join(reading.left_out)))
     if found.kind is not Kind.EMERGENCY and rules.rewrites:
-        number, rewritten = rewrite(found.number, rules.rewrites, line)
+        number, rewritten = rewrite(found.number, rules, line)
         steps.extend(rewritten)
         if rewritten:
             found = _read_again(found, number, rules)
@@ -47,7 +47,6 @@ def explain(text: str, rules: NumberRules, *, domain: str, line: str = "") -> Ex
     if found.kind is not Kind.EMERGENCY and (rules.deny or rules.confirm):
         decision, rule = decide(found, rules)
     dialled = refer_to(found, rules, domain, reading.after_answer)
-    steps.append(Step("dialled as", str(dialled)))
     return Explanation(
         input=text,
         kind=found.kind,

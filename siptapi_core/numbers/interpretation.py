@@ -16,7 +16,7 @@ from attrs import evolve, frozen
 from siptapi_core.numbers import patterns
 from siptapi_core.numbers.emergency import emergency_numbers
 from siptapi_core.numbers.explanation import Kind
-from siptapi_core.numbers.rules import NumberRules
+from siptapi_core.numbers.rules import Category, NumberRules
 from siptapi_core.numbers.runs import Reading
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _without_plan(digits: str, rules: NumberRules) -> Interpretation | None:
 def is_internal(digits: str, rules: NumberRules) -> bool:
     """Whether the settings say that ``digits`` are an extension of the PBX."""
     return len(digits) in rules.internal_lengths or any(
-        patterns.matches_whole(pattern, digits) for pattern in rules.internal_patterns
+        patterns.search(pattern, whole=True)(digits) for pattern in rules.internal_patterns
     )
 
 
@@ -202,7 +202,11 @@ def _without_trunk_prefix(
     if abroad is not None and digits.startswith(home.country_code):
         return abroad
     if long and planned is not None and planned.valid:
-        if abroad is not None and len(digits) > _WITHOUT_COUNTRY_DIGITS and not planned.is_mobile:
+        if (
+            abroad is not None
+            and len(digits) > _WITHOUT_COUNTRY_DIGITS
+            and planned.category != Category.MOBILE
+        ):
             return abroad
         warning = f"the {home.trunk_prefix} before its area code seems to be lost"
         return Interpretation(

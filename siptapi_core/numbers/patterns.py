@@ -9,6 +9,8 @@ is imported with the first pattern: settings that have none do not pay for it.
 from __future__ import annotations
 
 import functools
+import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from siptapi_core.errors import NumberError
@@ -16,48 +18,39 @@ from siptapi_core.errors import NumberError
 if TYPE_CHECKING:
     import regex  # type: ignore[import-untyped]  # it ships no types
 
+    Search = Callable[[str], regex.Match[str] | None]
+    """Finds the first match in a number; raises `NumberError` where that takes too long."""
+
 TIME_LIMIT = 0.05
 """Seconds that one pattern may take on one number; usual ones take a microsecond."""
 
+_HARMLESS_REPEATS = 2
+_may_run_on = re.compile(r"\)[*+?{]|\(\?|\\[1-9g]").search
+"""A repeated group, a look-around, a reference to a group: what can make time exponential."""
+
 
 @functools.lru_cache(maxsize=256)
-def compiled(pattern: str) -> regex.Pattern[str]:
-    """``pattern``, ready to match; call its methods with ``timeout=TIME_LIMIT``."""
+def search(pattern: str, *, whole: bool = False) -> Search:
+    """The search for ``pattern``; ``whole``: it must match the number from end to end."""
     import regex  # noqa: PLC0415  # 20 ms that only rules with patterns pay
 
-    return regex.compile(pattern)
+    compiled = regex.compile(pattern)
+    unlimited = compiled.fullmatch if whole else compiled.search
+    if _may_run_on(pattern) is None and sum(map(pattern.count, "*+{")) <= _HARMLESS_REPEATS:
+        # Quadratic in at most 128 characters: needs no clock, which takes longer than the match.
+        return unlimited  # type: ignore[no-any-return]
 
+    def limited(number: str) -> regex.Match[str] | None:
+        try:
+            return unlimited(number, timeout=TIME_LIMIT)
+        except TimeoutError:
+            reason = (
+                f"the pattern {pattern!r} in the settings took longer than "
+                f"{TIME_LIMIT * 1000:.0f} ms with it; write it so that it backtracks less"
+            )
+            raise NumberError(reason, text=number) from None
 
-def search(pattern: str, number: str) -> regex.Match[str] | None:
-    """The first match of ``pattern`` in ``number``.
-
-    Raises:
-        NumberError: it takes longer than `TIME_LIMIT`.
-    """
-    try:
-        return compiled(pattern).search(number, timeout=TIME_LIMIT)
-    except TimeoutError:
-        raise _too_slow(pattern, number) from None
-
-
-def matches_whole(pattern: str, number: str) -> bool:
-    """Whether ``pattern`` matches the whole ``number``.
-
-    Raises:
-        NumberError: it takes longer than `TIME_LIMIT`.
-    """
-    try:
-        return compiled(pattern).fullmatch(number, timeout=TIME_LIMIT) is not None
-    except TimeoutError:
-        raise _too_slow(pattern, number) from None
-
-
-def _too_slow(pattern: str, number: str) -> NumberError:
-    return NumberError(
-        f"the pattern {pattern!r} in the settings took longer than {TIME_LIMIT * 1000:.0f} ms "
-        "with it; write it so that it cannot backtrack that much",
-        text=number,
-    )
+    return limited
 
 
 def check_pattern(pattern: str) -> None:
@@ -69,7 +62,7 @@ def check_pattern(pattern: str) -> None:
     import regex  # noqa: PLC0415  # as above
 
     try:
-        compiled(pattern)
+        search(pattern)
     except (regex.error, OverflowError, RecursionError) as error:
         raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
 

@@ -23,7 +23,7 @@ def decide(found: Interpretation, rules: NumberRules) -> tuple[Decision, str | N
 
 def _applies(entry: str, found: Interpretation, rules: NumberRules) -> bool:
     if entry not in _CATEGORIES:
-        return patterns.search(entry, found.e164 or found.number) is not None
+        return patterns.search(entry)(found.e164 or found.number) is not None
     if found.kind in (Kind.SERVICE, Kind.URI) and entry == found.kind:
         return True
     if found.planned is None and not found.number.isdigit():
@@ -39,7 +39,7 @@ def _applies(entry: str, found: Interpretation, rules: NumberRules) -> bool:
         )
     if entry == Category.INTERNATIONAL:
         return not numbering_plan.is_domestic(found.planned, home)
-    return entry in numbering_plan.categories(found.planned)
+    return entry == found.planned.category
 
 
 _CATEGORIES = frozenset(Category)

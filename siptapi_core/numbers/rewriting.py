@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
+import functools
+from typing import TYPE_CHECKING
+
 from siptapi_core.errors import NumberError
 from siptapi_core.numbers import patterns
 from siptapi_core.numbers.explanation import Step
-from siptapi_core.numbers.rules import Rewrite
+from siptapi_core.numbers.rules import NumberRules, Rewrite
+
+if TYPE_CHECKING:
+    from siptapi_core.numbers.patterns import Search
 
 _LONGEST = 128
 """Characters that a rewrite may make of a number; more is a mistake that would only grow."""
 
 
-def rewrite(number: str, rewrites: tuple[Rewrite, ...], line: str) -> tuple[str, tuple[Step, ...]]:
-    """``number`` after the ``rewrites`` that are for ``line``, and a step for each that matched.
+@functools.lru_cache(maxsize=64)
+def _for_line(rules: NumberRules, line: str) -> tuple[tuple[int, Rewrite, Search], ...]:
+    """The rewrites for ``line`` with their places in the settings, ready to search."""
+    chosen = ((n, rule) for n, rule in enumerate(rules.rewrites, 1) if rule.line in {"", line})
+    return tuple((n, rule, patterns.search(rule.match)) for n, rule in chosen)
+
+
+def rewrite(number: str, rules: NumberRules, line: str) -> tuple[str, tuple[Step, ...]]:
+    """``number`` after the rewrites that are for ``line``, and a step for each that matched.
 
     Raises:
         NumberError: a pattern takes too long, or a rewrite makes far too much or nothing of it.
     """
     steps: tuple[Step, ...] = ()
-    for position, rule in enumerate(rewrites, 1):
-        if rule.line and rule.line != line:
-            continue
-        match = patterns.search(rule.match, number)
+    for position, rule, search in _for_line(rules, line):
+        match = search(number)
         if match is None:
             continue
         before = number
         number = number[: match.start()] + match.expand(rule.replace) + number[match.end() :]
         if not number or len(number) > _LONGEST:
             what = f"{len(number)} characters" if number else "nothing"
-            reason = f"rewrite {position} ({rule.match!r}) makes {what} of it"
-            raise NumberError(reason, text=before)
-        steps = (*steps, Step(f"rewrite {position}", f"{number} ({rule.match!r})"))
+            raise NumberError(f"rewrite {position} makes {what} of it", text=before)
+        steps = (*steps, Step(f"rewrite {position}", number))
         if rule.stop:
             break
     return number, steps
