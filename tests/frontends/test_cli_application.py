@@ -164,14 +164,14 @@ def test_an_error_is_an_object_for_programs(
     assert out.count("\n") == err.count("\n") == 1
 
 
-def test_a_bug_is_named_without_a_traceback(
+def test_the_unexpected_is_named_without_a_traceback(
     plugin: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert siptapi("--plugin", plugin, "break") == 1
     out, err = capsys.readouterr()
     assert out == ""
     assert err == (
-        "siptapi: a bug in SIPTAPI or one of its plugins: KeyError: 'broken'; "
+        "siptapi: something unexpected happened: KeyError: 'broken'; "
         "--log-level debug shows where\n"
     )
 

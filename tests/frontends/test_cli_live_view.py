@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from siptapi_frontends.cli.live_view import LiveView
+
 PROGRAM = Path(__file__).with_name("call_on_terminal.py")
 HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 
@@ -135,3 +137,12 @@ def test_ctrl_c_before_the_first_event_hangs_up_without_a_screen() -> None:
         screen.type("\x03")
         assert screen.finish() == 130
     assert "Hanging up" in screen.text
+
+
+def test_without_a_screen_there_is_nothing_to_give_back(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    view = LiveView()
+    view.close()
+    view.last_words()
+    assert capfd.readouterr() == ("", "")

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 from siptapi_core.errors import SiptapiError, UsageError
 from siptapi_core.logs import LEVELS, configure, printable
+from siptapi_core.version import VERSION
 from siptapi_frontends.cli.exit_codes import ExitCode, of_error
 from siptapi_frontends.cli.output import prepare, say, say_aside
-from siptapi_frontends.cli.session import Session
 
 if TYPE_CHECKING:
     from siptapi_core.plugin_loading import PluginCatalog
+    from siptapi_frontends.cli.session import Session
 
 _WELCOME = """\
 SIPTAPI makes your own SIP phone place a call.
@@ -52,15 +53,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
         _report(error.code, str(error), given)
         return of_error(error)
     except Exception as error:  # noqa: BLE001  # whatever it is, the user gets words
-        words = f"a bug in SIPTAPI or one of its plugins: {type(error).__name__}: {error}"
+        words = f"something unexpected happened: {type(error).__name__}: {error}"
         if given.log_level == "debug":
             import traceback  # noqa: PLC0415  # for developers
 
             say_aside(*traceback.format_exc().splitlines())
         else:
             words += "; --log-level debug shows where"
-        _report("bug", words, given)
-        return ExitCode.BUG
+        _report("unexpected", words, given)
+        return ExitCode.UNEXPECTED
 
 
 def _run(arguments: list[str], given: Namespace) -> int:
@@ -69,10 +70,13 @@ def _run(arguments: list[str], given: Namespace) -> int:
     end = arguments.index("--") if "--" in arguments else len(arguments)
     words = options.parse_known_args(arguments[:end], given)[1] + arguments[end:]
     if given.version:
-        return _print_version()
+        say(f"siptapi {VERSION}")
+        return ExitCode.SUCCESS
     if not words:
         say(*_WELCOME.splitlines())
         return ExitCode.SUCCESS
+    from siptapi_frontends.cli.session import Session  # noqa: PLC0415  # a command will run
+
     session = Session(
         config=given.config,
         plugin_files=given.plugin,
@@ -83,10 +87,14 @@ def _run(arguments: list[str], given: Namespace) -> int:
     configure(given.log_level)
     if words[0] in ("-h", "--help"):
         options.epilog = _command_table(session.catalog)
-        options.print_help()
+        say(*options.format_help().splitlines())
         return ExitCode.SUCCESS
     if words[0].startswith("-"):
         options.error(f"there is no option {words[0]}")
+    return _run_command(words, given, session)
+
+
+def _run_command(words: list[str], given: Namespace, session: Session) -> int:
     command = session.catalog.commands[words[0]]
     parser = Parser(
         prog=f"siptapi {command.name}",
@@ -135,13 +143,6 @@ def _command_table(catalog: PluginCatalog) -> str:
         for command in sorted(catalog.commands.values(), key=lambda command: command.name)
     )
     return "\n".join(("commands:", *rows, "", "siptapi COMMAND --help tells more."))
-
-
-def _print_version() -> int:
-    from importlib.metadata import version  # noqa: PLC0415  # 30 ms, for this only
-
-    say(f"siptapi {version('siptapi')}")
-    return ExitCode.SUCCESS
 
 
 def _report(code: str, words: str, given: Namespace) -> None:

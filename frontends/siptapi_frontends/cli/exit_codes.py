@@ -13,8 +13,8 @@ class ExitCode(enum.IntEnum):
 
     SUCCESS = 0
     """Done; of a call: the callee answered."""
-    BUG = 1
-    """Something that must not happen."""
+    UNEXPECTED = 1
+    """A bug, ours or a plugin's, or a system that is out of something."""
     USAGE = 2
     """The arguments, the settings or the number are at fault; nothing was done."""
     NOT_PLACED = 3
