@@ -39,11 +39,11 @@ def read_notify(notify: Request, refer_cseqs: tuple[int, ...]) -> Reading:
         MessageError: a body or header that cannot be read.
     """
     event_text = notify.headers.get("Event")
-    if event_text is None or not refer_cseqs:
-        return NotOurs(489 if event_text is None else 481)
-    event = EventHeader.parse(event_text)
-    if event.package != "refer":
+    event = None if event_text is None else EventHeader.parse(event_text)
+    if event is None or event.package != "refer":
         return NotOurs(489)
+    if not refer_cseqs:
+        return NotOurs(481)
     if event.id is not None and event.id != str(refer_cseqs[-1]):
         return None if event.id in map(str, refer_cseqs) else NotOurs(481)
     state_text = notify.headers.get("Subscription-State")
