@@ -15,6 +15,7 @@ _ANYWHERE = frozenset({"112", "911"})
 """What every GSM phone takes for an emergency (3GPP TS 22.101 section 10.1)."""
 
 _TABLE = """\
+GN GQ IO TA TK:
 AI AS BM FM GD GU KY MH MP PA PR PW TV VI: 911
 FK IM MO NU QA SB SC SD SS SZ UG: 999
 AX FI GL IS KW MT RO SE ST VU: 112
@@ -180,11 +181,16 @@ ZW: 112 993 994 995 999
 def _by_region() -> dict[str, frozenset[str]]:
     table: dict[str, frozenset[str]] = {}
     for line in _TABLE.splitlines():
-        regions, _, numbers = line.partition(": ")
+        regions, _, numbers = line.partition(":")
         table |= dict.fromkeys(regions.split(), frozenset(numbers.split()))
     return table
 
 
+def known_regions() -> frozenset[str]:
+    """The regions that settings may name, as ISO 3166-1 calls them: AT, DE, GB, ..."""
+    return frozenset(_by_region())
+
+
 def emergency_numbers(region: str) -> frozenset[str]:
-    """The emergency numbers of ``region``; without one, or of an unknown one, 112 and 911."""
-    return _by_region().get(region, _ANYWHERE)
+    """The emergency numbers of ``region``; where none are known, 112 and 911."""
+    return _by_region().get(region) or _ANYWHERE

@@ -7,11 +7,11 @@ import re
 from attrs import evolve
 
 from siptapi_core.errors import NumberError
-from siptapi_core.numbers.explanation import Decision, Explanation, Kind, Step
+from siptapi_core.numbers.explanation import Explanation, Kind, Step
 from siptapi_core.numbers.interpretation import Interpretation, interpret
 from siptapi_core.numbers.links import read_number, read_sip
 from siptapi_core.numbers.refer_to import refer_to
-from siptapi_core.numbers.restrictions import decide
+from siptapi_core.numbers.restrictions import decide, decide_address
 from siptapi_core.numbers.rewriting import rewrite
 from siptapi_core.numbers.rules import Extensions, NumberRules
 from siptapi_core.numbers.runs import Reading
@@ -35,6 +35,8 @@ def explain(text: str, rules: NumberRules, *, domain: str, line: str = "") -> Ex
         return _explain_sip(text, *sip, rules)
     reading, found = _understood(text, rules)
     steps = [Step("read as", found.number)]
+    if reading.extension and not found.extension:
+        steps.append(Step("extension", f"{reading.extension} is a part of the number"))
     if reading.left_out:
         steps.append(Step("left out", ", ".join(reading.left_out)))
     if found.kind is not Kind.EMERGENCY and rules.rewrites:
@@ -43,16 +45,17 @@ def explain(text: str, rules: NumberRules, *, domain: str, line: str = "") -> Ex
         if rewritten:
             found = _read_again(found, number, rules)
     _check_length(text, found)
-    decision, rule = Decision.ALLOW, None
-    if found.kind is not Kind.EMERGENCY and (rules.deny or rules.confirm):
-        decision, rule = decide(found, rules)
+    decision, rule = decide(found, rules)
     dialled = refer_to(found, rules, domain, reading.after_answer)
+    steps.append(
+        Step("dialled as", dialled.user or "" if isinstance(dialled, SipUri) else dialled.number)
+    )
     return Explanation(
         input=text,
         kind=found.kind,
         e164=found.e164,
         formatted=found.planned.international if found.planned else found.number,
-        country=found.planned.region if found.planned else None,
+        country=found.planned.country if found.planned else None,
         dialled=dialled,
         number=Number(found.number, found.e164),
         decision=decision,
@@ -117,7 +120,7 @@ def _lost(found: Interpretation, after_answer: str, extensions: Extensions) -> t
 def _explain_sip(
     text: str, uri: SipUri, warnings: tuple[str, ...], rules: NumberRules
 ) -> Explanation:
-    decision, rule = _decide_sip(uri, rules)
+    decision, rule = decide_address(uri, rules)
     return Explanation(
         input=text,
         kind=Kind.URI,
@@ -130,20 +133,3 @@ def _explain_sip(
         steps=(Step("read as", f"the address {uri}"),),
         warnings=warnings,
     )
-
-
-def _decide_sip(uri: SipUri, rules: NumberRules) -> tuple[Decision, str | None]:
-    """Judge the address, and the number that its user may be: a link must not get around rules."""
-    if not (rules.deny or rules.confirm):
-        return Decision.ALLOW, None
-    verdicts = [decide(Interpretation(Kind.URI, str(uri)), rules)]
-    user = uri.user_text
-    if _is_dialable(user):
-        number = interpret(Reading(user.removeprefix("+"), user.startswith("+")), rules)
-        if number.kind is Kind.EMERGENCY:
-            return Decision.ALLOW, None
-        verdicts.append(decide(number, rules))
-    return max(verdicts, key=lambda verdict: _SEVERITY.index(verdict[0]))
-
-
-_SEVERITY = (Decision.ALLOW, Decision.CONFIRM, Decision.DENY)

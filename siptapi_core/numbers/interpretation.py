@@ -114,6 +114,9 @@ def _international(digits: str, rules: NumberRules) -> Interpretation:
         return known
     from siptapi_core.numbers import numbering_plan  # noqa: PLC0415  # 45 ms, see there
 
+    if digits in emergency_numbers(rules.region):
+        warning = f"{digits} takes no country code; the + is left out"
+        return Interpretation(Kind.EMERGENCY, digits, warnings=(warning,))
     if rules.region:  # a contact synchronisation put a country code before 112
         home = numbering_plan.region(rules.region)
         short = digits.removeprefix(home.country_code)

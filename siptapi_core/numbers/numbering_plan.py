@@ -13,6 +13,7 @@ import phonenumbers
 from attrs import frozen
 from phonenumbers import (
     COUNTRY_CODE_TO_REGION_CODE,
+    REGION_CODE_FOR_NON_GEO_ENTITY,
     NumberParseException,
     PhoneMetadata,
     PhoneNumber,
@@ -29,6 +30,7 @@ NORTH_AMERICA = "1"
 _ITALY = "39"
 _LONGEST_COUNTRY_CODE = 3
 _SHORTEST_NATIONAL, _LONGEST_NATIONAL = 2, 17  # what phonenumberslite can hold
+_SHORTEST_KNOWN = 4
 _CATEGORIES = {
     PhoneNumberType.PREMIUM_RATE: "premium",
     PhoneNumberType.SHARED_COST: "shared-cost",
@@ -68,6 +70,11 @@ class PlannedNumber:
     def category(self) -> str | None:
         """Premium, shared-cost or mobile, as the deny and confirm lists call them."""
         return _CATEGORIES.get(phonenumbers.number_type(self._parsed))
+
+    @property
+    def country(self) -> str | None:
+        """The two letters of ``region``, None where it is no country's."""
+        return None if self.region == REGION_CODE_FOR_NON_GEO_ENTITY else self.region
 
     @property
     def international(self) -> str:
@@ -155,6 +162,17 @@ def read_national(digits: str, home: Region) -> PlannedNumber | None:
         if name == home.name:
             return PlannedNumber(home.country_code, stripped, name)
     return _parse(digits, home.name)
+
+
+def longest_known(digits: str, home: Region) -> PlannedNumber | None:
+    """The number that ``digits``, ``+`` and all, begin with: exchanges ignore what is too much."""
+    for end in range(len(digits), _SHORTEST_KNOWN, -1):
+        begin = digits[:end]
+        abroad = begin.startswith("+")
+        planned = read_international(begin[1:]) if abroad else read_national(begin, home)
+        if planned is not None and planned.valid:
+            return planned
+    return None
 
 
 def is_domestic(planned: PlannedNumber, home: Region) -> bool:

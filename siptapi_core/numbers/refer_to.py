@@ -6,12 +6,14 @@ from siptapi_core.numbers.explanation import Kind
 from siptapi_core.numbers.interpretation import Interpretation
 from siptapi_core.numbers.rules import DialAs, Extensions, NumberRules
 from siptapi_core.sip.parameters import Parameters
-from siptapi_core.sip.uri import SipUri, TelUri, Uri, escape_user
+from siptapi_core.sip.uri import SipUri, TelUri, escape_user
 
 _USER_PHONE: Parameters = (("user", "phone"),)
 
 
-def refer_to(found: Interpretation, rules: NumberRules, domain: str, after_answer: str) -> Uri:
+def refer_to(
+    found: Interpretation, rules: NumberRules, domain: str, after_answer: str
+) -> SipUri | TelUri:
     """The URI for ``found`` on a line of ``domain``; ``after_answer`` is keyed in later.
 
     Only numbers in E.164 become ``tel:`` or get ``user=phone``: what has no such form (112, 305,
@@ -48,7 +50,7 @@ def _without_plus(found: Interpretation, rules: NumberRules) -> str:
     if planned is not None and planned.country_code == home.country_code:
         if home.country_code == numbering_plan.NORTH_AMERICA:
             return found.number[1:]  # 1 and ten digits work everywhere there
-        return planned.national
+        return planned.national if planned.valid else home.trunk_prefix + planned.significant
     return (rules.international_prefix or home.international_prefix) + found.number[1:]
 
 

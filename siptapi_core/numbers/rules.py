@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from attrs import Attribute, field, frozen
 
+from siptapi_core.numbers.emergency import known_regions
 from siptapi_core.numbers.patterns import check_pattern, check_replacement
 
 
@@ -64,8 +65,11 @@ def _matching(pattern: str, expected: str) -> Callable[[object, Attribute[str], 
 
 
 def _check_region(_instance: object, _attribute: Attribute[str], value: str) -> None:
-    if value and re.fullmatch(r"[A-Z]{2}", value) is None:
-        raise ValueError(f"expected a country's two letters, as AT, DE or US, not {value!r}")
+    if value and value not in known_regions():
+        instead = "; it is GB" if value == "UK" else ""
+        raise ValueError(
+            f"expected a country's two letters, as AT, DE or US, not {value!r}{instead}"
+        )
 
 
 def _check_lengths(
