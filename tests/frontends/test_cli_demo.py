@@ -65,7 +65,7 @@ def test_every_ending_is_reported_as_a_real_one(
 def test_it_answers_by_default_and_says_what_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert demo("--once") == 0
     out, err = capsys.readouterr()
-    assert out.startswith("A demonstration: ")
+    assert out.startswith("A demonstration. ")
     assert out.endswith(" s  Answered. Your phone has the call now.\n")
     assert err == ""
 
@@ -96,4 +96,4 @@ def test_on_a_terminal_it_offers_the_other_endings(
         assert demo(*arguments) == 0
         out = capsys.readouterr().out
         assert (offers in out) == offered
-        assert ("busy  no-answer" in out) == offered
+        assert ("busy no-answer" in out) == offered

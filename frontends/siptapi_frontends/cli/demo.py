@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from siptapi_frontends.cli.session import Session
 
 _EXPLAINED = (
-    "A demonstration: a SIP proxy, your phone and the phone that it calls are simulated here.",
-    "They talk real SIP over UDP on 127.0.0.1; nothing leaves this computer.",
+    "A demonstration. The proxy, your phone and the other one are simulated, but they",
+    "talk real SIP over UDP on 127.0.0.1. Nothing leaves this computer.",
     "",
 )
 
@@ -57,9 +57,7 @@ def _run(arguments: Namespace, session: CliSession) -> int:
     code = place_call(connect, choose_view(arguments))
     if not (arguments.once or arguments.json) and is_terminal(sys.stdout):
         others = (ending for ending in Ending if ending is not arguments.ending)
-        say(
-            "", "Other endings to see, with siptapi demo --ending ENDING:", f"  {'  '.join(others)}"
-        )
+        say("", "Other endings to see, with siptapi demo --ending ENDING:", f"  {' '.join(others)}")
     return code
 
 
