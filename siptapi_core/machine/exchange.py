@@ -2,18 +2,23 @@
 
 A transaction is one try at one address; an exchange is what the sender meant. It begins a new
 transaction when a challenge is answered (RFC 3261 22.2: same Call-ID, From tag, next CSeq), or
-when an address refused the packet or never said a word (RFC 3263 4.3: same CSeq, new branch).
+when an address cannot be reached, never said a word, or said 503 before anything but a 100
+(RFC 3263 4.3: same CSeq, new branch).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from siptapi_core.errors import NetworkError
 from siptapi_core.machine.authentication import Authentication
 from siptapi_core.machine.client_transaction import ClientState, ClientTransaction
 from siptapi_core.machine.transaction_layer import TransactionLayer
 from siptapi_core.sip.message import Request, Response
 from siptapi_core.targets import Address
+
+_TRYING = 100
+_SERVICE_UNAVAILABLE = 503
 
 ResponseHandler = Callable[[Response, float], None]
 FailureHandler = Callable[[str, float], None]
@@ -48,6 +53,8 @@ class Exchange:
         self._on_failure = on_failure
         self._transaction: ClientTransaction | None = None
         self._heard = False
+        self._progressed = False
+        self._is_last_try = False
         self._silent = False
 
     @property
@@ -63,7 +70,14 @@ class Exchange:
 
     def start(self, now: float) -> None:
         """Send the request to the first address."""
-        self._transaction = self._layer.request(self.request, self.destination, self, now)
+        try:
+            self._transaction = self._layer.request(self.request, self.destination, self, now)
+        except NetworkError as error:
+            self._fail(str(error), now)
+
+    def stop_trying(self) -> None:
+        """Answer no challenge and try no other address any more: what comes now is the end."""
+        self._is_last_try = True
 
     def cancel(self, now: float) -> None:
         """Send a CANCEL; the INVITE's final response comes to ``on_response`` as ever."""
@@ -79,33 +93,42 @@ class Exchange:
 
     def on_response(self, response: Response, source: Address, now: float) -> None:
         """A response of the transaction in use."""
+        if self._silent:
+            return
+        if response.status == _SERVICE_UNAVAILABLE and not self._progressed and self._try_next(now):
+            return
         self._heard = True
+        self._progressed = self._progressed or response.status > _TRYING
         challenged = response.status in (401, 407) and source.host == self.destination.host
-        if challenged and not self._silent:
+        if challenged and not self._is_last_try:
             again = self._authentication.answer(self.request, response, self._next_cseq)
             if again is not None:
                 self.request = again
                 self.start(now)
                 return
-        if not self._silent:
-            self._on_response(response, now)
+        self._on_response(response, now)
 
     def on_timeout(self, now: float) -> None:
         """Nobody answered at this address."""
-        self._try_next(f"no answer from {self.destination}", now)
+        self._fail(f"no answer from {self.destination}", now)
 
     def on_transport_error(self, now: float) -> None:
         """Nobody is there at this address."""
-        self._try_next(f"{self.destination} refuses our packets", now)
+        self._fail(f"{self.destination} refuses our packets", now)
 
-    def _try_next(self, problem: str, now: float) -> None:
+    def _fail(self, problem: str, now: float) -> None:
         if self._silent:
             return
-        if self._heard or len(self._addresses) == 1:
+        if self._heard or not self._try_next(now):
             self._on_failure(problem, now)
-            return
+
+    def _try_next(self, now: float) -> bool:
+        if self._is_last_try or len(self._addresses) == 1:
+            return False
         self._addresses = self._addresses[1:]
+        self._heard = False
         self.start(now)
+        return True
 
 
 class _Deaf:
