@@ -6,8 +6,10 @@ A dialog is early or confirmed by the response that made it; SIPTAPI needs only 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Self
 
+from siptapi_core.errors import MessageError
 from siptapi_core.sip.message import Headers, Request, Response
 from siptapi_core.sip.name_addr import NameAddr
 from siptapi_core.sip.uri import SipUri
@@ -52,13 +54,16 @@ class Dialog:
         A response without a usable Contact leaves the remote target at the request's URI.
 
         Raises:
-            MessageError: a header that a dialog is made of cannot be read.
+            MessageError: its Record-Route cannot be read.
         """
+        remote_target = None
+        with suppress(MessageError):
+            remote_target = _contact(response)
         return cls(
             call_id=response.call_id,
             local=request.from_,
             remote=response.to,
-            remote_target=_contact(response) or _sip(request),
+            remote_target=remote_target or _sip(request),
             routes=tuple(reversed(response.record_routes)),
             local_cseq=request.cseq.number,
         )
