@@ -1,7 +1,84 @@
-# PLACEHOLDER by the lead so that the CLI loads while numbers are being built: the owner of the
-# `number` command overwrites this file.
-from siptapi_core.contracts import CliCommand
+"""``siptapi number``: what would be dialled for a text, and why."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
+
+from siptapi_core.commands import Caller, Explain
+from siptapi_core.contracts import CliCommand, CliSession
+from siptapi_core.errors import NumberError
+from siptapi_frontends.cli.exit_codes import ExitCode
+from siptapi_frontends.cli.output import say
+
+if TYPE_CHECKING:
+    from siptapi_core.numbers import Explanation
+
+_DECISIONS = {"allow": "allowed", "confirm": "only when you say yes", "deny": "not allowed"}
+
+
+def _configure(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "text", nargs="+", metavar="TEXT", help="as you would paste it: +43 1 505641, sip:..."
+    )
+    parser.add_argument("--line", help="the line to call from (the first one in the settings)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _run(arguments: Namespace, session: CliSession) -> int:
+    import asyncio  # noqa: PLC0415  # not for --help
+
+    text = " ".join(arguments.text)
+    try:
+        explanation = asyncio.run(_explain(text, arguments.line, session))
+    except NumberError as error:
+        if not arguments.json:
+            raise
+        _say_json({"input": text, "error": str(error), "position": error.position})
+        return ExitCode.USAGE
+    if arguments.json:
+        _say_json(explanation.to_json())
+    else:
+        say(*_rows(explanation))
+    return ExitCode.SUCCESS
+
+
+async def _explain(text: str, line: str | None, session: CliSession) -> Explanation:
+    from siptapi_core.numbers import Explanation  # noqa: PLC0415  # as above
+
+    async with session.connect() as dialer:
+        reply = await dialer.execute(Explain(text=text, line=line), Caller(frontend="cli"))
+    if not isinstance(reply, Explanation):
+        raise TypeError(f"a dialer replied {type(reply).__name__} to Explain")
+    return reply
+
+
+def _say_json(value: dict[str, object]) -> None:
+    import json  # noqa: PLC0415  # only then
+
+    say(json.dumps(value))
+
+
+def _rows(explanation: Explanation) -> list[str]:
+    """The explanation for a person, a line each."""
+    decision = _DECISIONS[explanation.decision]
+    rule = f" ({explanation.rule})" if explanation.rule else ""
+    rows = [
+        *((step.name, step.result) for step in explanation.steps),
+        ("kind", explanation.kind),
+        *([("country", explanation.country)] if explanation.country else []),
+        ("written", explanation.formatted),
+        ("Refer-To", str(explanation.dialled)),
+        ("dialling", f"{decision}{rule}"),
+        *(("warning", warning) for warning in explanation.warnings),
+    ]
+    width = max(len(name) for name, _ in rows)
+    return [f"{name:{width}}  {value}" for name, value in rows]
+
 
 NUMBER_COMMAND = CliCommand(
-    name="number", summary="explain a number", configure=lambda p: None, run=lambda a, s: 0
+    name="number",
+    summary="say what would be dialled for a number, without dialling",
+    configure=_configure,
+    run=_run,
 )
