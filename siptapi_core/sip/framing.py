@@ -19,10 +19,11 @@ def split_head(data: bytes) -> tuple[list[str], bytes | None]:
     """
     data = data.lstrip(b"\r\n")
     end = data.find(b"\r\n\r\n")
-    head = _decode(data[: max(end, 0)])
-    lines = head.split("\r\n")
-    if end >= 0 and head.count("\n") == head.count("\r") == len(lines) - 1:
-        return lines, data[end + 4 :]
+    if end >= 0:
+        head = _decode(data[:end])
+        lines = head.split("\r\n")
+        if head.count("\n") == head.count("\r") == len(lines) - 1:
+            return lines, data[end + 4 :]
     return _split_untidy(data)
 
 

@@ -8,21 +8,23 @@ by ``validate()``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
-from typing import Final
+from typing import Final, TypeVar
 
 from siptapi_core.errors import MessageError
 from siptapi_core.sip.cseq import CSeq
 from siptapi_core.sip.framing import cut_body, split_head
 from siptapi_core.sip.headers import Headers, first_value, is_unsafe, unfold
 from siptapi_core.sip.name_addr import NameAddr
-from siptapi_core.sip.parameters import excerpt, is_token
+from siptapi_core.sip.parameters import TOKEN, excerpt, is_token
 from siptapi_core.sip.status import reason_phrase
 from siptapi_core.sip.uri import OtherUri, Uri, parse_uri
 from siptapi_core.sip.via import Via
 
 __all__ = ["MAXIMUM_SIZE", "Headers", "Message", "Request", "Response", "parse_message"]
+
+T = TypeVar("T")
 
 MAXIMUM_SIZE = 65535
 """The longest message in bytes, as long as a UDP datagram can be."""
@@ -36,10 +38,10 @@ METHODS = frozenset(
 """The registered methods (IANA registry of SIP methods)."""
 
 _TRYING = 100
-_STATUSES = range(100, 700)
 _LARGEST = 2**32 - 1
 _LONGEST = len(str(_LARGEST))
 
+_start_line = re.compile(rf"SIP/2\.0 [1-6][0-9]{{2}} .*|{TOKEN} [^ ]++ SIP/2\.0").fullmatch
 _status_line = re.compile(r"[Ss][Ii][Pp]/2\.0 ([1-6][0-9]{2})(?: (.*))?").fullmatch
 
 
@@ -64,8 +66,8 @@ class Message:
             MessageError: the start line cannot be sent.
         """
         start_line = self.start_line
-        if is_unsafe(start_line):
-            raise MessageError(f"{excerpt(start_line)}: a start line cannot hold this")
+        if is_unsafe(start_line) or _start_line(start_line) is None:
+            raise MessageError(f"{excerpt(start_line)} is no start line that can be sent")
         lines = [start_line]
         for name, value in self.headers.items():
             if name not in _LENGTH_NAMES and name.lower() not in _LENGTH_NAMES:
@@ -76,22 +78,23 @@ class Message:
     @cached_property
     def via(self) -> Via:
         """The top Via: of whoever sent us the request, or our own in a response."""
-        return Via.parse(first_value(self.headers.get("Via") or ""))
+        return _read_top_via(self.headers)
 
     @property
     def vias(self) -> tuple[Via, ...]:
         """All Via values, the top first."""
-        return tuple(Via.parse(value) for value in self.headers.values("Via"))
+        values = self.headers.values("Via")
+        return tuple([_read_value("Via", value, Via.parse) for value in values])
 
     @cached_property
     def from_(self) -> NameAddr:
         """The From header."""
-        return NameAddr.parse(self.headers.only("From"))
+        return _read_value("From", self.headers.only("From"), NameAddr.parse)
 
     @cached_property
     def to(self) -> NameAddr:
         """The To header."""
-        return NameAddr.parse(self.headers.only("To"))
+        return _read_value("To", self.headers.only("To"), NameAddr.parse)
 
     @property
     def call_id(self) -> str:
@@ -101,13 +104,15 @@ class Message:
     @cached_property
     def cseq(self) -> CSeq:
         """The CSeq header."""
-        return CSeq.parse(self.headers.only("CSeq"))
+        return _read_value("CSeq", self.headers.only("CSeq"), CSeq.parse)
 
     @property
     def contact(self) -> NameAddr | None:
         """The first Contact, None if there is none. ``*`` is no address: `MessageError`."""
         line = self.headers.get("Contact")
-        return None if line is None else NameAddr.parse(first_value(line))
+        if line is None:
+            return None
+        return _read_value("Contact", first_value(line), NameAddr.parse)
 
     @property
     def contacts(self) -> tuple[NameAddr, ...]:
@@ -151,7 +156,8 @@ class Message:
         validation.validate(self)
 
     def _addresses(self, name: str) -> tuple[NameAddr, ...]:
-        return tuple(NameAddr.parse(value) for value in self.headers.values(name))
+        values = self.headers.values(name)
+        return tuple([_read_value(name, value, NameAddr.parse) for value in values])
 
     def __eq__(self, other: object) -> bool:
         """Whether the other is the same kind of message, with the same start line and content."""
@@ -169,6 +175,20 @@ class Message:
     def __repr__(self) -> str:
         """The start line, for a debugger; the headers may hold secrets."""
         return f"<{type(self).__name__} {self.start_line!r}>"
+
+
+def _read_top_via(headers: Headers) -> Via:
+    line = headers.get("Via")
+    if line is None:
+        raise MessageError("there is no Via")
+    return _read_value("Via", first_value(line), Via.parse)
+
+
+def _read_value(name: str, value: str, parse: Callable[[str], T]) -> T:
+    try:
+        return parse(value)
+    except MessageError as error:
+        raise MessageError(f"{name}: {error}") from None
 
 
 def _number(headers: Headers, name: str) -> int | None:
@@ -200,8 +220,6 @@ class Request(Message):
     @property
     def start_line(self) -> str:
         """``METHOD uri SIP/2.0``."""
-        if not is_token(self.method):
-            raise MessageError(f"{excerpt(self.method)} is no method")
         return f"{self.method} {self.uri} SIP/2.0"
 
     def with_headers(self, headers: Headers) -> Request:
@@ -257,8 +275,6 @@ class Response(Message):
     @property
     def start_line(self) -> str:
         """``SIP/2.0 status reason``."""
-        if self.status not in _STATUSES:
-            raise MessageError(f"{self.status} is no status: 100 to 699")
         return f"SIP/2.0 {self.status} {self.reason}"
 
 
@@ -299,10 +315,10 @@ def _read(data: bytes, lines: list[str], rest: bytes | None) -> Request | Respon
         message = Request(method, uri, headers, cut_body(headers, rest))
     # Read now, to where cached_property looks first: its own way takes a lock each on Python 3.11.
     known = message.__dict__
-    known["via"] = Via.parse(first_value(headers.get("Via") or ""))
-    known["from_"] = NameAddr.parse(headers.only("From"))
-    known["to"] = NameAddr.parse(headers.only("To"))
-    known["cseq"] = CSeq.parse(headers.only("CSeq"))
+    known["via"] = _read_top_via(headers)
+    known["from_"] = _read_value("From", headers.only("From"), NameAddr.parse)
+    known["to"] = _read_value("To", headers.only("To"), NameAddr.parse)
+    known["cseq"] = _read_value("CSeq", headers.only("CSeq"), CSeq.parse)
     headers.only("Call-ID")
     _number(headers, "Max-Forwards")
     return message

@@ -83,7 +83,11 @@ def validate(message: Message) -> None:
 
 
 def _read(name: str, value: str, read: Reader) -> None:
-    if read(value) is None:
+    try:
+        known = read(value)
+    except MessageError as error:
+        raise MessageError(f"{name}: {error}") from None
+    if known is None:
         raise MessageError(f"{name}: {excerpt(value)} cannot be read")
 
 
