@@ -28,7 +28,7 @@ class PlannedCall(NamedTuple):
 
 Connect = Callable[[], AbstractAsyncContextManager[PlannedCall]]
 
-HANG_UP_LIMIT = 10.0
+HANG_UP_LIMIT = 5.0
 """Seconds from Ctrl-C until we leave, whether or not anybody confirmed the end."""
 
 LADDER_LIMIT = 500

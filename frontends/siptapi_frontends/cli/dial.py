@@ -18,8 +18,8 @@ def _configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "number", nargs="+", metavar="NUMBER", help="as you would paste it: +43 1 505641, sip:..."
     )
-    parser.add_argument("--line", help="the line to call from (the first one in the settings)")
-    parser.add_argument("--strategy", help="the way to call (those of the line, in order)")
+    parser.add_argument("--line", help="call from this line (default: that of the settings)")
+    parser.add_argument("--strategy", help="call this way (default: those of the line, in order)")
     parser.add_argument("--json", action="store_true", help="print one JSON object an event")
     parser.add_argument(
         "--yes", action="store_true", help="dial numbers that need confirmation without asking"
