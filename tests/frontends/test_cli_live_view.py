@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import re
 import select
 import signal
@@ -16,6 +15,8 @@ from pathlib import Path
 import pytest
 
 from siptapi_frontends.cli.live_view import LiveView
+
+pty = pytest.importorskip("pty", reason="Windows has no pseudo-terminals that Python can open")
 
 PROGRAM = Path(__file__).with_name("call_on_terminal.py")
 HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"

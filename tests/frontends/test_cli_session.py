@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -45,10 +44,8 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     asked: list[dict[str, Any]] = []
 
     @asynccontextmanager
-    async def open_dialer(
-        settings: object, catalog: object, *, memory: Path | None
-    ) -> AsyncIterator[FakeDialer]:
-        asked.append({"settings": settings, "catalog": catalog, "memory": memory})
+    async def open_dialer(settings: object, catalog: object) -> AsyncIterator[FakeDialer]:
+        asked.append({"settings": settings, "catalog": catalog})
         async with FakeDialer(messages=MESSAGES).connect() as dialer:
             yield dialer
 
@@ -108,8 +105,8 @@ def test_the_log_level_is_that_of_the_settings(settings_file: Path) -> None:
     assert session().log_level == "debug"
 
 
-def test_a_dialer_for_the_settings_remembers_in_the_users_state_folder(
-    opened: list[dict[str, Any]], settings_file: Path, tmp_path: Path
+def test_a_dialer_is_opened_for_the_settings_and_the_plugins(
+    opened: list[dict[str, Any]], settings_file: Path
 ) -> None:
     settings_file.write_text(LINE)
     settings_file.chmod(0o600)
@@ -122,9 +119,6 @@ def test_a_dialer_for_the_settings_remembers_in_the_users_state_folder(
     (asked,) = opened
     assert list(asked["settings"].lines) == ["office"]
     assert "refer-via-proxy" in asked["catalog"].strategies
-    assert asked["memory"].name == "strategies.json"
-    if sys.platform == "linux":
-        assert asked["memory"].is_relative_to(tmp_path)
 
 
 def test_a_password_that_everyone_can_read_is_warned_about(
@@ -169,4 +163,4 @@ def test_a_trace_prints_every_message_also_those_of_the_end(
     assert out == ""
     assert "INVITE sip:10@pbx SIP/2.0" in err
     assert "received from udp:127.0.0.1:5060" in err
-    assert [asked["memory"] for asked in opened] == [None, None]
+    assert len(opened) == 2

@@ -94,29 +94,24 @@ class Session:
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[Dialer]:
-        """A dialer for the user's settings, which remembers what its strategies went through.
+        """A dialer for the user's settings.
 
         Raises:
             SettingsError: on entering, where the settings cannot be read.
         """
-        from platformdirs import user_state_path  # noqa: PLC0415  # 10 ms
-
         for warning in self.settings.warnings():
             say_aside(f"siptapi: {warning}")
-        memory = user_state_path("siptapi", appauthor=False) / "strategies.json"
-        async with self.connect_to(self.settings, memory=memory) as dialer:
+        async with self.connect_to(self.settings) as dialer:
             yield dialer
 
     @asynccontextmanager
-    async def connect_to(
-        self, settings: Settings, *, memory: Path | None = None
-    ) -> AsyncIterator[Dialer]:
-        """A dialer for any settings; ``memory`` as in `siptapi_core.dialer.open_dialer`."""
+    async def connect_to(self, settings: Settings) -> AsyncIterator[Dialer]:
+        """A dialer for any ``settings``."""
         import asyncio  # noqa: PLC0415  # few commands need it
 
         from siptapi_core.dialer import open_dialer  # noqa: PLC0415
 
-        async with open_dialer(settings, self.catalog, memory=memory) as dialer:
+        async with open_dialer(settings, self.catalog) as dialer:
             if self._trace:
                 printing = asyncio.create_task(_print(dialer.traced()))
             yield dialer
