@@ -17,8 +17,9 @@ import enum
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from attrs import frozen
+from attrs import define
 
+from siptapi_core.errors import MessageError
 from siptapi_core.machine.authentication import Authentication
 from siptapi_core.machine.dialog import Dialog
 from siptapi_core.machine.dialog_service import SDP, DialogService
@@ -76,13 +77,13 @@ class LegOwner(Protocol):
         ...
 
 
-@frozen
+@define
 class _Established:
-    """A dialog that a 2xx made, the way to its other end, and its ACK for repeating."""
+    """A dialog that a 2xx made; once the way to its other end is known, that and the ACK sent."""
 
     dialog: Dialog
-    addresses: tuple[Address, ...]
-    acknowledgement: bytes
+    addresses: tuple[Address, ...] = ()
+    acknowledgement: bytes | None = None
 
 
 class PhoneLeg:
@@ -127,7 +128,7 @@ class PhoneLeg:
         self._cancelling = False
         self._leaving = False
         self._cancel_timer: Timer | None = None
-        self._established: dict[str, _Established | None] = {}
+        self._established: dict[str, _Established] = {}
         self._main: _Established | None = None
 
     def start(self, now: float) -> None:
@@ -139,6 +140,7 @@ class PhoneLeg:
     def cancel(self, now: float) -> None:
         """Take the INVITE back, as soon as a provisional response allows it."""
         self._cancelling = True
+        self._invite.stop_trying()
         if self._invite.can_cancel and not self._invite.is_cancelled:
             self._invite.cancel(now)
             deadline = now + self._agent.timers.transaction_timeout
@@ -147,7 +149,7 @@ class PhoneLeg:
     def leave(self, now: float) -> None:
         """Say BYE, once the dialog can be used."""
         self._leaving = True
-        if self.state is LegState.UP and self._main is not None:
+        if self.state is LegState.UP and self._main is not None and self._main.acknowledgement:
             self.state = LegState.LEAVING
             self._bye(self._main, now, self._on_left)
 
@@ -213,32 +215,38 @@ class PhoneLeg:
 
     def _on_accepted(self, response: Response, now: float) -> None:
         tag = response.to.tag or ""
-        if tag in self._established:
-            known = self._established[tag]
-            if known is not None:  # its ACK was lost
+        known = self._established.get(tag)
+        if known is not None:
+            if known.acknowledgement is not None:  # it was lost
                 self._agent.transactions.send(known.acknowledgement, known.addresses[0])
             return
         is_first = not self._established and self.state is not LegState.GONE
-        self._established[tag] = None
         invite, destination = self._invite.request, self._invite.destination
-        dialog = Dialog.from_response(invite, response)
+        try:
+            dialog = Dialog.from_response(invite, response)
+        except MessageError as error:
+            if is_first:
+                self._fail(None, f"the phone's answer cannot be read: {error}", now)
+            return
+        established = self._established[tag] = _Established(dialog)
         if is_first:
+            self._main = established
             self._stop_cancel_timer()
             self.state = LegState.UP
             self._owner.on_phone_answered(now)
 
         def acknowledge(addresses: tuple[Address, ...], now: float) -> None:
-            way = addresses or (destination,)
+            established.addresses = addresses or (destination,)
             request = dialog.create_request(
                 "ACK", headers=_credentials_of(invite), cseq=invite.cseq.number
             )
-            data = self._agent.transactions.send_request(request, way[0])
-            established = self._established[tag] = _Established(dialog, way, data)
-            if is_first:
-                self._main = established
-                self._on_up(now)
-            else:  # another branch was picked up as well (RFC 3261 13.2.2.4)
+            established.acknowledgement = self._agent.transactions.send_request(
+                request, established.addresses[0]
+            )
+            if not is_first:  # another branch was picked up as well (RFC 3261 13.2.2.4)
                 self._bye(established, now, lambda _: None)
+            elif self.state is LegState.UP:
+                self._on_up(now)
 
         if self._plan.direct or dialog.next_hop == self._plan.next_hop:
             acknowledge((destination,), now)
