@@ -8,8 +8,6 @@ from siptapi_core.errors import MessageError
 from siptapi_core.sip.headers import Headers
 from siptapi_core.sip.parameters import excerpt
 
-_empty_line = re.compile(rb"\r?\n\r?\n").search
-
 
 def split_head(data: bytes) -> tuple[list[str], bytes | None]:
     """The start line and the header lines as they came; and the bytes after them.
@@ -29,7 +27,7 @@ def split_head(data: bytes) -> tuple[list[str], bytes | None]:
 
 def _split_untidy(data: bytes) -> tuple[list[str], bytes | None]:
     """The same where LF ends lines. CR alone does not: it is a blank to us."""
-    match = _empty_line(data)
+    match = re.search(rb"\r?\n\r?\n", data)
     head = _decode(data if match is None else data[: match.start()])
     lines = head.replace("\r\n", "\n").replace("\r", " ").split("\n")
     return lines, None if match is None else data[match.end() :]

@@ -35,8 +35,9 @@ _sip_uri = re.compile(
     rf"([Ss][Ii][Pp][Ss]?+):(?:({_run(':')}++)(?::({_run(':')}*+))?+@)?{HOST}(?::([0-9]{{1,5}}))?+"
     rf"((?:;{_PARAMETER})*+)(?:\?({_HEADER}(?:&{_HEADER})*+))?+"
 ).fullmatch
-_tel_uri = re.compile(rf"[Tt][Ee][Ll]:(\+?[0-9A-Fa-f*#().\-]++)((?:;{_PARAMETER})*+)").fullmatch
-_other_uri = re.compile(r'([A-Za-z][A-Za-z0-9+.\-]*+):([^\x00-\x20\x7f"<>]++)').fullmatch
+# Rarer, so compiled when the first one is met.
+_TEL_URI = rf"[Tt][Ee][Ll]:(\+?[0-9A-Fa-f*#().\-]++)((?:;{_PARAMETER})*+)"
+_OTHER_URI = r'([A-Za-z][A-Za-z0-9+.\-]*+):([^\x00-\x20\x7f"<>]++)'
 
 
 def unescape(text: str) -> str:
@@ -265,14 +266,14 @@ def _read_sip(text: str) -> _SipParts:
 
 
 def _read_tel(text: str) -> tuple[str, Parameters]:
-    match = _tel_uri(text)
+    match = re.fullmatch(_TEL_URI, text)
     if match is None:
         raise MessageError(f"{excerpt(text)} is no tel: URI (RFC 3966)")
     return match[1], _read_pairs(match[2])
 
 
 def _read_other(text: str) -> tuple[str, str]:
-    match = _other_uri(text)
+    match = re.fullmatch(_OTHER_URI, text)
     if match is None:
         raise MessageError(f"{excerpt(text)} is no URI")
     return match[1].lower(), match[2]
