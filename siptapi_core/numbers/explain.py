@@ -20,7 +20,7 @@ from siptapi_core.targets import Number
 
 _LONGEST_E164 = 15
 _SHORTEST_E164 = 6
-_LONGEST = 40
+_LONGEST = 32
 _is_dialable = re.compile(r"[0-9*#+]+").fullmatch
 
 
@@ -111,9 +111,9 @@ def _lost(found: Interpretation, after_answer: str, extensions: Extensions) -> t
     """Warnings for what cannot be dialled: SIPTAPI sends no DTMF."""
     lost: tuple[str, ...] = ()
     if found.extension and extensions is Extensions.DROP:
-        lost = (f"extension {found.extension} is not dialled: SIPTAPI keys nothing in later",)
+        lost = (f"extension {found.extension} is not dialled: SIPTAPI sends no tones",)
     if after_answer and extensions is not Extensions.POSTD:
-        lost = (*lost, f"{after_answer} is not keyed in: SIPTAPI keys nothing in later")
+        lost = (*lost, f"{after_answer} after the pause is not dialled: SIPTAPI sends no tones")
     return lost
 
 

@@ -38,6 +38,7 @@ _WITH_AREA_DIGITS = 9
 _WITHOUT_COUNTRY_DIGITS = 10
 """More digits without a trunk prefix have a country code, unless it is a mobile's number."""
 
+_USUAL_OUTSIDE_PREFIXES = ("0", "9")
 _LOST_PLUS = "the + before its country code seems to be lost"
 
 _harmonised = re.compile(r"11[68][0-9]{2,3}").fullmatch
@@ -162,13 +163,23 @@ def _national(digits: str, rules: NumberRules) -> Interpretation:
 
     home = numbering_plan.region(rules.region)
     known = _known(digits, rules, home)
-    outside = rules.outside_prefix
-    if known is None and outside and digits.startswith(outside) and digits != outside:
-        known = _known(digits[len(outside) :], rules, home)
-        if known is not None:
-            warning = f"the {outside} that it begins with is taken for the outside prefix"
-            known = evolve(known, warnings=(warning, *known.warnings))
+    if known is None or (known.assumed and known.kind is Kind.GLOBAL):
+        known = _after_outside_prefix(digits, rules, home) or known
     return known or _unknown(digits, rules, home)
+
+
+def _after_outside_prefix(digits: str, rules: NumberRules, home: Region) -> Interpretation | None:
+    """``0 01 505641``: a number that was noted with the prefix of a PBX, ours or a usual one."""
+    prefixes = (rules.outside_prefix,) if rules.outside_prefix else _USUAL_OUTSIDE_PREFIXES
+    for prefix in prefixes:
+        rest = digits.removeprefix(prefix)
+        if rest in {digits, ""} or not (rules.outside_prefix or home.is_complete(rest)):
+            continue
+        known = _known(rest, rules, home)
+        if known is not None and not known.assumed:
+            warning = f"the {prefix} that it begins with is taken for an outside prefix"
+            return evolve(known, warnings=(warning, *known.warnings))
+    return None
 
 
 def _known(digits: str, rules: NumberRules, home: Region) -> Interpretation | None:
@@ -184,10 +195,11 @@ def _known(digits: str, rules: NumberRules, home: Region) -> Interpretation | No
             return abroad
     planned = numbering_plan.read_national(digits, home)
     if planned is not None and planned.valid:
-        if planned.e164 == f"+{digits}":
-            return _abroad(digits, _LOST_PLUS)
         trunk = home.trunk_prefix
-        if not trunk or digits.startswith(trunk) or planned.national == digits:
+        with_trunk = trunk != "" and digits.startswith(trunk)
+        if not with_trunk and planned.e164 == f"+{digits}":
+            return _abroad(digits, _LOST_PLUS)
+        if with_trunk or not trunk or planned.national == digits:
             return Interpretation(Kind.NATIONAL, planned.e164, planned=planned)
     if home.trunk_prefix and digits.startswith(home.trunk_prefix):
         return None

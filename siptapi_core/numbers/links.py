@@ -28,6 +28,7 @@ _address = re.compile(
 _escaped = re.compile(r"%[0-9A-Fa-f]{2}").search
 _context = re.compile(r";\s*phone-context=([^;]*)", re.IGNORECASE).search
 _SHORTEST_CONTEXT = 3
+_LONGEST_CONTEXT = 15
 
 
 def read_sip(text: str) -> tuple[SipUri, tuple[str, ...]] | None:
@@ -41,7 +42,7 @@ def read_sip(text: str) -> tuple[SipUri, tuple[str, ...]] | None:
     """
     if "@" not in text and "sip" not in text.lower():
         return None
-    visible = "".join(c for c in text if unicodedata.category(c) != "Cf").strip()
+    visible = "".join(c for c in _address_part(text) if unicodedata.category(c) != "Cf").strip()
     address = _address(visible)
     if address is not None:
         found = f"sip:{address[1]}"
@@ -81,25 +82,31 @@ def read_number(text: str) -> Iterator[Reading]:
     rest = text
     if link is not None and scheme in _TO_NUMBERS:
         rest = " " * link.end() + text[link.end() :].rstrip(" >")
-    if scheme != "tel":
+    if scheme not in {"", "tel"}:
         rest = rest.partition("?")[0]
+    rest = unescape(rest)
+    context = _context(_address_part(rest))
     try:
-        yield from _read_local(unescape(rest)) if _context(rest) else readings(unescape(rest))
+        yield from readings(rest) if context is None else _read_local(rest, context[1])
     except NumberError as error:
         position = error.position if _escaped(text) is None else None
         raise NumberError(error.reason, text=text[:MAXIMUM_LENGTH], position=position) from None
 
 
-def _read_local(rest: str) -> Iterator[Reading]:
+def _address_part(text: str) -> str:
+    """``text`` without further lines, ``|subaddress`` and ``^name``, whose digits are nobody's."""
+    return re.split(r"[|^\r\n]", text.lstrip(), maxsplit=1)[0]
+
+
+def _read_local(rest: str, context: str) -> Iterator[Reading]:
     """A local number of RFC 3966 section 5.1.5: its context is where, not always what to prepend.
 
     ``tel:863-1234;phone-context=+1-914-555`` is +1 914 863 1234.
     """
-    context = _context(rest)
-    digits = re.sub(r"[^0-9]", "", context[1]) if context and "+" in context[1] else ""
+    area = re.sub(r"[^0-9]", "", context)[:_LONGEST_CONTEXT] if "+" in context else ""
     for reading in readings(rest):
-        for length in range(len(digits), 0, -1):
-            if length == len(digits) or length >= _SHORTEST_CONTEXT:
-                prefixed = digits[:length] + reading.digits
-                yield evolve(reading, digits=prefixed, international=True, doubtful=True)
+        for length in range(0 if reading.international else len(area), 0, -1):
+            if length == len(area) or length >= _SHORTEST_CONTEXT:
+                digits = area[:length] + reading.digits
+                yield evolve(reading, digits=digits, international=True, doubtful=True)
         yield reading

@@ -107,6 +107,11 @@ class Region:
         prefix = self._abroad.match(digits)
         return None if prefix is None else digits[prefix.end() :]
 
+    def is_complete(self, digits: str) -> bool:
+        """Whether ``digits`` begin as numbers do that are dialled with their area or country."""
+        trunk = self.trunk_prefix
+        return (trunk != "" and digits.startswith(trunk)) or self._abroad.match(digits) is not None
+
 
 @functools.cache
 def region(name: str) -> Region:
@@ -128,8 +133,9 @@ def region(name: str) -> Region:
 def country_code_of(digits: str) -> str | None:
     """The country code that ``digits``, the part after a ``+``, begin with."""
     for length in range(1, _LONGEST_COUNTRY_CODE + 1):
-        if int(digits[:length]) in COUNTRY_CODE_TO_REGION_CODE:
-            return digits[:length]
+        code = digits[:length]
+        if code and code[0] != "0" and int(code) in COUNTRY_CODE_TO_REGION_CODE:
+            return code
     return None
 
 

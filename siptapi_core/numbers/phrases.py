@@ -14,6 +14,7 @@ from siptapi_core.numbers.words import EXTENSION_WORDS, LABEL_WORDS
 
 LETTER = r"[^\W\d_]"
 _tone = re.compile(rf"(?<!{LETTER})[TPW](?!{LETTER})", re.IGNORECASE)
+_ordinal = re.compile(rf"(?<=[0-9])\s+[0-9]\.\s+(?={LETTER})")  # 505641 2. Stock
 _run = re.compile(r"[0-9\s()\[\]{}.\-/'\"_\\~+*#]+").match
 _word = re.compile(rf"{LETTER}+").match
 _stuck_digits = re.compile(r"[0-9]*").match
@@ -22,7 +23,7 @@ _SEPARATORS = ",;!@$?&"
 
 @frozen
 class Phrase:
-    """A number between words, at ``start`` to ``end``; ``strangers`` are unknown words before."""
+    """A number between words, up to ``end``; ``strangers`` are unknown words before it."""
 
     parts: tuple[Part, ...]
     end: int
@@ -41,7 +42,12 @@ class Phrase:
     @property
     def certain(self) -> bool:
         """Whether it can only be a number."""
-        return "+" in self.parts[0].text or len(self.digits) >= CERTAIN_DIGITS
+        return any("+" in part.text for part in self.parts) or len(self.digits) >= CERTAIN_DIGITS
+
+    def after_strangers(self) -> Phrase:
+        """What of it is the number where unknown words stand before it: ``Room 4, 505641``."""
+        alone = (Phrase((part,), part.start + len(part.text), True) for part in self.parts)
+        return next((phrase for phrase in alone if phrase.certain), self)
 
 
 def read_phrases(text: str, line: str, extension: str) -> Iterator[Reading]:
@@ -51,27 +57,31 @@ def read_phrases(text: str, line: str, extension: str) -> Iterator[Reading]:
         NumberError: there is none, or something stands in it that cannot.
     """
     spoken = _tone.sub(lambda tone: _read_tone(line, tone), line)
+    spoken = _ordinal.sub(lambda ordinal: " " * len(ordinal[0]), spoken)
     phrases = list(_split(text, spoken))
     if not phrases:
         position = len(text) - len(text.lstrip())
         raise NumberError("there is no digit outside its words", text=text, position=position)
     phrase = next((phrase for phrase in phrases if phrase.certain), phrases[0])
     plain = read_parts(text, phrase.parts, extension)
-    rest = spoken[phrase.end :].strip()
     if phrase.strangers or phrase is not phrases[0]:
-        plain = (evolve(reading, doubtful=True) for reading in plain)
-    if not rest:
-        yield from plain
-        return
-    vanity = vanity_readings(line[phrase.start :])
+        phrase = phrase.after_strangers()
+        readings = read_parts(text, phrase.parts, extension)
+        plain = (evolve(each, doubtful=True) for each in readings if not each.doubtful)
+    before, after = line[: phrase.start].strip(), spoken[phrase.end :].strip()
+    vanity = vanity_readings(line[phrase.start :]) if after else iter(())
     if is_freephone(phrase.digits):
         yield from vanity
-    if spoken[phrase.end - 1].isdigit():
+    if after and spoken[phrase.end - 1].isdigit() and spoken[phrase.end].isalpha():  # 505641abc
         yield from vanity
         reason = f"{spoken[phrase.end]!r} cannot stand in a number"
         raise NumberError(reason, text=text, position=phrase.end)
     for reading in plain:
-        yield evolve(reading, doubtful=reading.doubtful or not phrase.certain, left_out=(rest,))
+        yield evolve(
+            reading,
+            doubtful=reading.doubtful or (after != "" and not phrase.certain),
+            left_out=tuple(filter(None, (before, after))),
+        )
     yield from vanity
 
 

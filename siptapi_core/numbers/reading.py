@@ -114,6 +114,10 @@ def _blank(line: str, start: int, end: int, left_out: list[str]) -> str:
     return line[:start] + " " * (end - start) + line[end:]
 
 
+def _is_certain(part: str) -> bool:
+    return "+" in part or sum(map(part.count, "0123456789")) >= CERTAIN_DIGITS
+
+
 def _only(line: str, start: int, end: int, left_out: list[str]) -> str:
     return _blank(_blank(line, 0, start, left_out), end, len(line), left_out)
 
@@ -137,9 +141,11 @@ def _number_part(text: str, line: str, left_out: list[str]) -> str:
             raise NumberError(f"no number before {what}", text=text, position=cut.start())
         line = _blank(line, cut.start(), len(line), left_out)
     angled = _angled(line)
-    if angled is not None and _digit(angled[1]):
-        line = _only(line, *angled.span(1), left_out)
-    return line
+    if angled is None:
+        return line
+    if _digit(line, 0, angled.start()) is None or _is_certain(angled[1]):
+        return _only(line, *angled.span(1), left_out)
+    return _blank(line, *angled.span(), left_out)
 
 
 def _without_comments(line: str, left_out: list[str]) -> str:
@@ -158,8 +164,7 @@ def _without_comments(line: str, left_out: list[str]) -> str:
 def _without_labels(line: str, left_out: list[str]) -> str:
     """``line`` without what stands before a colon: ``Tel.:``, ``Room 12:``."""
     while (label := _label(line)) is not None:
-        few = sum(map(label[0].count, "0123456789")) < CERTAIN_DIGITS
-        if not few or "+" in label[0] or _letter(label[0]) is None:
+        if _is_certain(label[0]) or _letter(label[0]) is None:
             break
         line = _blank(line, 0, label.end(), left_out)
     return line

@@ -9,7 +9,7 @@ from siptapi_core.numbers.runs import Reading, digits_of
 from siptapi_core.numbers.words import EXTENSION_WORDS, LABEL_WORDS, keyed
 
 _spelt = re.compile(
-    r"(?P<prefix>[0-9\s()\[\].+\-/]*[0-9][)\].\-/]*(?P<gap>\s*))"
+    r"(?P<prefix>[0-9\s()\[\].+\-/]*[0-9](?:(?P<gap>\s+)|[)\].\-/\s]*))"
     r"(?P<letters>[A-Z][0-9A-Z\s()\-.']*)",
     re.IGNORECASE,
 ).match
