@@ -49,8 +49,8 @@ class ClientUser(Protocol):
         """Timer B or F: no final response."""
         ...
 
-    def on_transport_error(self, now: float) -> None:
-        """The request could not be delivered (RFC 3261 17.1.4)."""
+    def on_transport_error(self, problem: str, now: float) -> None:
+        """The request could not be delivered (RFC 3261 17.1.4); ``problem`` says why, in words."""
         ...
 
 
@@ -127,11 +127,11 @@ class ClientTransaction:
                 self._schedule_end(now + (0.0 if reliable else self._wire.timers.t4))
             self._user.on_response(response, source, now)
 
-    def transport_error(self, now: float) -> None:
+    def transport_error(self, problem: str, now: float) -> None:
         """The packet was refused. Only while nothing was heard: later it is no news."""
         if self.state in (ClientState.CALLING, ClientState.TRYING):
             self._end(now)
-            self._user.on_transport_error(now)
+            self._user.on_transport_error(problem, now)
 
     def abandon(self, now: float) -> None:
         """End at once, without a word to the user (RFC 3261 9.1: 64*T1 after a CANCEL)."""

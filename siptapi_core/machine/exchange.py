@@ -112,9 +112,9 @@ class Exchange:
         """Nobody answered at this address."""
         self._fail(f"no answer from {self.destination}", now)
 
-    def on_transport_error(self, now: float) -> None:
+    def on_transport_error(self, problem: str, now: float) -> None:
         """Nobody is there at this address."""
-        self._fail(f"{self.destination} refuses our packets", now)
+        self._fail(problem, now)
 
     def _fail(self, problem: str, now: float) -> None:
         if self._silent:
@@ -138,4 +138,4 @@ class _Deaf:
 
     def on_timeout(self, now: float) -> None: ...
 
-    def on_transport_error(self, now: float) -> None: ...
+    def on_transport_error(self, problem: str, now: float) -> None: ...

@@ -98,11 +98,12 @@ class TransactionLayer:
         response = marked.response(status, to_tag=tag, headers=headers)
         self.send(response.encode(), reply_address(marked.via, source))
 
-    def transport_error(self, address: Address, now: float) -> None:
+    def transport_error(self, address: Address, now: float, problem: str = "") -> None:
         """Packets to ``address`` are refused: who still waits for a first word there is told."""
+        problem = problem or f"{address} refuses our packets"
         refused = str(address)  # host, port and transport: the name to verify is no other place
         for transaction in [c for c in self._clients.values() if str(c.destination) == refused]:
-            transaction.transport_error(now)
+            transaction.transport_error(problem, now)
 
     def send(self, data: bytes, to: Address) -> None:
         """Put a packet into the outbox."""

@@ -102,9 +102,9 @@ class UserAgent:
         """Do what is due."""
         self.queue.run_due(now)
 
-    def refused(self, address: Address, now: float) -> None:
-        """The network says that nobody is at ``address``."""
-        self.transactions.transport_error(address, now)
+    def refused(self, address: Address, now: float, problem: str = "") -> None:
+        """The network says that nobody is at ``address``, and maybe in words what it met there."""
+        self.transactions.transport_error(address, now, problem)
 
     def next_timer(self) -> float | None:
         """When to call `handle_timer`; None: not needed."""

@@ -181,7 +181,7 @@ class Recorder:
     def on_timeout(self, now: float) -> None:
         self.heard.append(f"timeout {now:g}")
 
-    def on_transport_error(self, now: float) -> None:
+    def on_transport_error(self, problem: str, now: float) -> None:
         self.heard.append(f"transport error {now:g}")
 
 

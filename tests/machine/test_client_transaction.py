@@ -134,7 +134,7 @@ def test_a_transport_error_counts_only_before_the_first_word(method, before):
     for status in before:
         rig.respond(status)
     state = rig.state
-    rig.transaction.transport_error(3.0)
+    rig.transaction.transport_error("refused", 3.0)
     if before:
         assert rig.user.heard == [100]
         assert rig.state is state

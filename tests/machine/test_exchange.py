@@ -273,7 +273,7 @@ def test_abandoned_it_tells_and_sends_nothing_more(late):
         case "silence":
             rig.exchange.on_timeout(32.0)
         case "refused":
-            rig.exchange.on_transport_error(1.0)
+            rig.exchange.on_transport_error("refused", 1.0)
     assert rig.told == []
     assert len(rig.requests("INVITE")) == 1
     assert rig.agent.next_timer() is None

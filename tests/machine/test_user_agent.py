@@ -55,15 +55,15 @@ def test_a_refused_address_is_told_to_the_transactions():
     heard = []
 
     class User:
-        def on_transport_error(self, now):
-            heard.append(now)
+        def on_transport_error(self, problem, now):
+            heard.append((problem, now))
 
     request = make_request("OPTIONS")
     bench.agent.transactions.request(request, PROXY, User(), 0.0)
     bench.agent.refused(Address("192.0.2.77", 5060), 1.0)
     assert heard == []
     bench.agent.refused(PROXY, 2.0)
-    assert heard == [2.0]
+    assert heard == [("udp:192.0.2.1:5060 refuses our packets", 2.0)]
 
 
 def test_it_counts_what_is_alive():
