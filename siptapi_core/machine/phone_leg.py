@@ -238,7 +238,7 @@ class PhoneLeg:
         def acknowledge(addresses: tuple[Address, ...], now: float) -> None:
             established.addresses = addresses or (destination,)
             request = dialog.create_request(
-                "ACK", headers=_credentials_of(invite), cseq=invite.cseq.number
+                "ACK", headers=_credentials_of(invite), cseq=response.cseq.number
             )
             established.acknowledgement = self._agent.transactions.send_request(
                 request, established.addresses[0]

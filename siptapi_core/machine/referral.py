@@ -171,8 +171,10 @@ class Referral:
         )
 
     def _repeat(self, now: float) -> None:
+        assert self._refer is not None  # noqa: S101  # something was said about it
         self._repeats += 1
         self._earlier_cseqs = self._cseqs
+        self._refer.abandon(now)  # its own late answer must not count for the next
         self._refer = None
         self.state = ReferralState.NONE
 

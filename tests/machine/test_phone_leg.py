@@ -229,6 +229,7 @@ def test_a_2xx_to_the_invite_that_was_challenged_counts_more_than_what_comes_to_
     bench.reply(407, headers=(CHALLENGE,))
     bench.answer(first, 200, headers=(CONTACT, RECORD_ROUTE))
     assert bench.heard == ["answered", "up"]
+    assert [request.cseq.number for request in bench.requests("ACK")] == [1, 1]
     bench.reply(180, to_tag="other")
     bench.reply(486, to_tag="other")
     assert bench.heard == ["answered", "up"]
