@@ -47,9 +47,8 @@ def explain(text: str, rules: NumberRules, *, domain: str, line: str = "") -> Ex
     _check_length(text, found)
     decision, rule = decide(found, rules)
     dialled = refer_to(found, rules, domain, reading.after_answer)
-    steps.append(
-        Step("dialled as", dialled.user or "" if isinstance(dialled, SipUri) else dialled.number)
-    )
+    written = dialled.user_text if isinstance(dialled, SipUri) else dialled.number
+    steps.append(Step("dialled as", written))
     return Explanation(
         input=text,
         kind=found.kind,

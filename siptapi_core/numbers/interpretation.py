@@ -22,7 +22,7 @@ from siptapi_core.numbers.runs import Reading
 if TYPE_CHECKING:
     from siptapi_core.numbers.numbering_plan import PlannedNumber, Region
 
-_APPENDS_EXTENSIONS = ("+43", "+49")
+_APPENDING = frozenset({"43", "49"})
 """Country codes whose numbers grow by the extension: Durchwahl."""
 
 _INTERNAL_DIGITS = 4
@@ -82,9 +82,12 @@ def interpret(reading: Reading, rules: NumberRules) -> Interpretation:
         )
     if not reading.extension:
         return found
-    if found.number.startswith(_APPENDS_EXTENSIONS):
-        return evolve(_international(found.number[1:] + reading.extension, rules), kind=found.kind)
-    return evolve(found, extension=reading.extension)
+    if found.planned is None or found.planned.country_code not in _APPENDING:
+        return evolve(found, extension=reading.extension)
+    from siptapi_core.numbers import numbering_plan  # noqa: PLC0415  # 45 ms, see there
+
+    number = found.number + reading.extension
+    return evolve(found, number=number, planned=numbering_plan.read_international(number[1:]))
 
 
 def _without_plan(digits: str, rules: NumberRules) -> Interpretation | None:
@@ -95,15 +98,14 @@ def _without_plan(digits: str, rules: NumberRules) -> Interpretation | None:
     outside = rules.outside_prefix
     if outside and digits.startswith(outside) and digits[len(outside) :] in emergencies:
         return Interpretation(Kind.EMERGENCY, digits)
-    if is_internal(digits, rules):
+    if _is_internal(digits, rules):
         return Interpretation(Kind.INTERNAL, digits)
     if _harmonised(digits):
         return Interpretation(Kind.SERVICE, digits)
     return None
 
 
-def is_internal(digits: str, rules: NumberRules) -> bool:
-    """Whether the settings say that ``digits`` are an extension of the PBX."""
+def _is_internal(digits: str, rules: NumberRules) -> bool:
     return len(digits) in rules.internal_lengths or any(
         patterns.search(pattern, whole=True)(digits) for pattern in rules.internal_patterns
     )
@@ -178,7 +180,8 @@ def _after_outside_prefix(digits: str, rules: NumberRules, home: Region) -> Inte
         known = _known(rest, rules, home)
         if known is not None and not known.assumed:
             warning = f"the {prefix} that it begins with is taken for an outside prefix"
-            return evolve(known, warnings=(warning, *known.warnings))
+            assumed = not rules.outside_prefix
+            return evolve(known, assumed=assumed, warnings=(warning, *known.warnings))
     return None
 
 

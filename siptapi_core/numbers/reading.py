@@ -66,9 +66,8 @@ def readings(text: str) -> Iterator[Reading]:
         reason = f"it is longer than {MAXIMUM_LENGTH} characters; select the number alone"
         raise NumberError(reason, text=f"{text[:20]}...")
     plain = _plain(text)
-    if plain is not None and (plain[1] or _odd(text) is None):  # the usual case, kept fast
-        digits = plain[2].replace("(0)", "") if plain[1] else plain[2]
-        yield Reading(digits.translate(_punctuation), plain[1] is not None)
+    if plain is not None and "(0)" not in text and (plain[1] or _odd(text) is None):
+        yield Reading(plain[2].translate(_punctuation), plain[1] is not None)  # kept fast
     folded = fold(text)
     odd = _odd(folded)
     if odd is not None:

@@ -23,7 +23,7 @@ def refer_to(
     form = rules.form
     carried = _carried(found.extension, after_answer, rules.extensions)
     if not number.startswith("+") or form is DialAs.DIGITS:
-        user = keyed_in(found, rules)
+        user = _keyed_in(found, rules)
         return SipUri(domain, escape_user(user) + "".join(f";{n}={v}" for n, v in carried))
     if form is DialAs.TEL:
         return TelUri(number, carried)
@@ -31,7 +31,7 @@ def refer_to(
     return SipUri(domain, user, parameters=_USER_PHONE if form is DialAs.USER_PHONE else ())
 
 
-def keyed_in(found: Interpretation, rules: NumberRules) -> str:
+def _keyed_in(found: Interpretation, rules: NumberRules) -> str:
     """The digits that a person at this phone would key in for ``found``."""
     digits = found.number
     if digits.startswith("+"):

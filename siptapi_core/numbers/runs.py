@@ -44,7 +44,14 @@ _OUTSIDE_DIGITS = 2
 """Digits before a pause or a + that may dial an outside line."""
 
 _trunk_zero = re.compile(r"[(\[{]\s*0\s*[)\]}]").search
-_two_endings = re.compile(r"(?<=[0-9])\s*-\s*[0-9]{1,3}(\s*/\s*-?\s*[0-9]{1,3}\s*)$").search
+_country_code = re.compile(
+    r"(?:00)?(?:1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[2-9][0-9]{2})"
+).fullmatch
+"""Which of them have one and two digits is settled for good (ITU-T E.164 annex D)."""
+
+_two_endings = re.compile(
+    r"(?<=[0-9])\s*-\s*(?:[0-9]{2}(\s*/\s*-?\s*[0-9]{2})|[0-9]{3}(\s*/\s*-?\s*[0-9]{3}))\s*$"
+).search
 _last_group = re.compile(r"[\-/]\s*([0-9]{1,5})\s*$").search
 _operator = re.compile(r"(?<=[0-9])\s*[\-/]\s*0\s*$")
 _hash_extension = re.compile(r"([^*#]*)#\s*([0-9]{0,6})\s*").fullmatch
@@ -133,11 +140,13 @@ def _endings(run: str, extension: str, *, international: bool) -> Iterator[Readi
     reading = Reading(digits, international, extension, warnings=warnings)
     endings = _two_endings(run)
     if endings is not None:  # 505641-12/13
-        warning = f"{endings[1].strip()} is another number's ending and is left out"
-        yield evolve(
-            reading, digits=digits_of(run[: endings.start(1)]), warnings=(*warnings, warning)
-        )
+        other = endings[endings.lastindex or 1].strip()
+        warning = f"{other} is another number's ending and is left out"
+        rest = run[: endings.start(endings.lastindex or 1)]
+        yield evolve(reading, digits=digits_of(rest), warnings=(*warnings, warning))
     trunk = _trunk_zero(run) if international or digits.startswith("00") else None
+    if trunk is not None and _country_code(digits_of(run[: trunk.start()])) is None:
+        trunk = None
     if trunk is not None:
         yield evolve(reading, digits=digits_of(run[: trunk.start()] + run[trunk.end() :]))
     yield evolve(reading, doubtful=endings is not None or trunk is not None)
