@@ -45,13 +45,13 @@ def write_initial_config(path: Path) -> None:
     Raises:
         SettingsError: there is such a file already, or it cannot be written.
     """
+    if os.path.lexists(path):
+        raise SettingsError("is there already; it was left as it is", where=str(path))
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(initial_config())
-    except FileExistsError:
-        raise SettingsError("is there already; it was left as it is", where=str(path)) from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = getattr(error, "strerror", None) or error
         raise SettingsError(f"cannot be written: {reason}", where=str(path)) from None

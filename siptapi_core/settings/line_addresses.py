@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from attrs import evolve
-
 from siptapi_core.errors import MessageError
 from siptapi_core.sip.uri import SipUri, escape_user
 
@@ -14,10 +12,10 @@ def account_uri(user: str, domain: str) -> SipUri:
     Raises:
         ValueError: ``domain`` is something else.
     """
-    uri = _server(domain)
-    if uri is None or uri.scheme != "sip" or uri.parameters:
+    uri = _parse(f"sip:{escape_user(user)}@{_bracketed(domain)}")
+    if uri is None or uri.parameters:
         raise ValueError("expected a host name or IP address, such as pbx.example")
-    return evolve(uri, user=escape_user(user))
+    return uri
 
 
 def proxy_uri(text: str) -> SipUri:
@@ -26,8 +24,8 @@ def proxy_uri(text: str) -> SipUri:
     Raises:
         ValueError: it is none of these.
     """
-    uri = _server(text)
-    if uri is None:
+    uri = _parse(text if _has_scheme(text) else f"sip:{_bracketed(text)}")
+    if uri is None or uri.user is not None:
         raise ValueError("expected host, host:port or a SIP URI such as sip:host;transport=tcp")
     return uri if uri.is_loose_router else uri.with_parameter("lr")
 
@@ -40,27 +38,27 @@ def phone_parts(text: str) -> tuple[str, SipUri | None]:
     Raises:
         ValueError: it is none of these.
     """
-    bare = text[text.find(":") + 1 :] if _has_scheme(text) else text
-    scheme = text.removesuffix(bare)
-    name, at, server = bare.rpartition("@")
-    address = _server(scheme + server) if at else None
-    user = name if at else bare
-    if not user or (address is None and (scheme or at)):
-        raise ValueError("expected an extension such as 201, or 201@host:port")
-    user = user if scheme else escape_user(user)
-    return user, address and evolve(address, user=user)
+    user, at, host = text.rpartition("@")
+    if _has_scheme(text) or at:
+        full = text if _has_scheme(text) else f"sip:{escape_user(user)}@{_bracketed(host)}"
+        uri = _parse(full)
+        if uri is not None and uri.user:
+            return uri.user, uri
+    elif text:
+        return escape_user(text), None
+    raise ValueError("expected an extension such as 201, or 201@host:port")
 
 
-def _server(text: str) -> SipUri | None:
-    """Read a host, with a port or not, or the SIP URI of one; None if it is no such thing."""
-    if not _has_scheme(text):
-        ipv6 = text.count(":") > 1 and not text.startswith("[")
-        text = f"sip:[{text}]" if ipv6 else f"sip:{text}"
+def _parse(text: str) -> SipUri | None:
     try:
         uri = SipUri.parse(text)
     except MessageError:
         return None
-    return None if uri.user is not None or uri.headers else uri
+    return None if uri.password is not None or uri.headers else uri
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if host.count(":") > 1 and not host.startswith("[") else host
 
 
 def _has_scheme(text: str) -> bool:

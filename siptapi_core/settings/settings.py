@@ -35,6 +35,11 @@ class Sections:
         """The section ``[kind.name]``; empty where there is none."""
         return self._tables.get(kind, {}).get(name, {})
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sections) and self._tables == other._tables
+
+    __hash__ = None  # type: ignore[assignment]  # tables have none
+
     def __repr__(self) -> str:
         named = (f"{kind}.{name}" for kind in self._tables for name in self.names(kind))
         return f"<sections {', '.join(named)}>"

@@ -13,7 +13,7 @@ from __future__ import annotations
 import enum
 import functools
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
@@ -67,17 +67,14 @@ def read_attributes(
     if not isinstance(data, Mapping):
         raise wrong_type(cls, data, where=where, key=key)
     problems = Problems()
-    for name in data:
-        if name not in attributes:
-            problems.add(unknown_key(name, attributes, where=where, key=key))
-    known = [name for name in data if name in attributes]
-    values = _read_each(
-        ((dotted(key, name), data[name], _raw_type(attributes[name])) for name in known),
-        where,
-        problems,
-    )
+    values = {}
+    for name, value in data.items():
+        with problems.collected():
+            if name not in attributes:
+                raise unknown_key(name, attributes, where=where, key=key)
+            values[name] = _read(value, _raw_type(attributes[name]), where, dotted(key, name))
     problems.check()
-    return dict(zip(known, values, strict=True))
+    return values
 
 
 def construct(cls: type[T], *layers: Layer, where: str) -> T:
@@ -124,36 +121,28 @@ def _raw_type(attribute: attrs.Attribute[Any]) -> Any:
 
 
 def _refused(cls: type[Any], values: Mapping[str, object]) -> str:
-    """The attribute that a validator of ``cls`` refuses; "" where it was none."""
-    probe = object.__new__(cls)  # no __init__: that would raise again
+    """The value that a validator of ``cls`` refuses; "" where it was none."""
     attributes = attributes_of(cls)
+    probe = object.__new__(cls)  # no __init__: that would raise again
     for name, attribute in attributes.items():
         object.__setattr__(probe, name, values.get(name, attribute.default))
-    for name, value in values.items():
-        validator = attributes[name].validator
+    for name, attribute in attributes.items():  # in this order validators run
         try:
-            if validator is not None:
-                validator(probe, attributes[name], value)
-        except (ValueError, TypeError, SiptapiError):
+            if attribute.validator is not None and name in values:
+                attribute.validator(probe, attribute, values[name])
+        except Exception:  # noqa: BLE001  # only the place is sought; the error itself is raised
             return name
     return ""
 
 
-def _read_each(
-    parts: Iterable[tuple[str, object, Any]], where: str, problems: Problems
-) -> list[object]:
-    """Read values (key, value, type); ``problems`` has what went wrong with any."""
-    results = []
-    for key, value, type_ in parts:
-        token = _place.set((where, key))
-        with problems.collected():
-            try:
-                results.append(_converter().structure(value, type_))
-            except (ValueError, TypeError, ExceptionGroup):
-                raise wrong_type(type_, value, where=where, key=key) from None
-            finally:
-                _place.reset(token)
-    return results
+def _read(value: object, type_: Any, where: str, key: str) -> Any:
+    token = _place.set((where, key))
+    try:
+        return _converter().structure(value, type_)
+    except (ValueError, TypeError, ExceptionGroup):
+        raise wrong_type(type_, value, where=where, key=key) from None
+    finally:
+        _place.reset(token)
 
 
 @functools.cache
@@ -187,11 +176,12 @@ def _exact(value: object, type_: type[Any]) -> object:
 
 def _number(value: object, _: object) -> float:
     where, key = _place.get()
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        with suppress(OverflowError):  # TOML's whole numbers have no limit
-            if math.isfinite(value):
-                return float(value)
-    raise wrong_type(float, value, where=where, key=key)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise wrong_type(float, value, where=where, key=key)
+    with suppress(OverflowError):  # TOML's whole numbers have no limit
+        if math.isfinite(value):
+            return float(value)
+    raise SettingsError("expected a finite number", where=where, key=key)
 
 
 def _choice(value: object, type_: Any) -> object:
@@ -224,13 +214,14 @@ def _list(value: object, type_: Any) -> object:
     where, key = _place.get()
     if not isinstance(value, list):
         raise wrong_type(type_, value, where=where, key=key)
-    element = get_args(type_)[0]
     problems = Problems()
-    items = [(f"{key}[{index}]", item, element) for index, item in enumerate(value)]
-    results = _read_each(items, where, problems)
+    items = []
+    for index, item in enumerate(value):
+        with problems.collected():
+            items.append(_read(item, get_args(type_)[0], where, f"{key}[{index}]"))
     problems.check()
-    make: Callable[[list[object]], object] = frozenset if get_origin(type_) is frozenset else tuple
-    return results if get_origin(type_) is list else make(results)
+    make: dict[Any, Callable[[list[object]], object]] = {list: list, frozenset: frozenset}
+    return make.get(get_origin(type_), tuple)(items)
 
 
 def _is_mapping(type_: Any) -> bool:
@@ -241,9 +232,10 @@ def _mapping(value: object, type_: Any) -> Mapping[str, object]:
     where, key = _place.get()
     if not isinstance(value, Mapping):
         raise wrong_type(type_, value, where=where, key=key)
-    element = get_args(type_)[1]
     problems = Problems()
-    items = [(dotted(key, name), item, element) for name, item in value.items()]
-    results = _read_each(items, where, problems)
+    items = {}
+    for name, item in value.items():
+        with problems.collected():
+            items[name] = _read(item, get_args(type_)[1], where, dotted(key, name))
     problems.check()
-    return dict(zip(value, results, strict=True))
+    return items
