@@ -19,6 +19,8 @@ from typing import ClassVar
 
 from attrs import frozen
 
+from siptapi_core.values import Value
+
 EventId = int
 CallId = str
 
@@ -70,8 +72,8 @@ class Reporter(enum.StrEnum):
     """The dialog event package (RFC 4235)."""
 
 
-@frozen
-class PhoneCalling:
+@frozen(eq=False, repr=False)
+class PhoneCalling(Value):
     """The INVITE to the user's phone is on its way."""
 
     name: ClassVar[str] = "phone_calling"
@@ -79,40 +81,40 @@ class PhoneCalling:
     reported_by: Reporter = Reporter.SIPTAPI
 
 
-@frozen
-class PhoneRinging:
+@frozen(eq=False, repr=False)
+class PhoneRinging(Value):
     """A 18x came: the user's phone rings."""
 
     name: ClassVar[str] = "phone_ringing"
     reported_by: Reporter = Reporter.PHONE
 
 
-@frozen
-class PhoneAnswered:
+@frozen(eq=False, repr=False)
+class PhoneAnswered(Value):
     """The user picked up."""
 
     name: ClassVar[str] = "phone_answered"
     reported_by: Reporter = Reporter.PHONE
 
 
-@frozen
-class ReferAccepted:
+@frozen(eq=False, repr=False)
+class ReferAccepted(Value):
     """The phone said that it will call (2xx to the REFER). Not yet that it does."""
 
     name: ClassVar[str] = "refer_accepted"
     reported_by: Reporter = Reporter.PHONE
 
 
-@frozen
-class CalleeTrying:
+@frozen(eq=False, repr=False)
+class CalleeTrying(Value):
     """The phone is calling (sipfrag 100)."""
 
     name: ClassVar[str] = "callee_trying"
     reported_by: Reporter = Reporter.SIPFRAG
 
 
-@frozen
-class CalleeRinging:
+@frozen(eq=False, repr=False)
+class CalleeRinging(Value):
     """The callee's phone rings (sipfrag 18x). ``status`` is the sipfrag's."""
 
     name: ClassVar[str] = "callee_ringing"
@@ -120,24 +122,24 @@ class CalleeRinging:
     reported_by: Reporter = Reporter.SIPFRAG
 
 
-@frozen
-class CalleeAnswered:
+@frozen(eq=False, repr=False)
+class CalleeAnswered(Value):
     """The callee answered (sipfrag 2xx)."""
 
     name: ClassVar[str] = "callee_answered"
     reported_by: Reporter = Reporter.SIPFRAG
 
 
-@frozen
-class HandedOver:
+@frozen(eq=False, repr=False)
+class HandedOver(Value):
     """We have left: from here on we can neither see nor end the conversation."""
 
     name: ClassVar[str] = "handed_over"
     reported_by: Reporter = Reporter.SIPTAPI
 
 
-@frozen
-class CallFailed:
+@frozen(eq=False, repr=False)
+class CallFailed(Value):
     """A step failed. ``status`` is the SIP status where there was one; ``reason`` is for people."""
 
     name: ClassVar[str] = "call_failed"
@@ -148,8 +150,8 @@ class CallFailed:
     reported_by: Reporter = Reporter.SIPTAPI
 
 
-@frozen
-class StrategyFellBack:
+@frozen(eq=False, repr=False)
+class StrategyFellBack(Value):
     """A strategy failed before anyone was disturbed; the next one tries."""
 
     name: ClassVar[str] = "strategy_fell_back"
@@ -159,8 +161,8 @@ class StrategyFellBack:
     reported_by: Reporter = Reporter.SIPTAPI
 
 
-@frozen
-class CallEnded:
+@frozen(eq=False, repr=False)
+class CallEnded(Value):
     """Our part is over."""
 
     name: ClassVar[str] = "call_ended"
@@ -185,8 +187,8 @@ Happening = (
 """Everything that an attempt may report, and what the dialer adds (`StrategyFellBack`)."""
 
 
-@frozen
-class CallEvent:
+@frozen(eq=False, repr=False)
+class CallEvent(Value):
     """A happening in its envelope. ``time`` is seconds since the epoch, UTC."""
 
     id: EventId
@@ -203,8 +205,8 @@ class Direction(enum.StrEnum):
     RECEIVED = "received"
 
 
-@frozen
-class TracedMessage:
+@frozen(eq=False, repr=False)
+class TracedMessage(Value):
     """One SIP message on the wire, for ladders and traces. ``text`` has its credentials masked.
 
     ``time`` is monotonic seconds as the machine saw it; ``peer`` reads ``udp:192.0.2.1:5060``.

@@ -11,6 +11,7 @@ import enum
 from attrs import frozen
 
 from siptapi_core.sip.uri import SipUri
+from siptapi_core.values import Value
 
 
 class Transport(enum.StrEnum):
@@ -26,8 +27,8 @@ class Transport(enum.StrEnum):
         return self is not Transport.UDP
 
 
-@frozen
-class Number:
+@frozen(eq=False, repr=False)
+class Number(Value):
     """A telephone number after reading and rules: ``+431505641``, ``112``, ``*21#``."""
 
     digits: str
@@ -37,8 +38,8 @@ class Number:
         return self.digits
 
 
-@frozen
-class SrvName:
+@frozen(eq=False, repr=False)
+class SrvName(Value):
     """A name to look up SRV records for, and what NAPTR already decided (RFC 3263)."""
 
     name: str
@@ -49,8 +50,8 @@ class SrvName:
         return self.name
 
 
-@frozen
-class HostPort:
+@frozen(eq=False, repr=False)
+class HostPort(Value):
     """A host name or IP literal with the port and transport that are already settled."""
 
     host: str

@@ -12,17 +12,18 @@ from siptapi_core.errors import MessageError
 from siptapi_core.sip.event import EventHeader, SubscriptionState
 from siptapi_core.sip.message import Request
 from siptapi_core.sip.sipfrag import SipfragStatus, parse_sipfrag
+from siptapi_core.values import Value
 
 
-@frozen
-class Progress:
+@frozen(eq=False, repr=False)
+class Progress(Value):
     """What one NOTIFY says. ``status`` None: the subscription ended and nothing was said."""
 
     status: SipfragStatus | None
 
 
-@frozen
-class NotOurs:
+@frozen(eq=False, repr=False)
+class NotOurs(Value):
     """A NOTIFY to be refused with ``status``."""
 
     status: int

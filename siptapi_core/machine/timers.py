@@ -11,11 +11,13 @@ from heapq import heapify, heappop, heappush
 
 from attrs import frozen
 
+from siptapi_core.values import Value
+
 Action = Callable[[float], None]
 
 
-@frozen
-class SipTimers:
+@frozen(eq=False, repr=False)
+class SipTimers(Value):
     """RFC 3261 table 4, in seconds."""
 
     t1: float = 0.5

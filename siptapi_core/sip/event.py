@@ -8,10 +8,11 @@ from attrs import frozen
 
 from siptapi_core.errors import MessageError
 from siptapi_core.sip.parameters import excerpt, is_token
+from siptapi_core.values import Value
 
 
-@frozen
-class EventHeader:
+@frozen(eq=False, repr=False)
+class EventHeader(Value):
     """What a NOTIFY is about: ``refer;id=93809823``. ``id`` tells several REFERs apart.
 
     ``package`` is lower-case; other parameters, and an id that is none, are dropped.
@@ -35,8 +36,8 @@ class EventHeader:
         return self.package if self.id is None else f"{self.package};id={self.id}"
 
 
-@frozen
-class SubscriptionState:
+@frozen(eq=False, repr=False)
+class SubscriptionState(Value):
     """How a subscription stands: ``active;expires=60``, ``terminated;reason=noresource``.
 
     ``state`` and ``reason`` are lower-case; ``expires`` and ``retry_after`` are seconds.

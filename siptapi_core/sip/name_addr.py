@@ -21,6 +21,7 @@ from siptapi_core.sip.parameters import (
     unquote,
 )
 from siptapi_core.sip.uri import Uri, parse_uri
+from siptapi_core.values import Value
 
 # The grammar wants tokens in an unquoted name; phones send more. A comma or semicolon there would
 # end the value, so those stay errors.
@@ -31,8 +32,8 @@ _name_addr = re.compile(
 ).match
 
 
-@frozen
-class NameAddr:
+@frozen(eq=False, repr=False)
+class NameAddr(Value):
     """A ``name-addr`` or ``addr-spec`` with its header parameters (RFC 3261 sections 20.10, 25.1).
 
     ``display_name`` is what a person reads, unquoted. Writing gives always ``<...>``, so that

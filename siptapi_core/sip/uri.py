@@ -19,6 +19,7 @@ from siptapi_core.sip.parameters import (
     remembered,
     replace_parameter,
 )
+from siptapi_core.values import Value
 
 _ESCAPED = r"%[0-9A-Fa-f]{2}"
 
@@ -75,8 +76,8 @@ def _lower(text: str) -> str:
     return text.lower()
 
 
-@frozen
-class SipUri:
+@frozen(eq=False, repr=False)
+class SipUri(Value):
     """A ``sip:`` or ``sips:`` URI (RFC 3261 section 19.1).
 
     ``user``, ``password``, ``parameters`` and ``headers`` are as on the wire, escaped; `user_text`
@@ -168,8 +169,8 @@ class SipUri:
         return equivalence.equivalent(self, other)
 
 
-@frozen
-class TelUri:
+@frozen(eq=False, repr=False)
+class TelUri(Value):
     """A telephone number as a URI (RFC 3966); ``number`` with its visual separators."""
 
     number: str
@@ -206,8 +207,8 @@ class TelUri:
         return _find_pair(self.parameters, name)
 
 
-@frozen
-class OtherUri:
+@frozen(eq=False, repr=False)
+class OtherUri(Value):
     """A URI of a scheme that we only pass on: ``http``, ``urn``, ``mailto``, ..."""
 
     scheme: str = field(converter=_lower)

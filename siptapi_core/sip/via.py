@@ -19,6 +19,7 @@ from siptapi_core.sip.parameters import (
     parse_parameters,
     replace_parameter,
 )
+from siptapi_core.values import Value
 
 _via = re.compile(
     rf"[ \t]*+[Ss][Ii][Pp][ \t]*+/[ \t]*+{TOKEN}[ \t]*+/[ \t]*+({TOKEN})[ \t]++"
@@ -27,8 +28,8 @@ _via = re.compile(
 ).match
 
 
-@frozen
-class Via:
+@frozen(eq=False, repr=False)
+class Via(Value):
     """One Via value (RFC 3261 sections 18.2, 20.42; ``rport``: RFC 3581).
 
     ``transport`` is upper-case, as ``UDP``; ``host`` an IPv6 address without brackets.

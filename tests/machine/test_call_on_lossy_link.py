@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from hypothesis import event, given
@@ -15,8 +16,9 @@ from siptapi_core.machine.refer_plan import ByePolicy
 from siptapi_core.targets import Address
 from siptapi_core.testing.lossy_link import AT_ONCE, LOST, Decide, script
 
-RETRANSMISSIONS_SURVIVE = 3
-"""So many losses of one message are always made good: each is sent at least seven times."""
+RETRANSMISSIONS_SURVIVE = 5
+"""So many losses on the whole way of a request and back, over all hops, are always made good: a
+request is sent at least seven times."""
 
 fates = st.lists(
     st.sampled_from(
@@ -51,15 +53,15 @@ CALLEE_STATUS = {
 
 
 def limited(decide: Decide) -> Decide:
-    """Lose no message more often than its retransmissions make good."""
-    losses: Counter[tuple[str, str, bytes]] = Counter()
+    """Lose no exchange more often than its retransmissions make good."""
+    losses: Counter[tuple[bytes, ...]] = Counter()
 
     def fate(data: bytes, source: Address, destination: Address) -> tuple[float, ...]:
         decided = decide(data, source, destination)
-        message = (str(source), str(destination), data)
         if decided == LOST:
-            losses[message] += 1
-            if losses[message] > RETRANSMISSIONS_SURVIVE:
+            exchange = re.findall(rb"^(?:Call-ID|CSeq): (\S+)", data, re.MULTILINE)
+            losses[*exchange] += 1
+            if losses[*exchange] > RETRANSMISSIONS_SURVIVE:
                 return AT_ONCE
         return decided
 

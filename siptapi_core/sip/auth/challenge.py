@@ -18,10 +18,11 @@ from siptapi_core.sip.auth.parameters import (
 )
 from siptapi_core.sip.message import Response
 from siptapi_core.sip.parameters import excerpt, quote
+from siptapi_core.values import Value
 
 
-@frozen
-class Challenge:
+@frozen(eq=False, repr=False)
+class Challenge(Value):
     """One digest challenge. ``proxy`` says that it came in a 407.
 
     ``qop`` is lower-case, in the server's order; empty means the form of RFC 2069. ``stale``

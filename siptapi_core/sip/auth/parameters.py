@@ -14,6 +14,7 @@ from attrs import frozen
 from siptapi_core.errors import MessageError
 from siptapi_core.sip.auth.digest import KNOWN_QOPS
 from siptapi_core.sip.parameters import QUOTED, TOKEN, excerpt, is_token, quote, unquote
+from siptapi_core.values import Value
 
 # Compiled when first used: most calls begin before anything is challenged.
 _ELEMENT = rf'(?s)((?:[^",]|{QUOTED})*+)(?:,|\Z)'
@@ -21,8 +22,8 @@ _PARAMETER = rf"(?s)({TOKEN})[ \t]*=[ \t]*(.*)"
 _SCHEME = rf"(?s)({TOKEN})(?:[ \t]+(.+))?"
 
 
-@frozen
-class SchemeParameters:
+@frozen(eq=False, repr=False)
+class SchemeParameters(Value):
     """One challenge, or one header's credentials. Names are lower-case, values unquoted."""
 
     scheme: str
