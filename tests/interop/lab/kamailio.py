@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lab.addresses import PORT
@@ -17,10 +17,10 @@ _CONFIG = """\
 log_stderror=yes
 # One worker keeps the order of messages. With two, an ACK may be passed on after the REFER that
 # followed it, and baresip, which takes that ACK for the callee's answer, notifies 200 too soon.
-children=1
 auto_aliases=no
-disable_tcp=yes
-listen=udp:{host}:{port}
+children=1
+tcp_children=1
+{listens}
 alias="{domain}"
 
 loadmodule "tm.so"
@@ -36,6 +36,7 @@ loadmodule "registrar.so"
 loadmodule "auth.so"
 loadmodule "htable.so"
 loadmodule "sipdump.so"
+{tls}
 modparam("auth", "algorithm", "{algorithm}")
 modparam("htable", "htable", "passwords=>size=4;")
 modparam("registrar", "max_contacts", 10)
@@ -98,6 +99,13 @@ route[REGISTER] {{
   save("location");
 }}
 """
+_TLS = """\
+enable_tls=yes
+loadmodule "tls.so"
+modparam("tls", "certificate", "{certificate}")
+modparam("tls", "private_key", "{certificate}")
+modparam("tls", "tls_method", "TLSv1.2+")
+"""
 _CHALLENGE_REFER = '    if (is_method("REFER")) { route(AUTHENTICATE); }'
 
 
@@ -106,7 +114,9 @@ class Kamailio(Program):
 
     ``passwords`` by user; ``static`` are phones that do not register, ``host:port`` by user;
     ``algorithm`` is that of the challenges; ``challenge_refer`` asks for credentials within the
-    dialog too.
+    dialog too; ``listens`` are further places to listen at, as Kamailio's ``listen`` has them
+    (``tcp:127.0.0.2:5060``, ``udp:[::1]:5070``, ``tls:...``); ``certificate`` is the file with its
+    certificate and key, for TLS.
     """
 
     def __init__(
@@ -118,14 +128,18 @@ class Kamailio(Program):
         static: Mapping[str, str] | None = None,
         algorithm: str = "MD5",
         challenge_refer: bool = False,
+        listens: Sequence[str] = (),
+        certificate: Path | None = None,
     ) -> None:
         path = require("kamailio", package="kamailio")
         self.host = host
         (folder / "run").mkdir(parents=True)
         (folder / "kamailio.cfg").write_text(
             _CONFIG.format(
-                host=host,
-                port=PORT,
+                listens="\n".join(
+                    f"listen={place}" for place in (f"udp:{host}:{PORT}", *listens)
+                ),
+                tls=_TLS.format(certificate=certificate) if certificate else "",
                 domain=DOMAIN,
                 realm=REALM,
                 algorithm=algorithm,

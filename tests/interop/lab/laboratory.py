@@ -16,6 +16,9 @@ from lab.siptapi import Siptapi
 PASSWORDS = {"alice": "secret-of-alice", "2002": "secret-of-2002"}
 """The proxy's accounts: alice is the user who dials, 2002 the callee."""
 
+_ENOUGH = 100_000
+"""Characters of a trace: a whole call has a third of that."""
+
 P = TypeVar("P", bound=Program)
 
 
@@ -81,8 +84,10 @@ class Lab:
         self._parts.remove(part)
 
     def traces(self) -> str:
-        """What every part saw."""
-        return "\n".join(f"======== {part.folder.name}\n{part.trace()}" for part in self._parts)
+        """What every part saw, the end of it where that is much."""
+        return "\n".join(
+            f"======== {part.folder.name}\n{part.trace()[-_ENOUGH:]}" for part in self._parts
+        )
 
     def _place(self, name: str) -> Path:
         taken = len(list(self._folder.iterdir()))
