@@ -48,6 +48,7 @@ from siptapi_core.sip.sipfrag import SipfragStatus
 from siptapi_core.targets import Address
 
 _TOO_LATE = "the phone has the call now and SIPTAPI has left it; hang up on the phone"
+_ENDING = "the call has failed and is ending already"
 _MAY_GO_ON = "hung up; the phone may go on calling: hang up there as well"
 
 
@@ -102,12 +103,12 @@ class ReferCall:
             RefusedError: the phone has the call now, or it has ended.
         """
         if self.has_ended:
-            answered = self._ended.outcome is Outcome.ANSWERED
-            raise RefusedError(_TOO_LATE if answered else "the call has ended already")
+            raise RefusedError(_TOO_LATE if self._answered else "the call has ended already")
         if self._hung_up:
             return
         if self._leg.state in (LegState.LEAVING, LegState.GONE):
-            raise RefusedError(_TOO_LATE)
+            failed = self._referral.state is ReferralState.DECIDED and not self._answered
+            raise RefusedError(_ENDING if failed else _TOO_LATE)
         self._hung_up = True
         if self._leg.state is LegState.UP:
             self._leg.leave(now)
@@ -247,6 +248,10 @@ class ReferCall:
         else:
             self._leg.leave(now)
 
+    @property
+    def _answered(self) -> bool:
+        return self._ended.outcome is Outcome.ANSWERED
+
     def _decide(self, outcome: Outcome, stage: Stage) -> None:
         self._ended = CallEnded(outcome, stage)
         self._referral.stop()
@@ -260,7 +265,7 @@ class ReferCall:
             return
         self.has_ended = True
         self._stop_timers()
-        if self._ended.outcome is Outcome.ANSWERED:
+        if self._answered:
             self._tell(HandedOver())
         self._report(self._ended)
         self._leg.close(now)

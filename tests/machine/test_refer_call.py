@@ -826,6 +826,18 @@ def test_hang_up_is_refused_once_the_phone_hung_up():
         bench.hang_up()
 
 
+@pytest.mark.parametrize("how", ["refused", "silence"])
+def test_hang_up_of_what_failed_and_is_being_left_does_not_claim_a_call(how):
+    bench = CallBench().up()
+    if how == "refused":
+        bench.reply(603, "REFER")
+    else:
+        bench.reply(202, "REFER")
+        bench.pass_until(32.0)
+    with pytest.raises(RefusedError, match="the call has failed and is ending already"):
+        bench.hang_up()
+
+
 def test_hang_up_is_refused_after_any_other_end():
     bench = CallBench().dial()
     bench.reply(486)
