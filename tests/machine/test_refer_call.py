@@ -24,7 +24,7 @@ import pytest
 from bench import PHONE, PROXY, STANDBY
 from phone_side import CONTACT, RECORD_ROUTE, CallBench
 
-from siptapi_core.errors import RefusedError
+from siptapi_core.errors import NetworkError, RefusedError
 from siptapi_core.events import (
     CalleeAnswered,
     CalleeRinging,
@@ -339,6 +339,32 @@ def test_trap_4_a_refer_that_is_never_answered():
     assert bench.failed.stage is Stage.REFER
     bench.reply(200, "BYE")
     assert bench.ended == CallEnded(Outcome.UNKNOWN, Stage.REFER)
+    finished(bench)
+
+
+def test_the_network_goes_away_before_our_bye():
+    bench = CallBench().up()
+
+    def no_way(towards):
+        raise NetworkError(f"there is no way to {towards}")
+
+    bench.agent.transactions._local_address = no_way
+    bench.reply(603, "REFER")
+    assert bench.requests("BYE") == []
+    assert bench.ended == CallEnded(Outcome.REJECTED, Stage.REFER)
+    finished(bench)
+
+
+def test_the_network_is_not_there_at_all():
+    bench = CallBench()
+
+    def no_way(towards):
+        raise NetworkError(f"there is no way to {towards}")
+
+    bench.agent.transactions._local_address = no_way
+    bench.dial()
+    assert bench.failed.reason == f"there is no way to {PROXY}"
+    assert bench.ended == CallEnded(Outcome.FAILED, Stage.PROXY)
     finished(bench)
 
 
