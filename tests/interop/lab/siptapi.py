@@ -79,13 +79,14 @@ class Siptapi(Program):
         lines = self.output.read_text(encoding="utf-8").splitlines(keepends=True)
         return [json.loads(line) for line in lines if line.endswith("\n")]
 
-    def await_event(self, name: str, *, seconds: float = 10) -> None:
+    def await_event(self, name: str) -> None:
         """Wait until it has said so."""
-        wait_until(
-            lambda: any(event["event"] == name for event in self.events()),
-            seconds=seconds,
-            what=f"{name}, but {self.events()}",
-        )
+
+        def said() -> bool:
+            return any(event["event"] == name for event in self.events())
+
+        wait_until(lambda: said() or not self.running, seconds=10, what=name)
+        assert said(), f"it ended without {name}: {self.events()}"
 
     def trace(self) -> str:
         """What it was told and what it printed, messages included."""
