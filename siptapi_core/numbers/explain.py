@@ -21,7 +21,7 @@ from siptapi_core.targets import Number
 _LONGEST_E164 = 15
 _SHORTEST_E164 = 6
 _LONGEST = 32
-_is_dialable = re.compile(r"[0-9*#+]+").fullmatch
+_is_dialable = re.compile(r"\+?[0-9]+|[0-9][0-9*#]*|[*#][0-9*#+]*").fullmatch
 
 
 def explain(text: str, rules: NumberRules, *, domain: str, line: str = "") -> Explanation:
@@ -84,12 +84,11 @@ def _understood(text: str, rules: NumberRules) -> tuple[Reading, Interpretation]
 
 def _read_again(found: Interpretation, number: str, rules: NumberRules) -> Interpretation:
     """What the rewrites made of ``found``: digits without a ``+`` are dialled as they are now."""
-    international = number.startswith("+")
-    digits = number.removeprefix("+")
-    if not _is_dialable(digits):
+    if not _is_dialable(number):
         reason = f"the rewrites make {number!r} of it, which is no number"
         raise NumberError(reason, text=found.number)
-    again = interpret(Reading(digits, international), rules)
+    international = number.startswith("+")
+    again = interpret(Reading(number.removeprefix("+"), international), rules)
     kept = again.number if international else number
     return evolve(again, number=kept, warnings=found.warnings, extension=found.extension)
 

@@ -10,7 +10,7 @@ from attrs import evolve
 
 from siptapi_core.errors import MessageError, NumberError
 from siptapi_core.numbers.reading import MAXIMUM_LENGTH, readings
-from siptapi_core.numbers.runs import Reading
+from siptapi_core.numbers.runs import Reading, is_certain
 from siptapi_core.sip.uri import SipUri, parse_uri, unescape
 
 _scheme = re.compile(r"\s*<?\s*([a-z][a-z0-9+.\-]*):(?://)?", re.IGNORECASE | re.ASCII).match
@@ -19,7 +19,10 @@ _TO_OTHER_THINGS = frozenset(
     {"about", "data", "file", "ftp", "geo", "h323", "http", "https", "im", "javascript"}
     | {"mailto", "news", "urn", "ws", "wss", "xmpp"}
 )
-_sip = re.compile(r"<\s*(sips?:[^<>]*)>|^(?:callto:)?(?://)?(sips?:.*)$", re.IGNORECASE).search
+_sip = re.compile(r"(?:callto:)?(?://)?(sips?:.*)", re.IGNORECASE).fullmatch
+_named_sip = re.compile(
+    r"(\"[^\"]*\"|[^\"<]*)<\s*(sips?:[^<>]*)>\s*(?:;.*)?", re.IGNORECASE
+).fullmatch
 _numeric_host = re.compile(r"sips?:[+0-9*#()\-. ]*$", re.IGNORECASE).match
 _address = re.compile(
     r"(?:callto:)?(?://)?([^\s@:;,<>()|^?/]+@(?:[a-z0-9\-]+\.)+[a-z]{2,}(?::[0-9]{1,5})?)",
@@ -48,10 +51,14 @@ def read_sip(text: str) -> tuple[SipUri, tuple[str, ...]] | None:
         found = f"sip:{address[1]}"
         warnings: tuple[str, ...] = ("it has no scheme and is taken for a SIP address",)
     else:
-        match = _sip(visible)
-        if match is None:
+        bare, named = _sip(visible), _named_sip(visible)
+        if bare is not None:
+            found = bare[1]
+        elif named is not None and (named[1].startswith('"') or not is_certain(named[1])):
+            found = named[2].strip()
+        else:
             return None
-        found, warnings = (match[1] or match[2]).strip(), ()
+        warnings = ()
         if _numeric_host(found):  # sip:1001 names no host
             return None
     try:
@@ -60,10 +67,10 @@ def read_sip(text: str) -> tuple[SipUri, tuple[str, ...]] | None:
         raise NumberError(str(error), text=text) from None
     if not isinstance(uri, SipUri):
         raise NumberError("it is no sip: address", text=text)
-    bare = evolve(uri.without_parameter("method"), headers=())
-    if bare != uri:
+    plain = evolve(uri.without_parameter("method"), headers=())
+    if plain != uri:
         warnings = (*warnings, "the headers or method in the link are left out")
-    return bare, warnings
+    return plain, warnings
 
 
 def read_number(text: str) -> Iterator[Reading]:

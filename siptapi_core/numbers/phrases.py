@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from attrs import evolve, frozen
 
 from siptapi_core.errors import NumberError
-from siptapi_core.numbers.runs import CERTAIN_DIGITS, Part, Reading, digits_of, read_parts
+from siptapi_core.numbers.runs import Part, Reading, digits_of, is_certain, read_parts
 from siptapi_core.numbers.vanity import is_freephone, vanity_readings
 from siptapi_core.numbers.words import EXTENSION_WORDS, LABEL_WORDS
 
@@ -42,7 +42,7 @@ class Phrase:
     @property
     def certain(self) -> bool:
         """Whether it can only be a number."""
-        return any("+" in part.text for part in self.parts) or len(self.digits) >= CERTAIN_DIGITS
+        return is_certain("".join(part.text for part in self.parts))
 
     def after_strangers(self) -> Phrase:
         """What of it is the number where unknown words stand before it: ``Room 4, 505641``."""

@@ -19,7 +19,7 @@ from attrs import evolve
 from siptapi_core.errors import NumberError
 from siptapi_core.numbers.characters import fold
 from siptapi_core.numbers.phrases import LETTER, read_phrases
-from siptapi_core.numbers.runs import CERTAIN_DIGITS, Reading
+from siptapi_core.numbers.runs import Reading, is_certain
 from siptapi_core.numbers.words import EXTENSION_WORDS
 
 MAXIMUM_LENGTH = 512
@@ -92,8 +92,9 @@ def _read_odd(text: str, odd: re.Match[str]) -> Iterator[Reading]:
 def _read(text: str, folded: str) -> Iterator[Reading]:
     left_out: list[str] = []
     line = _first_line(text, folded, left_out)
-    line = _number_part(text, line, left_out)
+    line = _without_subaddress(text, line, left_out)
     line = _without_comments(line, left_out)
+    line = _without_display_name(line, left_out)
     line = _without_labels(line, left_out)
     line, extension, after_answer = _without_parameters(line, left_out)
     if not extension:
@@ -113,10 +114,6 @@ def _blank(line: str, start: int, end: int, left_out: list[str]) -> str:
     return line[:start] + " " * (end - start) + line[end:]
 
 
-def _is_certain(part: str) -> bool:
-    return "+" in part or sum(map(part.count, "0123456789")) >= CERTAIN_DIGITS
-
-
 def _only(line: str, start: int, end: int, left_out: list[str]) -> str:
     return _blank(_blank(line, 0, start, left_out), end, len(line), left_out)
 
@@ -131,20 +128,15 @@ def _first_line(text: str, folded: str, left_out: list[str]) -> str:
     raise NumberError("there is no digit in it", text=text, position=len(text) - len(text.lstrip()))
 
 
-def _number_part(text: str, line: str, left_out: list[str]) -> str:
-    """``line`` without ``|subaddress`` and ``^name``; and of ``Name <number>`` the number."""
+def _without_subaddress(text: str, line: str, left_out: list[str]) -> str:
+    """``line`` without ``|subaddress`` and ``^name``."""
     cut = _subaddress_or_name(line)
-    if cut is not None:
-        if _digit(line, 0, cut.start()) is None:
-            what = "|, the subaddress" if cut[0] == "|" else "^, the name"
-            raise NumberError(f"no number before {what}", text=text, position=cut.start())
-        line = _blank(line, cut.start(), len(line), left_out)
-    angled = _angled(line)
-    if angled is None:
+    if cut is None:
         return line
-    if _digit(line, 0, angled.start()) is None or _is_certain(angled[1]):
-        return _only(line, *angled.span(1), left_out)
-    return _blank(line, *angled.span(), left_out)
+    if _digit(line, 0, cut.start()) is None:
+        what = "|, the subaddress" if cut[0] == "|" else "^, the name"
+        raise NumberError(f"no number before {what}", text=text, position=cut.start())
+    return _blank(line, cut.start(), len(line), left_out)
 
 
 def _without_comments(line: str, left_out: list[str]) -> str:
@@ -160,10 +152,20 @@ def _without_comments(line: str, left_out: list[str]) -> str:
     return line
 
 
+def _without_display_name(line: str, left_out: list[str]) -> str:
+    """Of ``Name <number>`` the number, of ``number <12>`` as well."""
+    angled = _angled(line)
+    if angled is None:
+        return line
+    if _digit(line, 0, angled.start()) is None or is_certain(angled[1]):
+        return _only(line, *angled.span(1), left_out)
+    return _blank(line, *angled.span(), left_out)
+
+
 def _without_labels(line: str, left_out: list[str]) -> str:
     """``line`` without what stands before a colon: ``Tel.:``, ``Room 12:``."""
     while (label := _label(line)) is not None:
-        if _is_certain(label[0]) or _letter(label[0]) is None:
+        if is_certain(label[0]) or _letter(label[0]) is None:
             break
         line = _blank(line, 0, label.end(), left_out)
     return line

@@ -37,8 +37,7 @@ class Part:
     start: int
 
 
-CERTAIN_DIGITS = 5
-"""Fewer digits among other text may be anything: a room, an age, a footnote."""
+_CERTAIN_DIGITS = 5
 
 _OUTSIDE_DIGITS = 2
 """Digits before a pause or a + that may dial an outside line."""
@@ -61,6 +60,11 @@ _no_digits = re.compile(r"[^0-9*#]")
 def digits_of(run: str) -> str:
     """The digits, ``*`` and ``#`` of ``run``."""
     return _no_digits.sub("", run)
+
+
+def is_certain(text: str) -> bool:
+    """Whether there is a number in ``text`` for certain, and not a room, an age, a footnote."""
+    return "+" in text or sum(map(text.count, "0123456789")) >= _CERTAIN_DIGITS
 
 
 def read_parts(text: str, parts: Sequence[Part], extension: str = "") -> Iterator[Reading]:
@@ -98,7 +102,7 @@ def _read_run(text: str, run: str, start: int, extension: str) -> Iterator[Readi
     run, warnings = _with_one_plus(run)
     international = "+" in run
     hash_extension = _hash_extension(run)
-    if hash_extension and (international or len(digits_of(hash_extension[1])) > CERTAIN_DIGITS):
+    if hash_extension and (international or len(digits_of(hash_extension[1])) > _CERTAIN_DIGITS):
         run, extension = hash_extension[1], extension or hash_extension[2]
     digits = digits_of(run)
     if international and not digits.isdigit():
@@ -115,14 +119,14 @@ def _read_run(text: str, run: str, start: int, extension: str) -> Iterator[Readi
 def _with_one_plus(run: str) -> tuple[str, list[str]]:
     """``run`` with at most one ``+``, that before its number: ``0 +43 1``, ``+43 1 +43 2``."""
     head, plus, tail = run.partition("+")
-    if not plus:
-        return run, []
-    if len(digits_of(head)) >= CERTAIN_DIGITS:
+    if not digits_of(tail):
+        return head, []
+    if len(digits_of(head)) >= _CERTAIN_DIGITS:
         return head, [f"{plus}{tail.strip()} is another number and is left out"]
     warnings = [f"{head.strip()} before the + is left out"] if digits_of(head) else []
     number, plus, others = tail.lstrip("+ ").partition("+")
     if plus:
-        if len(digits_of(number)) < CERTAIN_DIGITS:
+        if len(digits_of(number)) < _CERTAIN_DIGITS:
             number = tail.replace("+", " ")
         else:
             warnings.append(f"+{others.strip()} is another number and is left out")
@@ -142,8 +146,8 @@ def _endings(run: str, extension: str, *, international: bool) -> Iterator[Readi
     if endings is not None:  # 505641-12/13
         other = endings[endings.lastindex or 1].strip()
         warning = f"{other} is another number's ending and is left out"
-        rest = run[: endings.start(endings.lastindex or 1)]
-        yield evolve(reading, digits=digits_of(rest), warnings=(*warnings, warning))
+        kept = run[: endings.start(endings.lastindex or 1)]
+        yield evolve(reading, digits=digits_of(kept), warnings=(*warnings, warning))
     trunk = _trunk_zero(run) if international or digits.startswith("00") else None
     if trunk is not None and _country_code(digits_of(run[: trunk.start()])) is None:
         trunk = None
@@ -153,14 +157,13 @@ def _endings(run: str, extension: str, *, international: bool) -> Iterator[Readi
     pieces = run.split("/")
     for count in range(1, len(pieces)):
         left = "/".join(pieces[:count])
-        if len(digits_of(left)) >= CERTAIN_DIGITS:
+        if len(digits_of(left)) >= _CERTAIN_DIGITS:
             other = "/".join(pieces[count:]).strip()
             warning = f"{other} after the / is left out"
             yield evolve(
                 reading, digits=digits_of(left), warnings=(*warnings, warning), doubtful=True
             )
     group = _last_group(run)
-    if group is not None and not extension:
-        yield evolve(
-            reading, digits=digits_of(run[: group.start()]), extension=group[1], doubtful=True
-        )
+    rest = "" if group is None else digits_of(run[: group.start()])
+    if group is not None and rest and not extension:
+        yield evolve(reading, digits=rest, extension=group[1], doubtful=True)
