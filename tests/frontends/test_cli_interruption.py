@@ -69,3 +69,25 @@ def test_a_closed_terminal_is_not_written_to_any_more(left: list[object]) -> Non
     with Interruption(lambda: None).handled(), pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGHUP)
     assert left == [(1, 2)]
+
+
+def test_a_signal_that_comes_just_before_the_loop_waits_is_noticed() -> None:
+    """The moment itself cannot be met on purpose; what wakes the loop can be seen."""
+    under_test = Interruption(lambda: None)
+
+    def wakeup_descriptor() -> int:
+        descriptor = signal.set_wakeup_fd(-1)
+        signal.set_wakeup_fd(descriptor)
+        return descriptor
+
+    async def call() -> list[int]:
+        before = wakeup_descriptor()
+        with under_test.hanging_up():
+            during = wakeup_descriptor()
+            os.write(during, b"x" * 10)
+            await asyncio.sleep(0)
+        return [before, during, wakeup_descriptor()]
+
+    before, during, after = asyncio.run(call())
+    assert during not in (-1, before)
+    assert after == before

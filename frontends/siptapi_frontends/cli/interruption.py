@@ -10,7 +10,8 @@
             v
     nothing to hang up
 
-Plain `signal.signal`, for event loops on Windows have no ``add_signal_handler``.
+Plain `signal.signal`, because event loops on Windows have no ``add_signal_handler``, and because
+the second signal must not wait for the loop's turn.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -56,7 +59,8 @@ class Interruption:
         """From here on there may be a call: the first signal sets ``interrupted``."""
         self._loop = asyncio.get_running_loop()
         try:
-            yield
+            with _waking(self._loop):
+                yield
         finally:
             self._loop = None
 
@@ -70,3 +74,26 @@ class Interruption:
             self._last_words()
             os._exit(ExitCode.INTERRUPTED)
         self._loop.call_soon_threadsafe(self.interrupted.set)
+
+
+@contextmanager
+def _waking(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """Let a signal end the loop's wait, however shortly before it the signal came.
+
+    Without this, Python calls the handler of a signal that comes between its last instruction and
+    the system call only when the wait is over. Windows' loops see to it themselves.
+    """
+    if sys.platform == "win32":
+        yield
+    else:
+        reading, writing = socket.socketpair()
+        with reading, writing:
+            reading.setblocking(False)
+            writing.setblocking(False)
+            loop.add_reader(reading, reading.recv, 4096)
+            previous = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
+            try:
+                yield
+            finally:
+                signal.set_wakeup_fd(previous)
+                loop.remove_reader(reading)
