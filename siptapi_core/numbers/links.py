@@ -92,7 +92,7 @@ def read_number(text: str) -> Iterator[Reading]:
     if scheme not in {"", "tel"}:
         rest = rest.partition("?")[0]
     rest = unescape(rest)
-    context = _context(_address_part(rest))
+    context = _context(_address_part(rest)) if scheme == "tel" else None
     try:
         yield from readings(rest) if context is None else _read_local(rest, context[1])
     except NumberError as error:
