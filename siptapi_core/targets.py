@@ -69,13 +69,15 @@ class Address:
     """Where a packet goes to or came from: IP literal (no brackets), port, transport.
 
     ``verify_name`` is the name that a TLS certificate must carry (RFC 5922), None where no
-    certificate is expected.
+    certificate is expected; ``line`` the line whose TCP or TLS connection it is, because each has
+    its own certificates and trust.
     """
 
     host: str
     port: int
     transport: Transport = Transport.UDP
     verify_name: str | None = None
+    line: str = ""
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host

@@ -6,8 +6,7 @@ import asyncio
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
-from typing import Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from siptapi_core.contracts import Clock, Logger
 from siptapi_core.errors import NetworkError
@@ -21,6 +20,10 @@ from siptapi_core.sip.masking import mask_credentials
 from siptapi_core.targets import Address, Transport
 from siptapi_core.version import VERSION
 
+if TYPE_CHECKING:
+    from siptapi_core.net.stream import StreamTransport
+    from siptapi_core.net.stream_options import StreamOptions
+
 ANY_IPV4 = "0.0.0.0"  # noqa: S104  # the phone may be on any network of ours
 ANY_IPV6 = "::"
 
@@ -28,10 +31,22 @@ _CALL_ID = re.compile(rb"^(?:call-id|i)[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.M
 
 
 class SipNetwork:
-    """UDP on IPv4, and on IPv6 where the machine has it; make one with `open`."""
+    """UDP on IPv4, and on IPv6 where the machine has it; TCP and TLS when first needed.
+
+    Make one with `open`.
+    """
+
+    transports: ClassVar = tuple(Transport)
+    """Those that we speak, the preferred first."""
 
     def __init__(
-        self, *, clock: Clock, identifiers: Identifiers, logger: Logger, timers: SipTimers
+        self,
+        *,
+        clock: Clock,
+        identifiers: Identifiers,
+        logger: Logger,
+        timers: SipTimers,
+        stream_options: Callable[[str], StreamOptions],
     ) -> None:
         self.clock = clock
         self.tracers: list[Callable[[TracedMessage], None]] = []
@@ -45,7 +60,9 @@ class SipNetwork:
         self._logger = logger
         self._driver = Driver(self.agent, self._send)
         self._sockets: dict[bool, UdpTransport] = {}  # by: is it IPv6?
-        self._last_local: dict[str, Address] = {}
+        self._stream_options = stream_options
+        self._streams: StreamTransport | None = None
+        self._last_local: dict[Address, Address] = {}
 
     @classmethod
     async def open(
@@ -57,14 +74,21 @@ class SipNetwork:
         hosts: tuple[str, ...] = (ANY_IPV4, ANY_IPV6),
         port: int = 0,
         timers: SipTimers | None = None,
+        stream_options: Callable[[str], StreamOptions] | None = None,
     ) -> Self:
-        """Open a socket on each of ``hosts``; port 0: any free one.
+        """Open a UDP socket on each of ``hosts``; port 0: any free one.
+
+        ``stream_options(line)`` is asked when a line first needs TCP or TLS.
 
         Raises:
             NetworkError: no socket could be opened; the words say why.
         """
         network = cls(
-            clock=clock, identifiers=identifiers, logger=logger, timers=timers or SipTimers()
+            clock=clock,
+            identifiers=identifiers,
+            logger=logger,
+            timers=timers or SipTimers(),
+            stream_options=stream_options or _default_stream_options,
         )
         for host in hosts:
             try:
@@ -91,35 +115,56 @@ class SipNetwork:
         self._driver.close()
         for socket in self._sockets.values():
             await socket.close()
+        if self._streams is not None:
+            await self._streams.close()
 
     def _receive(self, data: bytes, source: Address) -> None:
         if self.tracers:
             self._trace(Direction.RECEIVED, data, source)
         self._driver.receive(data, source)
 
-    def _refused(self, address: Address) -> None:
-        self._driver.drive(partial(self.agent.refused, address))
+    def _refused(self, address: Address, problem: str = "") -> None:
+        self._driver.drive(lambda now: self.agent.refused(address, now, problem))
 
     def _send(self, data: bytes, to: Address) -> None:
-        socket = self._sockets.get(":" in to.host)
-        if socket is None or to.transport is not Transport.UDP:
-            self._logger.warning("no socket for this address", to=str(to))
-            asyncio.get_running_loop().call_soon(self._refused, to)
+        try:
+            transport = self._transport(to)
+        except NetworkError as error:
+            self._logger.warning("packet not sent", to=str(to), why=str(error))
+            asyncio.get_running_loop().call_soon(self._refused, to, str(error))
             return
         if self.tracers:
             self._trace(Direction.SENT, data, to)
-        socket.send(data, to)
+        transport.send(data, to)
 
     def _local_address(self, towards: Address) -> Address:
+        transport = self._transport(towards)
+        last = self._last_local.get(towards)
+        with suppress(*((NetworkError,) if last else ())):
+            last = transport.local_address(towards)
+            self._last_local[towards] = last
+        assert last is not None  # noqa: S101  # else local_address raised
+        return last
+
+    def _transport(self, towards: Address) -> UdpTransport | StreamTransport:
+        if towards.transport.reliable:
+            return self._streams or self._open_streams()
         socket = self._sockets.get(":" in towards.host)
         if socket is None:
             raise NetworkError(f"this machine has no way to {towards}: no such address family")
-        last = self._last_local.get(towards.host)
-        with suppress(*((NetworkError,) if last else ())):
-            last = socket.local_address(towards)
-            self._last_local[towards.host] = last
-        assert last is not None  # noqa: S101  # else local_address raised
-        return last
+        return socket
+
+    def _open_streams(self) -> StreamTransport:
+        from siptapi_core.net.stream import StreamTransport  # noqa: PLC0415  # most lines use UDP
+
+        self._streams = StreamTransport(
+            receive=self._receive,
+            refused=self._refused,
+            in_use=lambda: len(self.agent) > 0,
+            options=self._stream_options,
+            logger=self._logger,
+        )
+        return self._streams
 
     def _trace(self, direction: Direction, data: bytes, peer: Address) -> None:
         found = _CALL_ID.search(data)
@@ -132,3 +177,9 @@ class SipNetwork:
         )
         for tracer in self.tracers:
             tracer(message)
+
+
+def _default_stream_options(_line: str) -> StreamOptions:
+    from siptapi_core.net.stream_options import StreamOptions  # noqa: PLC0415  # most lines use UDP
+
+    return StreamOptions()

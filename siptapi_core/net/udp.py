@@ -120,7 +120,7 @@ class UdpTransport:
         expires, local = self._routes.get(towards.host, (0.0, self._bound))
         now = self._loop.time()
         if now >= expires:
-            local = Address(_source_host(self._socket.family, towards), self._bound.port)
+            local = Address(source_host(self._socket.family, towards), self._bound.port)
             _remember(self._routes, towards.host, (now + ROUTE_SECONDS, local))
         return local
 
@@ -262,12 +262,16 @@ def _bound_socket(host: str, port: int) -> socket.socket:
     return udp_socket
 
 
-def _source_host(family: socket.AddressFamily, towards: Address) -> str:
-    """Ask the system's routing table, by a socket that sends nothing."""
+def source_host(family: socket.AddressFamily, towards: Address) -> str:
+    """Our address on the way to ``towards``: the system's routing table knows.
+
+    Raises:
+        NetworkError: there is no way to ``towards``.
+    """
     name = socket_name(family, towards.host, towards.port)
     with socket.socket(family, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(name)
+            probe.connect(name)  # sends nothing
         except OSError as error:
             raise NetworkError(f"there is no way to {towards}: {error.strerror}") from error
         return address_of(probe.getsockname()).host

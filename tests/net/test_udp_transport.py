@@ -599,7 +599,7 @@ def test_a_route_is_asked_for_again_when_it_is_old_or_failed(run, monkeypatch):
 
     async def scenario():
         async with opened("0.0.0.0") as (transport, recorder):
-            monkeypatch.setattr(udp, "_source_host", source_host)
+            monkeypatch.setattr(udp, "source_host", source_host)
             loop = asyncio.get_running_loop()
             towards = Address("127.0.0.9", 5060)
             assert transport.local_address(towards).host == "127.0.0.1"
