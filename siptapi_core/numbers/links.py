@@ -82,7 +82,7 @@ def read_number(text: str) -> Iterator[Reading]:
     link = _scheme(text)
     scheme = "" if link is None else link[1].lower()
     if scheme in _TO_OTHER_THINGS:
-        raise NumberError(f"a {scheme}: link leads to no number", text=text, position=0)
+        raise NumberError(f"{scheme}: links lead to no number", text=text, position=0)
     if (link is None or scheme not in _TO_NUMBERS) and _escaped(text) is None:
         yield from readings(text)
         return

@@ -39,7 +39,7 @@ class Part:
 
 _CERTAIN_DIGITS = 5
 
-_OUTSIDE_DIGITS = 2
+_ACCESS_DIGITS = 2
 """Digits before a pause or a + that may dial an outside line."""
 
 _trunk_zero = re.compile(r"[(\[{]\s*0\s*[)\]}]").search
@@ -80,18 +80,23 @@ def read_parts(text: str, parts: Sequence[Part], extension: str = "") -> Iterato
         yield from _read_run(text, first.text, first.start, extension)
         return
 
+    second = parts[1]
+    a_list = second.separator in "&;" or second.text[:1].isspace() or "+" in second.text
+    through = "+" not in first.text and (not a_list or len(digits_of(first.text)) <= _ACCESS_DIGITS)
+
     def cut(count: int) -> Iterator[Reading]:
         head = " ".join(part.text for part in parts[:count])
-        later = "".join(digits_of(part.text) for part in parts[count:])
+        rest = "".join(part.separator + part.text for part in parts[count:])
+        other = rest[1:].strip() if a_list and is_certain(rest) else ""
+        warnings = (f"{other} is another number and is left out",) if other else ()
         for reading in _read_run(text, head, first.start, extension):
-            yield evolve(reading, after_answer=later)
+            later = "" if other else digits_of(rest)
+            yield evolve(reading, after_answer=later, warnings=(*reading.warnings, *warnings))
 
-    a_list = "+" in first.text or parts[1].separator in "&;" or parts[1].text[:1].isspace()
-    one_number = len(digits_of(first.text)) <= _OUTSIDE_DIGITS or not a_list
     for count in range(1, len(parts) + 1):
         for reading in cut(count):
             yield evolve(reading, doubtful=True)
-    yield from cut(len(parts) if one_number else 1)
+    yield from cut(len(parts) if through else 1)
 
 
 def _read_run(text: str, run: str, start: int, extension: str) -> Iterator[Reading]:

@@ -189,7 +189,6 @@ def test_the_plus_is_never_lost(known: tuple[str, PhoneNumber], plus: str) -> No
 
 
 @given(valid_numbers(), WORDS, WORDS)
-@example((("AT", phonenumbers.parse("+431505641"))), ";phone-context=+1", "<sip:12@x>")
 def test_no_digit_of_a_subaddress_name_or_comment_is_dialled(
     known: tuple[str, PhoneNumber], one: str, other: str
 ) -> None:
