@@ -17,7 +17,11 @@ NAME = "refer-to-phone"
 
 
 class ReferToPhone:
-    """INVITE the phone at the static address that the line's settings give."""
+    """INVITE the phone at the static address that the line's settings give.
+
+    The address is only the way there (an outbound proxy, RFC 3261 8.1.2): the phone is still named
+    by the account's domain, because many phones call on with the name that they were called by.
+    """
 
     def start(self, request: DialRequest, network: Network) -> Attempt:
         """Begin the call."""
@@ -27,7 +31,8 @@ class ReferToPhone:
                 f'{NAME} needs the address of the phone itself: "extension@host:port"',
                 key=f"lines.{line.name}.phone",
             )
-        return network.refer_call(request.plan(NAME, target=line.phone_address, direct=True))
+        plan = request.plan(NAME, target=line.phone, next_hop=line.phone_address, direct=True)
+        return network.refer_call(plan)
 
 
 @hookimpl

@@ -138,13 +138,21 @@ class PhoneLeg:
         self._invite.start(now)
 
     def cancel(self, now: float) -> None:
-        """Take the INVITE back, as soon as a provisional response allows it."""
+        """Take the INVITE back, as soon as a provisional response allows it.
+
+        Where none comes for T2 more, nobody seems to be there: the owner is told so, and whatever
+        still comes gets its CANCEL, or its ACK and BYE.
+        """
         self._cancelling = True
         self._invite.stop_trying()
         if self._invite.can_cancel and not self._invite.is_cancelled:
+            self._stop_cancel_timer()
             self._invite.cancel(now)
             deadline = now + self._agent.timers.transaction_timeout
             self._cancel_timer = self._agent.queue.schedule(deadline, self._on_cancel_timeout)
+        elif not self.provisional:
+            deadline = now + self._agent.timers.t2
+            self._cancel_timer = self._agent.queue.schedule(deadline, self._on_nobody_there)
 
     def leave(self, now: float) -> None:
         """Say BYE, once the dialog can be used."""
@@ -193,7 +201,7 @@ class PhoneLeg:
         if self._established:
             return
         self.provisional = True
-        if status > 100 and not self.rang:  # noqa: PLR2004
+        if status > 100 and not self.rang and self.state is LegState.CALLING:  # noqa: PLR2004
             self.rang = True
             self.state = LegState.RINGING
             self._owner.on_phone_ringing()
@@ -203,12 +211,17 @@ class PhoneLeg:
     def _on_failure(self, problem: str, now: float) -> None:
         self._fail(None, problem, now)
 
+    def _on_nobody_there(self, now: float) -> None:
+        self._fail(None, f"no answer from {self._invite.destination}", now)
+
     def _on_cancel_timeout(self, now: float) -> None:
         """64*T1 after the CANCEL the INVITE counts as cancelled (RFC 3261 9.1)."""
         self._invite.abandon(now)
         self._fail(None, "no final response to the cancelled INVITE", now)
 
     def _fail(self, status: int | None, reason: str, now: float) -> None:
+        if self.state is LegState.GONE:
+            return
         self._stop_cancel_timer()
         self.state = LegState.GONE
         self._owner.on_phone_failed(status, reason, now)

@@ -394,7 +394,31 @@ def test_a_silent_proxy_gets_no_cancel_and_no_standby_a_call():
     bench.run_out()
     assert set(bench.destinations("INVITE")) == {PROXY}
     assert bench.requests("CANCEL") == []
-    assert bench.heard == [("failed", None, "no answer from udp:192.0.2.1:5060", 32.0)]
+    assert bench.heard == [("failed", None, "no answer from udp:192.0.2.1:5060", 4.0)]
+
+
+def test_a_phone_that_speaks_only_after_we_gave_up_is_cancelled_all_the_same():
+    bench = LegBench().start()
+    bench.do("cancel")
+    bench.pass_until(5.0)
+    bench.reply(180)
+    assert bench.moments("CANCEL") == [5.0]
+    bench.reply(200, "CANCEL")
+    bench.reply(487)
+    bench.run_out()
+    assert bench.heard == [("failed", None, "no answer from udp:192.0.2.1:5060", 4.0)]
+
+
+def test_a_phone_that_is_picked_up_after_we_gave_up_is_acknowledged_and_left():
+    bench = LegBench().start()
+    bench.do("cancel")
+    bench.pass_until(5.0)
+    bench.pick_up()
+    assert len(bench.requests("ACK")) == 1
+    assert len(bench.requests("BYE")) == 1
+    bench.reply(200, "BYE")
+    bench.run_out()
+    assert len(bench.heard) == 1
 
 
 def test_a_challenge_to_what_is_cancelled_is_not_answered():

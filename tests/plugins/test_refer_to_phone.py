@@ -34,13 +34,13 @@ class TestReferToPhone(StrategyContract):
         return ReferToPhone()
 
 
-def test_everything_goes_to_the_phone_itself() -> None:
+def test_everything_goes_to_the_phone_itself_by_its_name_at_the_domain() -> None:
     network = FakeNetwork()
     ReferToPhone().start(DialRequest(callee=BOB, line=LINE), network)
     assert network.plans == [
         ReferPlan(
             strategy="refer-to-phone",
-            target=PHONE_ADDRESS,
+            target=LINE.phone,
             from_=NameAddr(ALICE, "Alice"),
             refer_to=BOB,
             referred_by=ALICE,
