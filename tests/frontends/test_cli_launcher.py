@@ -46,4 +46,4 @@ def test_the_plugin_offers_the_commands() -> None:
     from siptapi_frontends.cli.commands import siptapi_commands
 
     names = {command.name for command in siptapi_commands()}
-    assert names == {"config", "demo", "dial", "number", "plugins"}
+    assert names >= {"config", "demo", "dial", "number", "plugins"}
