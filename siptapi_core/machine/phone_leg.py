@@ -151,6 +151,7 @@ class PhoneLeg:
             deadline = now + self._agent.timers.transaction_timeout
             self._cancel_timer = self._agent.queue.schedule(deadline, self._on_cancel_timeout)
         elif not self.provisional:
+            self._stop_cancel_timer()
             deadline = now + self._agent.timers.t2
             self._cancel_timer = self._agent.queue.schedule(deadline, self._on_nobody_there)
 

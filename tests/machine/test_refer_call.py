@@ -690,6 +690,19 @@ def test_hang_up_where_nobody_ever_responds():
     finished(bench)
 
 
+def test_hang_up_after_the_ring_timeout_leaves_one_timer():
+    bench = CallBench(timers=CallTimers(ring_timeout=1.0)).dial()
+    bench.pass_until(2.0)
+    bench.hang_up()
+    bench.pass_until(3.0)
+    bench.reply(180)
+    bench.pass_until(10.0)
+    assert not bench.call.has_ended
+    bench.reply(487)
+    assert bench.ended == CallEnded(Outcome.CANCELLED, Stage.PHONE)
+    finished(bench)
+
+
 def test_hang_up_before_a_challenge():
     bench = CallBench(credentials=CREDENTIALS).dial()
     bench.hang_up()
