@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
 
+from attrs import evolve
+
 from siptapi_core.contracts import Capability
 from siptapi_core.errors import (
     NetworkError,
@@ -35,11 +37,17 @@ class LineNetwork:
     """The network of one line: its resolvers, its credentials (which no strategy ever sees)."""
 
     def __init__(
-        self, network: SipNetwork, chain: ResolverChain, credentials: Credentials | None
+        self,
+        network: SipNetwork,
+        chain: ResolverChain,
+        credentials: Credentials | None,
+        *,
+        line: str = "",
     ) -> None:
         self._network = network
         self._chain = chain
         self._credentials = credentials
+        self._line = line
         self._locating: set[asyncio.Task[None]] = set()
 
     def refer_call(self, plan: ReferPlan) -> ReferAttempt:
@@ -48,7 +56,11 @@ class LineNetwork:
 
     async def next_hop(self, uri: SipUri) -> tuple[Address, ...]:
         """Resolve ``uri``, in the order to be tried; raises ResolveError."""
-        return await self._chain.next_hop(uri)
+        addresses = await self._chain.next_hop(uri)
+        return tuple(
+            evolve(address, line=self._line) if address.transport.reliable else address
+            for address in addresses
+        )
 
     def locate(self, uri: SipUri, then: Located) -> None:
         """Resolve ``uri`` for a call under way; ``then`` gets nothing where there is nothing."""
