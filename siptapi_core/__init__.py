@@ -6,10 +6,13 @@ business. Each is imported when it is first used, so that ``import siptapi_core`
 - To be a plugin: `hookimpl`, `Offer`, `NoSettings`, `Secret`, `Context`, `Clock`, `Logger`.
 - A strategy: `Strategy`, `DialRequest`, `LineIdentity`, `Network`, `Attempt`, `Capability`,
   `ReferPlan`, `ByePolicy`, `CallTimers`.
-- A resolver: `Resolver`, `ResolveContext`, `Resolved`; what it maps: `Target`, `Number`,
-  `SrvName`, `HostPort`, `Address`, `Transport`.
+- A resolver: `Resolver`, `ResolveContext`, `Resolved`, `PassedOn`; what it maps: `Target`,
+  `Number`, `SrvName`, `HostPort`, `Address`, `Transport`; what it may ask: `DnsClient`,
+  `DnsAnswer`, `NaptrRecord`, `SrvRecord`; what a URI says itself: `target_host`,
+  `required_transport`, `names_service`, `is_ip_address`.
 - A front end: `Frontend`, `Dialer`, `Command`, `Caller`, `Reply` and their classes; `CliCommand`,
-  `CliSession`, `PluginRecord`, `PluginState` for the command line.
+  `CliSession`, `PluginRecord`, `PluginState` for the command line; `Resolution`,
+  `ResolutionStep`, `StepOutcome` say how an address was found.
 - What happens in a call: `CallEvent`, `Happening` and its classes, `Outcome`, `Stage`,
   `Disturbed`, `Reporter`; `TracedMessage`, `Direction`.
 - SIP values: `SipUri`, `TelUri`, `OtherUri`, `Uri`, `parse_uri`, `NameAddr`.
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from siptapi_core.commands import ListCalls as ListCalls
     from siptapi_core.commands import ListLines as ListLines
     from siptapi_core.commands import Reply as Reply
+    from siptapi_core.commands import Resolve as Resolve
     from siptapi_core.contracts import Attempt as Attempt
     from siptapi_core.contracts import Capability as Capability
     from siptapi_core.contracts import CliCommand as CliCommand
@@ -45,18 +49,23 @@ if TYPE_CHECKING:
     from siptapi_core.contracts import Context as Context
     from siptapi_core.contracts import Dialer as Dialer
     from siptapi_core.contracts import DialRequest as DialRequest
+    from siptapi_core.contracts import DnsClient as DnsClient
     from siptapi_core.contracts import Frontend as Frontend
     from siptapi_core.contracts import LineIdentity as LineIdentity
     from siptapi_core.contracts import Logger as Logger
     from siptapi_core.contracts import Network as Network
     from siptapi_core.contracts import NoSettings as NoSettings
     from siptapi_core.contracts import Offer as Offer
+    from siptapi_core.contracts import PassedOn as PassedOn
     from siptapi_core.contracts import PluginRecord as PluginRecord
     from siptapi_core.contracts import PluginState as PluginState
     from siptapi_core.contracts import ResolveContext as ResolveContext
     from siptapi_core.contracts import Resolved as Resolved
     from siptapi_core.contracts import Resolver as Resolver
     from siptapi_core.contracts import Strategy as Strategy
+    from siptapi_core.dns_records import DnsAnswer as DnsAnswer
+    from siptapi_core.dns_records import NaptrRecord as NaptrRecord
+    from siptapi_core.dns_records import SrvRecord as SrvRecord
     from siptapi_core.errors import DeniedError as DeniedError
     from siptapi_core.errors import LocalProtocolError as LocalProtocolError
     from siptapi_core.errors import MessageError as MessageError
@@ -94,10 +103,17 @@ if TYPE_CHECKING:
     from siptapi_core.events import StrategyFellBack as StrategyFellBack
     from siptapi_core.events import TracedMessage as TracedMessage
     from siptapi_core.hookspecs import hookimpl as hookimpl
+    from siptapi_core.locating import is_ip_address as is_ip_address
+    from siptapi_core.locating import names_service as names_service
+    from siptapi_core.locating import required_transport as required_transport
+    from siptapi_core.locating import target_host as target_host
     from siptapi_core.machine.refer_plan import ByePolicy as ByePolicy
     from siptapi_core.machine.refer_plan import CallTimers as CallTimers
     from siptapi_core.machine.refer_plan import ReferPlan as ReferPlan
     from siptapi_core.numbers import Explanation as Explanation
+    from siptapi_core.resolution import Resolution as Resolution
+    from siptapi_core.resolution import ResolutionStep as ResolutionStep
+    from siptapi_core.resolution import StepOutcome as StepOutcome
     from siptapi_core.settings.secret import Secret as Secret
     from siptapi_core.sip.name_addr import NameAddr as NameAddr
     from siptapi_core.sip.uri import OtherUri as OtherUri
@@ -115,13 +131,14 @@ if TYPE_CHECKING:
 _HOMES = {
     "commands": (
         "Caller Calls CallState CallStatus Command Dial Dialling Done Explain HangUp LineStatus "
-        "Lines ListCalls ListLines Reply"
+        "Lines ListCalls ListLines Reply Resolve"
     ),
     "contracts": (
-        "Attempt Capability CliCommand CliSession Clock Context Dialer DialRequest Frontend "
-        "LineIdentity Logger Network NoSettings Offer PluginRecord PluginState Resolved "
-        "ResolveContext Resolver Strategy"
+        "Attempt Capability CliCommand CliSession Clock Context Dialer DialRequest "
+        "DnsClient Frontend LineIdentity Logger Network NoSettings Offer PassedOn PluginRecord "
+        "PluginState Resolved ResolveContext Resolver Strategy"
     ),
+    "dns_records": "DnsAnswer NaptrRecord SrvRecord",
     "errors": (
         "DeniedError LocalProtocolError MessageError NetworkError NotSupportedError NumberError "
         "PluginError ProtocolError RefusedError RemoteProtocolError ResolveError SettingsError "
@@ -133,8 +150,10 @@ _HOMES = {
         "PhoneRinging ReferAccepted Reporter Stage StrategyFellBack TracedMessage"
     ),
     "hookspecs": "hookimpl",
+    "locating": "is_ip_address names_service required_transport target_host",
     "machine.refer_plan": "ByePolicy CallTimers ReferPlan",
     "numbers": "Explanation",
+    "resolution": "Resolution ResolutionStep StepOutcome",
     "settings.secret": "Secret",
     "sip.name_addr": "NameAddr",
     "sip.uri": "OtherUri SipUri TelUri Uri parse_uri",

@@ -12,6 +12,7 @@ from attrs import frozen
 
 from siptapi_core.events import CallId, Outcome, Stage
 from siptapi_core.numbers import Explanation
+from siptapi_core.resolution import Resolution
 
 
 class CallState(enum.StrEnum):
@@ -58,6 +59,17 @@ class Explain:
 
 
 @frozen(kw_only=True)
+class Resolve:
+    """Say where requests for ``target`` would be sent, and how that was found, without sending any.
+
+    ``target`` is a SIP URI, a host, ``host:port`` or a number. Replies `Resolution`.
+    """
+
+    target: str
+    line: str | None = None
+
+
+@frozen(kw_only=True)
 class ListCalls:
     """Reply `Calls`: those in progress."""
 
@@ -67,7 +79,7 @@ class ListLines:
     """Reply `Lines`."""
 
 
-Command = Dial | HangUp | Explain | ListCalls | ListLines
+Command = Dial | HangUp | Explain | Resolve | ListCalls | ListLines
 
 
 @frozen(kw_only=True)
@@ -122,7 +134,7 @@ class Lines:
     lines: tuple[LineStatus, ...]
 
 
-Reply = Dialling | Done | Explanation | Calls | Lines
+Reply = Dialling | Done | Explanation | Resolution | Calls | Lines
 
 
 @frozen(kw_only=True)

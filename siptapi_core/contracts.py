@@ -11,7 +11,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from attrs import field, frozen, has
 
@@ -20,7 +20,10 @@ from siptapi_core.events import CallEvent, EventId, Happening, TracedMessage
 from siptapi_core.machine.refer_plan import ByePolicy, CallTimers, ReferPlan
 from siptapi_core.sip.name_addr import NameAddr
 from siptapi_core.sip.uri import SipUri, Uri
-from siptapi_core.targets import Address, Number, Target
+from siptapi_core.targets import Address, Number, Target, Transport
+
+if TYPE_CHECKING:
+    from siptapi_core.dns_records import DnsAnswer, NaptrRecord, SrvRecord
 
 S = TypeVar("S")
 T_co = TypeVar("T_co", covariant=True)
@@ -57,11 +60,49 @@ class Logger(Protocol):
     def error(self, event: str, **values: object) -> object: ...  # noqa: D102
 
 
+class DnsClient(Protocol):
+    """Asks DNS, and remembers the answers while they last; all plugins share one.
+
+    ``seconds`` is how long it may take; the settings may allow less. Whatever is answered comes
+    from strangers. An alias (CNAME) is followed; a name of no such records is no error.
+    """
+
+    @property
+    def has_own_servers(self) -> bool:
+        """Whether the settings name DNS servers; else those of the system are asked."""
+        ...
+
+    async def naptr(self, name: str, seconds: float) -> DnsAnswer[NaptrRecord]:
+        """The NAPTR records of ``name``, by order and preference.
+
+        Raises:
+            ResolveError: ``name`` can be no name, or (``temporary``) no server answered well.
+        """
+        ...
+
+    async def srv(self, name: str, seconds: float) -> DnsAnswer[SrvRecord]:
+        """The SRV records of ``name``, in the order to be tried: weights are drawn each time.
+
+        Raises:
+            ResolveError: as `naptr`.
+        """
+        ...
+
+    async def addresses(self, name: str, seconds: float) -> DnsAnswer[str]:
+        """The IPv6 and IPv4 addresses of ``name``, in no special order.
+
+        Raises:
+            ResolveError: as `naptr`.
+        """
+        ...
+
+
 @frozen(kw_only=True)
 class Context:
     """What a plugin is given when it is created: never the whole settings, never a secret."""
 
     clock: Clock
+    dns: DnsClient
     logger: Logger
 
 
@@ -215,10 +256,14 @@ class Strategy(Protocol):
 
 @frozen(kw_only=True)
 class ResolveContext:
-    """What a resolver may know: the line's name, and seconds left of the overall limit."""
+    """What a resolver may know: the line's name, and seconds left of the overall limit.
+
+    ``transports`` are those that we speak, the preferred first.
+    """
 
     line: str
     seconds_left: float
+    transports: tuple[Transport, ...] = tuple(Transport)
 
 
 @frozen(kw_only=True)
@@ -233,10 +278,21 @@ class Resolved:
     ttl: float | None = None
 
 
+@frozen(kw_only=True)
+class PassedOn:
+    """A resolver looked, and found nothing that decides: the next one is asked. ``why`` in words.
+
+    ``ttl`` is seconds, None where unknown.
+    """
+
+    why: str
+    ttl: float | None = None
+
+
 class Resolver(Protocol):
     """One kind of step on the way from a name to addresses, or from a number to a URI."""
 
-    async def resolve(self, target: Target, context: ResolveContext) -> Resolved | None:
+    async def resolve(self, target: Target, context: ResolveContext) -> Resolved | PassedOn | None:
         """Resolve one step; None: not mine, ask the next resolver.
 
         Raises:

@@ -14,8 +14,9 @@ from siptapi_core.logs import logger
 from siptapi_core.plugin_loading import Offers, create
 from siptapi_core.plugin_loading.blame import blame
 from siptapi_core.testing.fake_clock import FakeClock
+from siptapi_core.testing.fake_dns import FakeDns
 
-CONTEXT = Context(clock=FakeClock(), logger=logger("test"))
+CONTEXT = Context(clock=FakeClock(), dns=FakeDns(), logger=logger("test"))
 
 
 def test_offers_are_a_dict_that_explains_what_is_missing() -> None:

@@ -18,6 +18,7 @@ from siptapi_core.plugin_loading import create, load_plugins
 from siptapi_core.settings import LineSettings, structure
 from siptapi_core.testing import StrategyContract
 from siptapi_core.testing.fake_clock import FakeClock
+from siptapi_core.testing.fake_dns import FakeDns
 from siptapi_core.testing.fake_network import FakeNetwork
 
 PROJECT = Path(__file__).parents[1]
@@ -33,7 +34,8 @@ def strategy(host: object) -> Strategy:
     settings = structure(
         {"host": host}, offered.settings, where="siptapi.toml", key="strategies.refer-via-sbc"
     )
-    return create(offered, settings, Context(clock=FakeClock(), logger=logger("test")))
+    context = Context(clock=FakeClock(), dns=FakeDns(), logger=logger("test"))
+    return create(offered, settings, context)
 
 
 class TestReferViaSbc(StrategyContract):

@@ -1,6 +1,7 @@
-"""The resolver ``a``: host names to addresses, as the system looks them up (RFC 3263 section 4.2).
+"""The resolver ``a``: host names to addresses (RFC 3263 section 4.2).
 
-The system asks DNS for A and AAAA records, and its hosts file. An IP address needs no look-up.
+The system looks them up: in DNS, as A and AAAA records, and in its hosts file. Where the settings
+name DNS servers, those are asked and nobody else. An IP address needs no look-up.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterable
 
 from siptapi_core import (
     Address,
+    DnsClient,
     HostPort,
     NoSettings,
     Offer,
@@ -23,6 +25,9 @@ from siptapi_core import (
     Target,
     Transport,
     hookimpl,
+    is_ip_address,
+    required_transport,
+    target_host,
 )
 
 SIP_PORT = 5060
@@ -38,73 +43,80 @@ _NOTHING_THERE = {
 class AddressResolver:
     """The last step of RFC 3263 section 4.2, and the only one for those who use no SRV."""
 
+    def __init__(self, dns: DnsClient) -> None:
+        self._dns = dns
+
     async def resolve(self, target: Target, context: ResolveContext) -> Resolved | None:
-        """Resolve a `HostPort` or `SipUri` to addresses, in the system's order (RFC 6724).
+        """Resolve a `HostPort` or `SipUri` to addresses, in the order of RFC 6724.
 
         Raises:
             ResolveError: the look-up failed, or the URI asks for a transport that it cannot have.
         """
-        del context
         if isinstance(target, SipUri):
             target = host_port(target)
         if not isinstance(target, HostPort):
             return None
-        if _is_ip_address(target.host):
+        if is_ip_address(target.host):
             return Resolved(targets=(_address(target.host, target),), why="it is an IP address")
-        try:
-            addresses = await _look_up(target)
-        except socket.gaierror as error:
-            why = f"looking up {target.host}: {error.strerror}"
-            if error.errno in _NOTHING_THERE:
-                return Resolved(targets=(), why=why)
-            raise ResolveError(why, temporary=error.errno != socket.EAI_FAIL) from error
-        except ValueError as error:  # a label that is empty or too long for DNS
-            raise ResolveError(f"{target.host!r} is no host name: {error}") from error
-        return Resolved(targets=addresses, why=f"the system's addresses of {target.host}")
+        if self._dns.has_own_servers and target.host.lower() != "localhost":
+            answer = await self._dns.addresses(target.host, context.seconds_left)
+            found = [_address(host, target) for host in answer.records]
+            return Resolved(targets=_in_order(found), why=answer.why, ttl=answer.ttl)
+        return await _ask_system(target)
 
 
 def host_port(uri: SipUri) -> HostPort:
     """Host, port and transport of ``uri`` where no NAPTR or SRV record decides (RFC 3263 4).
 
-    ``maddr`` replaces the host; a certificate must still name the host. ``sips`` is TLS always.
+    A certificate must name the URI's own host, whatever its ``maddr``.
 
     Raises:
         ResolveError: the URI asks for a transport that it cannot have.
     """
-    transport = _transport(uri)
+    transport = required_transport(uri) or Transport.UDP
     return HostPort(
-        host=uri.parameter("maddr") or uri.host,
+        host=target_host(uri),
         port=uri.port or (SIPS_PORT if transport is Transport.TLS else SIP_PORT),
         transport=transport,
         verify_name=uri.host,
     )
 
 
-def _transport(uri: SipUri) -> Transport:
-    wanted = uri.transport
-    try:
-        transport = Transport(wanted or Transport.UDP)
-    except ValueError as error:
-        known = ", ".join(Transport)
-        raise ResolveError(f"{uri}: there is no transport {wanted!r}; there is {known}") from error
-    if uri.scheme != "sips":
-        return transport
-    if wanted == Transport.UDP:
-        raise ResolveError(f"{uri}: sips goes over TLS, never over UDP; leave transport=udp out")
-    return Transport.TLS
-
-
-def _is_ip_address(host: str) -> bool:
-    for family in (socket.AF_INET, socket.AF_INET6):
-        with contextlib.suppress(OSError, ValueError):
-            socket.inet_pton(family, host)
-            return True
-    return False
-
-
 def _address(host: str, target: HostPort) -> Address:
     verify_name = target.verify_name if target.transport is Transport.TLS else None
     return Address(host, target.port, target.transport, verify_name)
+
+
+def _in_order(addresses: Iterable[Address]) -> tuple[Address, ...]:
+    """Those that this machine has a way to first, IPv6 before IPv4 (RFC 6724 rules 1 and 6)."""
+    return tuple(
+        sorted(
+            dict.fromkeys(addresses), key=lambda each: (not _has_way(each), ":" not in each.host)
+        )
+    )
+
+
+def _has_way(address: Address) -> bool:
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((address.host, address.port))  # sends nothing: UDP
+    except OSError:
+        return False
+    return True
+
+
+async def _ask_system(target: HostPort) -> Resolved:
+    try:
+        addresses = await _look_up(target)
+    except socket.gaierror as error:
+        why = f"looking up {target.host}: {error.strerror}"
+        if error.errno in _NOTHING_THERE:
+            return Resolved(targets=(), why=why)
+        raise ResolveError(why, temporary=error.errno != socket.EAI_FAIL) from error
+    except ValueError as error:  # a label that is empty or too long for DNS
+        raise ResolveError(f"{target.host!r} is no host name: {error}") from error
+    return Resolved(targets=addresses, why=f"the system's addresses of {target.host}")
 
 
 def _system_addresses(target: HostPort) -> tuple[Address, ...]:
@@ -155,7 +167,7 @@ def siptapi_resolvers() -> Iterable[Offer[NoSettings, AddressResolver]]:
     return [
         Offer(
             name="a",
-            summary="A and AAAA records, as the system looks them up; IP addresses",
-            create=lambda _settings, _context: AddressResolver(),
+            summary="addresses of hosts: A and AAAA records",
+            create=lambda _settings, context: AddressResolver(context.dns),
         )
     ]

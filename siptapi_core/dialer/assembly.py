@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from siptapi_core.contracts import Clock, Context, Offer, Resolver
-from siptapi_core.dialer.local_dialer import Line, LocalDialer
+from siptapi_core.contracts import Clock, Context, DnsClient, Offer, Resolver
+from siptapi_core.dialer.line import Line
+from siptapi_core.dialer.local_dialer import LocalDialer
 from siptapi_core.dialer.strategy_memory import StrategyMemory
+from siptapi_core.dns import CachedDnsClient
 from siptapi_core.errors import SettingsError, UnknownNameError
 from siptapi_core.logs import logger
 from siptapi_core.net.clock import SystemClock
@@ -41,8 +43,14 @@ async def open_dialer(
     clock, identifiers = SystemClock(), SystemIdentifiers()
     network = await SipNetwork.open(clock=clock, identifiers=identifiers, logger=log)
     try:
-        resolver = _creator("resolvers", catalog.resolvers.__getitem__, settings, clock)
-        strategy = _creator("strategies", catalog.strategies.__getitem__, settings, clock)
+        dns = CachedDnsClient(
+            identifiers=identifiers,
+            servers=settings.dns.addresses,
+            timeout=settings.dns.query_timeout,
+        )
+        create_named = partial(_creator, settings=settings, clock=clock, dns=dns)
+        resolver = create_named("resolvers", catalog.resolvers.__getitem__)
+        strategy = create_named("strategies", catalog.strategies.__getitem__)
         dialer = LocalDialer(
             lines={
                 name: _line(name, line, settings, network, resolver)
@@ -73,7 +81,12 @@ def _memory_file(settings: Settings) -> Path | None:
 
 
 def _creator(
-    section: str, offer: Callable[[str], Offer[Any, T]], settings: Settings, clock: Clock
+    section: str,
+    offer: Callable[[str], Offer[Any, T]],
+    *,
+    settings: Settings,
+    clock: Clock,
+    dns: DnsClient,
 ) -> Callable[[str], T]:
     """A function that creates what is offered under a name, once, with its own settings."""
 
@@ -86,7 +99,7 @@ def _creator(
             where=settings.where,
             key=f"{section}.{name}",
         )
-        return create(offered, own, Context(clock=clock, logger=logger(name)))
+        return create(offered, own, Context(clock=clock, dns=dns, logger=logger(name)))
 
     return get
 
@@ -98,16 +111,28 @@ def _line(
     network: SipNetwork,
     resolver: Callable[[str], Resolver],
 ) -> Line:
-    try:
-        resolvers = [(each, resolver(each)) for each in line.resolvers]
-    except UnknownNameError as error:
-        key = f"lines.{name}.resolvers"
-        raise SettingsError(str(error), where=settings.where, key=key) from error
-    chain = ResolverChain(resolvers, line=name, clock=network.clock)
+    def chain(key: str, names: Sequence[str]) -> ResolverChain:
+        try:
+            resolvers = [(each, resolver(each)) for each in names]
+        except UnknownNameError as error:
+            key = f"lines.{name}.{key}"
+            raise SettingsError(str(error), where=settings.where, key=key) from error
+        return ResolverChain(
+            resolvers,
+            line=name,
+            clock=network.clock,
+            limit_seconds=settings.dns.overall_timeout,
+        )
+
+    resolvers = chain("resolvers", line.resolvers)
     return Line(
         name=name,
         identity=lambda number: line.identity(name, number),
         rules=line.numbers,
         strategies=line.strategies,
-        network=LineNetwork(network, chain, line.credentials()),
+        network=LineNetwork(network, resolvers, line.credentials()),
+        resolvers=resolvers,
+        callee_resolvers=(
+            chain("callee_resolvers", line.callee_resolvers) if line.callee_resolvers else None
+        ),
     )

@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from functools import partial
 
-from attrs import frozen
-
 from siptapi_core.commands import (
     Caller,
     Calls,
@@ -22,29 +20,20 @@ from siptapi_core.commands import (
     ListCalls,
     ListLines,
     Reply,
+    Resolve,
 )
-from siptapi_core.contracts import Clock, DialRequest, LineIdentity, Logger, Network, Strategy
+from siptapi_core.contracts import Clock, DialRequest, Logger, Strategy
 from siptapi_core.dialer.event_bus import Bus, EventBus
+from siptapi_core.dialer.line import Line
 from siptapi_core.dialer.outgoing_call import OutgoingCall
 from siptapi_core.dialer.strategy_memory import StrategyMemory
 from siptapi_core.errors import DeniedError, RefusedError, UnknownNameError
 from siptapi_core.events import CallEnded, CallEvent, EventId, Happening, TracedMessage
 from siptapi_core.machine.identifiers import Identifiers
-from siptapi_core.numbers import Decision, Explanation, NumberRules, explain
+from siptapi_core.numbers import Decision, Explanation
 
 GOODBYE_SECONDS = 5.0
 """How long `LocalDialer.close` waits for calls that it hung up."""
-
-
-@frozen(kw_only=True)
-class Line:
-    """A line as the dialer uses it. ``identity(number)`` renders the display name for a call."""
-
-    name: str
-    identity: Callable[[str], LineIdentity]
-    rules: NumberRules
-    strategies: tuple[str, ...]
-    network: Network
 
 
 class LocalDialer:
@@ -91,8 +80,10 @@ class LocalDialer:
                 await self._call(command.call, caller).hang_up()
                 return Done()
             case Explain():
+                return self._line(command.line, caller).explain(command.text)
+            case Resolve():
                 line = self._line(command.line, caller)
-                return self._explain(command.text, line)
+                return await line.resolve(command.target, self._logger)
             case ListCalls():
                 seen = [c for c in self._calls.values() if _may_use(caller, c.line)]
                 return Calls(tuple(call.status() for call in seen))
@@ -132,7 +123,7 @@ class LocalDialer:
         if self._closing:
             raise RefusedError("SIPTAPI is shutting down and takes no more calls")
         line = self._line(command.line, caller)
-        explanation = self._explain(command.number, line)
+        explanation = line.explain(command.number)
         _check_decision(explanation, confirmed=command.confirmed)
         if command.strategy is None:
             names = self._memory.order(line.name, line.strategies)
@@ -154,7 +145,7 @@ class LocalDialer:
             started=self._clock.time(),
             logger=self._logger,
         )
-        call.begin()
+        call.begin(line.callee(explanation, self._logger) if line.looks_up(explanation) else None)
         self._calls[call.id] = call
         task = asyncio.get_running_loop().create_task(call.run())
         self._tasks[call.id] = task
@@ -173,10 +164,6 @@ class LocalDialer:
         if isinstance(happening, CallEnded):
             self._calls.pop(call.id, None)
         self._events.publish(event)
-
-    def _explain(self, text: str, line: Line) -> Explanation:
-        domain = line.identity("").address_of_record.host
-        return explain(text, line.rules, domain=domain, line=line.name)
 
     def _line(self, name: str | None, caller: Caller) -> Line:
         usable = {name: line for name, line in self._lines.items() if _may_use(caller, name)}

@@ -8,7 +8,10 @@ attempt with words, never the dialer.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from attrs import evolve
 
 from siptapi_core.commands import CallState, CallStatus
 from siptapi_core.contracts import Attempt, Capability, DialRequest, Logger, Network, Strategy
@@ -30,6 +33,7 @@ from siptapi_core.events import (
     Stage,
     StrategyFellBack,
 )
+from siptapi_core.sip.uri import Uri
 
 _STATES: dict[type[Happening], CallState] = {
     PhoneRinging: CallState.PHONE_RINGING,
@@ -76,27 +80,25 @@ class OutgoingCall:
         self._started = started
         self._logger = logger
         self._attempt: Attempt | None = None
+        self._look_up: asyncio.Task[Uri] | None = None
         self._hung_up = False
 
-    def begin(self) -> None:
-        """Start the first strategy that can.
+    def begin(self, callee: Coroutine[Any, Any, Uri] | None = None) -> None:
+        """Start the first strategy that can, or first find out what the ``callee`` is.
 
         Raises:
             UsageError: the line's settings lack what the only, or last, strategy needs.
             PluginError: that strategy broke its contract.
         """
-        while self._attempt is None:
-            name, strategy = self._waiting.pop(0)
-            self.strategy = name
-            try:
-                self._attempt = _start(name, strategy, self._request, self._network)
-            except (UsageError, PluginError) as error:
-                if not self._waiting:
-                    raise
-                self._fall_back(str(error))
+        if callee is None:
+            self._start_first()
+        else:
+            self._look_up = asyncio.get_running_loop().create_task(callee)
 
     async def run(self) -> None:
-        """Follow the attempts to the end; `CallEnded` is the last that is told."""
+        """Follow the look-up and the attempts to the end; `CallEnded` is the last that is told."""
+        if self._look_up is not None:
+            await self._start_after(self._look_up)
         while self._attempt is not None:
             self._attempt = await self._follow(self._attempt)
 
@@ -107,6 +109,10 @@ class OutgoingCall:
             RefusedError: the phone has it now, or it has ended.
             NotSupportedError: this strategy cannot hang up.
         """
+        if self._look_up is not None and self._attempt is None and self.outcome is None:
+            self._hung_up = True
+            self._look_up.cancel()
+            return
         attempt = self._attempt
         if attempt is None:
             raise RefusedError("the call has ended already")
@@ -127,6 +133,33 @@ class OutgoingCall:
             outcome=self.outcome,
             stage=self.stage,
         )
+
+    async def _start_after(self, look_up: asyncio.Task[Uri]) -> None:
+        await asyncio.wait([look_up])
+        if self._hung_up:
+            self._tell(CallEnded(Outcome.CANCELLED, Stage.PROXY))
+            return
+        failure: BaseException | None = look_up.exception()
+        if failure is None:
+            self._request = evolve(self._request, callee=look_up.result())
+            try:
+                self._start_first()
+            except (UsageError, PluginError) as error:
+                failure = error
+        if failure is not None:
+            self._tell(CallFailed(Stage.PROXY, None, str(failure), Disturbed.NO))
+            self._tell(CallEnded(Outcome.FAILED, Stage.PROXY))
+
+    def _start_first(self) -> None:
+        while self._attempt is None:
+            name, strategy = self._waiting.pop(0)
+            self.strategy = name
+            try:
+                self._attempt = _start(name, strategy, self._request, self._network)
+            except (UsageError, PluginError) as error:
+                if not self._waiting:
+                    raise
+                self._fall_back(str(error))
 
     async def _follow(self, attempt: Attempt) -> Attempt | None:
         """Tell what ``attempt`` reports; returns the attempt that takes its place, if any."""

@@ -10,15 +10,15 @@ asks them in the order of the settings, follows what they answer, and makes sure
 from __future__ import annotations
 
 import asyncio
-import enum
 from collections.abc import Sequence
 
-from attrs import frozen
+from attrs import evolve
 
-from siptapi_core.contracts import Clock, ResolveContext, Resolved, Resolver
+from siptapi_core.contracts import Clock, PassedOn, ResolveContext, Resolved, Resolver
 from siptapi_core.errors import ResolveError
+from siptapi_core.resolution import ResolutionStep, StepOutcome
 from siptapi_core.sip.uri import SipUri
-from siptapi_core.targets import Address, Number, Target
+from siptapi_core.targets import Address, Number, Target, Transport
 
 LIMIT_SECONDS = 10.0
 MAXIMUM_DEPTH = 8
@@ -28,42 +28,13 @@ MAXIMUM_REASONS = 3
 """How many failures an error names; the trace has them all."""
 
 
-class StepOutcome(enum.StrEnum):
-    """What became of one step of a chain."""
-
-    RESOLVED = "resolved"
-    NOTHING = "nothing"
-    """A resolver knows for sure that there is nothing."""
-    FAILED = "failed"
-    UNCLAIMED = "unclaimed"
-    """No resolver of the line does this kind of step."""
-    DROPPED = "dropped"
-    """Not followed: it was followed before, or a limit was reached."""
-
-
-@frozen(kw_only=True)
-class ResolutionStep:
-    """One step, for people who ask why a call goes where it goes.
-
-    ``resolver`` is the name of the one that took the step, "" where none did; ``ttl`` seconds;
-    ``temporary`` says of a failure that the same step may work later.
-    """
-
-    target: Target
-    outcome: StepOutcome
-    why: str
-    resolver: str = ""
-    targets: tuple[Target, ...] = ()
-    ttl: float | None = None
-    temporary: bool = False
-
-
 class ResolverChain:
     """The resolvers of one line, by name, in the order they are asked.
 
-    The first that does not answer None has taken the step: its failure is the step's failure.
-    A resolver that breaks its contract fails the step too, and nothing else. ``limit_seconds`` is
-    for all steps together; when it is over, what was found until then is the result.
+    The first that answers neither None nor `PassedOn` has taken the step: its failure is the
+    step's failure. A resolver that breaks its contract fails the step too, and nothing else.
+    ``transports`` are those that we speak, the preferred first. ``limit_seconds`` is for all steps
+    together; when it is over, what was found until then is the result.
     """
 
     def __init__(
@@ -72,11 +43,13 @@ class ResolverChain:
         *,
         line: str,
         clock: Clock,
+        transports: tuple[Transport, ...] = tuple(Transport),
         limit_seconds: float = LIMIT_SECONDS,
     ) -> None:
         self._resolvers = tuple(resolvers)
         self._line = line
         self._clock = clock
+        self._transports = transports
         self._limit_seconds = limit_seconds
 
     async def next_hop(
@@ -104,7 +77,7 @@ class ResolverChain:
             step = _reached_limit(target, depth, seen)
             if step is None:
                 seen.add(target)
-                step = await self._step(target, deadline)
+                step = await self._step(target, deadline, steps)
             steps.append(step)
             if not step.targets:
                 missed.append(step)
@@ -133,7 +106,7 @@ class ResolverChain:
             step = _reached_limit(callee, len(seen), seen)
             if step is None:
                 seen.add(callee)
-                step = await self._step(callee, deadline)
+                step = await self._step(callee, deadline, steps)
             steps.append(step)
             if step.outcome is StepOutcome.DROPPED:
                 return number
@@ -143,27 +116,22 @@ class ResolverChain:
             callee = further[0]
         return callee
 
-    async def _step(self, target: Target, deadline: float) -> ResolutionStep:
+    async def _step(
+        self, target: Target, deadline: float, trace: list[ResolutionStep]
+    ) -> ResolutionStep:
+        """The step that was taken; those that were passed on before it are put into ``trace``."""
+        passed_on: list[ResolutionStep] = []
         for name, resolver in self._resolvers:
-            try:
-                resolved = await self._ask(name, resolver, target, deadline)
-            except ResolveError as error:
-                return ResolutionStep(
-                    target=target,
-                    outcome=StepOutcome.FAILED,
-                    why=str(error),
-                    resolver=name,
-                    temporary=error.temporary,
-                )
-            if resolved is not None:
-                return ResolutionStep(
-                    target=target,
-                    outcome=StepOutcome.RESOLVED if resolved.targets else StepOutcome.NOTHING,
-                    why=resolved.why,
-                    resolver=name,
-                    targets=resolved.targets,
-                    ttl=resolved.ttl,
-                )
+            step = await self._asked(name, resolver, target, deadline)
+            if step is None:
+                continue
+            if step.outcome is not StepOutcome.PASSED_ON:
+                trace.extend(passed_on)
+                return step
+            passed_on.append(step)
+        if passed_on:
+            trace.extend(passed_on[:-1])
+            return evolve(passed_on[-1], outcome=StepOutcome.NOTHING)
         names = ", ".join(name for name, _ in self._resolvers) or "none"
         return ResolutionStep(
             target=target,
@@ -171,13 +139,41 @@ class ResolverChain:
             why=f"no resolver of line {self._line!r} can resolve {target} (it has {names})",
         )
 
+    async def _asked(
+        self, name: str, resolver: Resolver, target: Target, deadline: float
+    ) -> ResolutionStep | None:
+        try:
+            resolved = await self._ask(name, resolver, target, deadline)
+        except ResolveError as error:
+            return ResolutionStep(
+                target=target,
+                outcome=StepOutcome.FAILED,
+                why=str(error),
+                resolver=name,
+                temporary=error.temporary,
+            )
+        if resolved is None:
+            return None
+        targets = () if isinstance(resolved, PassedOn) else resolved.targets
+        outcome = StepOutcome.RESOLVED if targets else StepOutcome.NOTHING
+        return ResolutionStep(
+            target=target,
+            outcome=StepOutcome.PASSED_ON if isinstance(resolved, PassedOn) else outcome,
+            why=resolved.why,
+            resolver=name,
+            targets=targets,
+            ttl=resolved.ttl,
+        )
+
     async def _ask(
         self, name: str, resolver: Resolver, target: Target, deadline: float
-    ) -> Resolved | None:
+    ) -> Resolved | PassedOn | None:
         seconds_left = deadline - self._clock.monotonic()
         if seconds_left <= 0:
             raise self._too_late(target)
-        context = ResolveContext(line=self._line, seconds_left=seconds_left)
+        context = ResolveContext(
+            line=self._line, seconds_left=seconds_left, transports=self._transports
+        )
         limit = asyncio.timeout(seconds_left)
         try:
             async with limit:
@@ -198,10 +194,10 @@ class ResolverChain:
 
 
 def _check(resolved: object) -> None:
-    if resolved is None:
+    if resolved is None or isinstance(resolved, PassedOn):
         return
     if not isinstance(resolved, Resolved):
-        raise TypeError(f"it answered {resolved!r}, neither Resolved nor None")
+        raise TypeError(f"it answered {resolved!r}, neither Resolved nor PassedOn nor None")
     for target in resolved.targets:
         if not isinstance(target, Target):
             raise TypeError(f"{target!r} is no target")

@@ -55,6 +55,7 @@ def check_sections(settings: Settings, catalog: Catalog) -> None:
         for kind, offers, names in (
             ("strategies", catalog.strategies, line.strategies),
             ("resolvers", catalog.resolvers, line.resolvers),
+            ("callee_resolvers", catalog.resolvers, line.callee_resolvers),
         ):
             for each in names:
                 with problems.collected():

@@ -10,6 +10,7 @@ from typing import Any
 
 from siptapi_core.errors import SettingsError
 from siptapi_core.numbers import NumberRules
+from siptapi_core.settings.dns import DnsSettings
 from siptapi_core.settings.line import LineSettings
 from siptapi_core.settings.settings import PluginSettings, Settings
 from siptapi_core.settings.structure import attributes_of
@@ -29,6 +30,7 @@ def initial_config() -> str:
     tables = (
         ("", Settings),
         ("[plugins]", PluginSettings),
+        ("[dns]", DnsSettings),
         ("[lines.office]", LineSettings),
         ("[numbers]", NumberRules),
     )

@@ -28,9 +28,15 @@ def _readable(read: Callable[[str], object]) -> Callable[[Any, Attribute[Any], s
     return check
 
 
-def _names(_instance: Any, _attribute: Attribute[Any], value: tuple[str, ...]) -> None:
-    if not value or len(set(value)) < len(value):
-        raise ValueError("expected at least one name, and none twice")
+def _names(instance: Any, attribute: Attribute[Any], value: tuple[str, ...]) -> None:
+    if not value:
+        raise ValueError("expected at least one name")
+    _different(instance, attribute, value)
+
+
+def _different(_instance: Any, _attribute: Attribute[Any], value: tuple[str, ...]) -> None:
+    if len(set(value)) < len(value):
+        raise ValueError("expected no name twice")
 
 
 def _not_empty(text: str) -> None:
@@ -117,9 +123,18 @@ class LineSettings:
         metadata={"help": "how calls are made: the first that works, in this order"},
     )
     resolvers: tuple[str, ...] = field(
-        default=("a",),
+        default=("naptr", "srv", "a"),
         validator=_names,
         metadata={"help": "how addresses are found, asked in this order"},
+    )
+    callee_resolvers: tuple[str, ...] = field(
+        default=(),
+        validator=_different,
+        metadata={
+            "help": 'how numbers become SIP addresses before they are dialled, such as ["enum"]; '
+            "what no resolver knows is dialled as it is",
+            "example": ["enum"],
+        },
     )
     ring_timeout: float = field(
         default=_TIMERS.ring_timeout,

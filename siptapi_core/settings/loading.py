@@ -17,7 +17,7 @@ from siptapi_core.settings.settings import Sections, Settings
 from siptapi_core.settings.structure import read_attributes
 from siptapi_core.settings.wording import dotted, given, unknown_key
 
-GENERAL = ("default_line", "log_level", "plugins")
+GENERAL = ("default_line", "log_level", "plugins", "dns")
 SECTIONS = ("strategies", "resolvers", "frontends")
 _TABLES = ("defaults", "numbers", "lines", *SECTIONS)
 

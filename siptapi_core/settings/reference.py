@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 
 from siptapi_core.numbers import NumberRules, Rewrite
+from siptapi_core.settings.dns import DnsSettings
 from siptapi_core.settings.line import LineSettings
 from siptapi_core.settings.settings import PluginSettings, Settings
 from siptapi_core.settings.structure import attributes_of
@@ -51,6 +52,7 @@ _TABLES = (
         Settings,
     ),
     ("[plugins]", "", PluginSettings),
+    ("[dns]", "What `resolvers` ask DNS with.", DnsSettings),
     (
         "[lines.NAME]",
         "One table a line: an account, and the phone that it rings. NAME is what `--line` takes.",

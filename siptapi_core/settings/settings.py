@@ -8,6 +8,7 @@ from typing import Literal
 from attrs import field, frozen
 
 from siptapi_core.errors import UnknownNameError
+from siptapi_core.settings.dns import DnsSettings
 from siptapi_core.settings.line import LineSettings
 
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -74,6 +75,7 @@ class Settings:
         default="warning", metadata={"help": "what is worth a line in the log, and all above it"}
     )
     plugins: PluginSettings = field(factory=PluginSettings)
+    dns: DnsSettings = field(factory=DnsSettings)
     sections: Sections = field(factory=Sections)
     where: str = ""
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 from typing import ClassVar
 
-from siptapi_core.contracts import ResolveContext, Resolved, Resolver
+from siptapi_core.contracts import PassedOn, ResolveContext, Resolved, Resolver
 from siptapi_core.errors import ResolveError
 from siptapi_core.sip.uri import SipUri
 from siptapi_core.targets import Address, HostPort, Number, SrvName, Target, Transport
@@ -79,11 +79,11 @@ class ResolverContract:
 
     def _resolve(
         self, target: Target, *, seconds_left: float | None = None
-    ) -> Resolved | ResolveError | None:
+    ) -> Resolved | PassedOn | ResolveError | None:
         """One step, checked for what every step must keep."""
         seconds = self.limit if seconds_left is None else seconds_left
 
-        async def step() -> Resolved | ResolveError | None:
+        async def step() -> Resolved | PassedOn | ResolveError | None:
             context = ResolveContext(line="desk", seconds_left=seconds)
             try:
                 async with asyncio.timeout(seconds + self.grace) as limit:
@@ -98,11 +98,12 @@ class ResolverContract:
         if isinstance(answer, ResolveError):
             assert str(answer), f"{target} failed without a word"
         elif answer is not None:
-            assert isinstance(answer, Resolved), f"{target} gave {answer!r}"
+            assert isinstance(answer, Resolved | PassedOn), f"{target} gave {answer!r}"
             assert answer.why, f"{target} was resolved without a word why"
+            assert answer.ttl is None or answer.ttl >= 0, f"ttl is {answer.ttl} s"
+        if isinstance(answer, Resolved):
             assert isinstance(answer.targets, tuple), f"targets is {answer.targets!r}, no tuple"
             assert all(isinstance(each, Target) for each in answer.targets), (
                 f"not all are targets: {answer.targets}"
             )
-            assert answer.ttl is None or answer.ttl >= 0, f"ttl is {answer.ttl} s"
         return answer

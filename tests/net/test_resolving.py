@@ -13,10 +13,9 @@ from siptapi_core.net.resolving import (
     LIMIT_SECONDS,
     MAXIMUM_DEPTH,
     MAXIMUM_STEPS,
-    ResolutionStep,
     ResolverChain,
-    StepOutcome,
 )
+from siptapi_core.resolution import ResolutionStep, StepOutcome
 from siptapi_core.sip.uri import SipUri
 from siptapi_core.targets import Address, HostPort, Number, SrvName, Transport
 from siptapi_core.testing.fake_clock import FakeClock
@@ -141,7 +140,7 @@ def test_a_failure_is_not_passed_on_to_the_next_resolver():
             False,
         ),
         (LookupError("a bug"), "resolver 'table1' is broken: LookupError('a bug')", False),
-        ("nonsense", "resolver 'table1' is broken: .*neither Resolved nor None", False),
+        ("nonsense", "resolver 'table1' is broken: .*neither Resolved nor PassedOn nor None", False),
         (["nonsense"], "resolver 'table1' is broken: .*'nonsense' is no target", False),
         ([host("a"), host("b")], "no resolver .* udp:a:5060 .*; no resolver .* udp:b:5060", False),
         ([START], "sip:sip.example was followed before", False),

@@ -9,6 +9,7 @@ import pytest
 
 from siptapi_core import (
     Address,
+    Context,
     HostPort,
     NoSettings,
     Number,
@@ -18,15 +19,18 @@ from siptapi_core import (
     SrvName,
     Transport,
 )
+from siptapi_core.logs import logger
 from siptapi_core.net.clock import SystemClock
 from siptapi_core.net.resolving import ResolverChain
+from siptapi_core.testing.fake_clock import FakeClock
+from siptapi_core.testing.fake_dns import FakeDns
 from siptapi_plugins import dns_a
 
 UDP, TCP, TLS = Transport
 
 
 def resolve(target):
-    resolver = dns_a.AddressResolver()
+    resolver = dns_a.AddressResolver(FakeDns())
     context = ResolveContext(line="desk", seconds_left=5.0)
     return asyncio.run(resolver.resolve(target, context))
 
@@ -175,7 +179,10 @@ def test_a_look_up_that_hangs_holds_up_neither_the_limit_nor_the_end(monkeypatch
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     chain = ResolverChain(
-        [("a", dns_a.AddressResolver())], line="desk", clock=SystemClock(), limit_seconds=0.05
+        [("a", dns_a.AddressResolver(FakeDns()))],
+        line="desk",
+        clock=SystemClock(),
+        limit_seconds=0.05,
     )
     begun = time.monotonic()
     with pytest.raises(ResolveError, match=r"not resolved within 0\.05 s") as caught:
@@ -201,7 +208,7 @@ def test_an_answer_after_the_limit_disturbs_nobody(monkeypatch):
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _loop, context: failures.append(context))
         look_up = loop.create_task(
-            dns_a.AddressResolver().resolve(
+            dns_a.AddressResolver(FakeDns()).resolve(
                 host_port("slow.example"), ResolveContext(line="desk", seconds_left=5.0)
             )
         )
@@ -223,7 +230,8 @@ def test_it_is_offered_by_name():
     (offer,) = dns_a.siptapi_resolvers()
     assert offer.name == "a"
     assert offer.settings is NoSettings
-    resolver = offer.create(NoSettings(), None)
+    context = Context(clock=FakeClock(), dns=FakeDns(), logger=logger("test"))
+    resolver = offer.create(NoSettings(), context)
     context = ResolveContext(line="desk", seconds_left=5.0)
     resolved = asyncio.run(resolver.resolve(SipUri("192.0.2.1"), context))
     assert resolved.targets == (Address("192.0.2.1", 5060),)

@@ -102,6 +102,7 @@ line_keys = {
     "display_name": st.sampled_from(["{number}", "SIPTAPI"]),
     "strategies": names,
     "resolvers": names,
+    "callee_resolvers": names,
     "ring_timeout": seconds,
     "callee_timeout": seconds,
     "notify_timeout": seconds,
@@ -118,6 +119,14 @@ documents = table(
         "default_line": st.just("office"),
         "log_level": st.just("debug"),
         "plugins": table({}, {"blocked": names}),
+        "dns": table(
+            {},
+            {
+                "servers": st.just(["192.0.2.53", "[::1]:5353"]),
+                "query_timeout": seconds,
+                "overall_timeout": seconds,
+            },
+        ),
         "defaults": table({}, line_keys),
         "numbers": rules,
         **dict.fromkeys(SECTIONS, sections),

@@ -29,7 +29,7 @@ def offers(kind: str, *names: str, failed: tuple[str, ...] = ()) -> Offers[Offer
 
 CATALOG = PluginCatalog(
     strategies=offers("strategy", "refer-via-proxy", "refer-to-phone", failed=("sbc",)),
-    resolvers=offers("resolver", "a"),
+    resolvers=offers("resolver", "naptr", "srv", "a"),
     frontends=offers("front end", "http"),
     commands=Offers("command", {}),
     records=(),
@@ -51,7 +51,8 @@ def test_all_is_well() -> None:
 def test_every_problem_is_named() -> None:
     text = f"""{OFFICE}
         strategies = ["sbc", "refer-via-proxy"]
-        resolvers = ["srv"]
+        resolvers = ["nptr"]
+        callee_resolvers = ["enum"]
         [strategies.refer-to-phone]
         tiemout = 5
         timeout = "5"
@@ -73,5 +74,9 @@ def test_every_problem_is_named() -> None:
             "siptapi.toml: lines.office.strategies: no strategy is named 'sbc'; there is "
             "refer-via-proxy, refer-to-phone; not loaded: sbc"
         ),
-        "siptapi.toml: lines.office.resolvers: no resolver is named 'srv'; there is a",
+        "siptapi.toml: lines.office.resolvers: no resolver is named 'nptr'; there is naptr, srv, a",
+        (
+            "siptapi.toml: lines.office.callee_resolvers: no resolver is named 'enum'; "
+            "there is naptr, srv, a"
+        ),
     ]

@@ -28,7 +28,9 @@ def test_the_shortest_file() -> None:
     assert settings.default_line == "office"
     assert settings.line("office").domain == "pbx.example"
     assert settings.line("office").strategies == ("refer-via-proxy",)
-    assert settings.line("office").resolvers == ("a",)
+    assert settings.line("office").resolvers == ("naptr", "srv", "a")
+    assert settings.line("office").callee_resolvers == ()
+    assert settings.dns.addresses == ()
     assert settings.log_level == "warning"
     assert settings.plugins.blocked == ()
     assert settings.frontends == ()

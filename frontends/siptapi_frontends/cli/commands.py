@@ -14,9 +14,17 @@ from siptapi_frontends.cli.demo import DEMO_COMMAND
 from siptapi_frontends.cli.dial import DIAL_COMMAND
 from siptapi_frontends.cli.number import NUMBER_COMMAND
 from siptapi_frontends.cli.plugins import PLUGINS_COMMAND
+from siptapi_frontends.cli.resolve import RESOLVE_COMMAND
 
 
 @hookimpl
 def siptapi_commands() -> Iterable[CliCommand]:
     """The commands that every installation has."""
-    return (DEMO_COMMAND, DIAL_COMMAND, NUMBER_COMMAND, CONFIG_COMMAND, PLUGINS_COMMAND)
+    return (
+        DEMO_COMMAND,
+        DIAL_COMMAND,
+        NUMBER_COMMAND,
+        RESOLVE_COMMAND,
+        CONFIG_COMMAND,
+        PLUGINS_COMMAND,
+    )

@@ -1,0 +1,63 @@
+"""``siptapi resolve``: where a call would be sent, step by step, without making one."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+
+from siptapi_core.commands import Caller, Resolve
+from siptapi_core.contracts import CliCommand, CliSession
+from siptapi_core.resolution import Resolution
+from siptapi_frontends.cli.exit_codes import ExitCode
+from siptapi_frontends.cli.output import say
+
+
+def _configure(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "target", metavar="TARGET", help="sip:example.com, example.com, 192.0.2.1:5060, +43 1 ..."
+    )
+    parser.add_argument("--line", help="with the resolvers of this line (default: as for dial)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _run(arguments: Namespace, session: CliSession) -> int:
+    import asyncio  # noqa: PLC0415  # few commands need it
+
+    async def resolve() -> Resolution:
+        async with session.connect() as dialer:
+            command = Resolve(target=arguments.target, line=arguments.line)
+            reply = await dialer.execute(command, Caller(frontend="cli"))
+        assert isinstance(reply, Resolution)  # noqa: S101  # what Resolve replies
+        return reply
+
+    resolution = asyncio.run(resolve())
+    if arguments.json:
+        import json  # noqa: PLC0415  # only then
+
+        say(json.dumps(resolution.to_json()))
+    else:
+        say(*_lines(resolution))
+    return ExitCode.SUCCESS if resolution.addresses else ExitCode.NOT_PLACED
+
+
+def _lines(resolution: Resolution) -> Iterator[str]:
+    for step in resolution.steps:
+        by = step.resolver or "-"
+        yield f"{by:8}{step.target}: {str(step.outcome).replace('_', ' ')}"
+        yield f"{'':8}{step.why}" + ("" if step.ttl is None else f" (for {step.ttl:g} s)")
+        for target in step.targets:
+            yield f"{'':10}-> {target}"
+    if resolution.callee is not None:
+        yield f"the phone is asked to call {resolution.callee}"
+    for number, address in enumerate(resolution.addresses, start=1):
+        yield f"{number}. {address}"
+    if resolution.problem:
+        yield f"no address: {resolution.problem}"
+
+
+RESOLVE_COMMAND = CliCommand(
+    name="resolve",
+    summary="show where a call would be sent, and why",
+    configure=_configure,
+    run=_run,
+)
