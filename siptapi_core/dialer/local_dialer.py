@@ -27,7 +27,7 @@ from siptapi_core.dialer.event_bus import Bus, EventBus
 from siptapi_core.dialer.line import Line
 from siptapi_core.dialer.outgoing_call import OutgoingCall
 from siptapi_core.dialer.strategy_memory import StrategyMemory
-from siptapi_core.errors import DeniedError, RefusedError, UnknownNameError
+from siptapi_core.errors import DeniedError, RefusedError, SiptapiError, UnknownNameError
 from siptapi_core.events import CallEnded, CallEvent, EventId, Happening, TracedMessage
 from siptapi_core.machine.identifiers import Identifiers
 from siptapi_core.numbers import Decision, Explanation
@@ -107,7 +107,7 @@ class LocalDialer:
         for call in tuple(self._calls.values()):
             try:
                 await call.hang_up()
-            except RefusedError as error:
+            except SiptapiError as error:
                 self._logger.debug("not hung up", call=call.id, why=str(error))
         if self._tasks:
             _, stuck = await asyncio.wait(tuple(self._tasks.values()), timeout=GOODBYE_SECONDS)

@@ -16,7 +16,13 @@ from attrs import evolve
 from siptapi_core.commands import CallState, CallStatus
 from siptapi_core.contracts import Attempt, Capability, DialRequest, Logger, Network, Strategy
 from siptapi_core.dialer.strategy_memory import StrategyMemory
-from siptapi_core.errors import NotSupportedError, PluginError, RefusedError, UsageError
+from siptapi_core.errors import (
+    NotSupportedError,
+    PluginError,
+    RefusedError,
+    SiptapiError,
+    UsageError,
+)
 from siptapi_core.events import (
     CalleeAnswered,
     CalleeRinging,
@@ -108,6 +114,7 @@ class OutgoingCall:
         Raises:
             RefusedError: the phone has it now, or it has ended.
             NotSupportedError: this strategy cannot hang up.
+            PluginError: the strategy broke its contract.
         """
         if self._look_up is not None and self._attempt is None and self.outcome is None:
             self._hung_up = True
@@ -116,10 +123,17 @@ class OutgoingCall:
         attempt = self._attempt
         if attempt is None:
             raise RefusedError("the call has ended already")
-        if Capability.HANG_UP not in attempt.capabilities:
-            raise NotSupportedError(f"the strategy {self.strategy!r} cannot hang up")
-        await attempt.hang_up()
-        self._hung_up = True
+        before, self._hung_up = self._hung_up, True  # from now on no other strategy is tried
+        try:
+            if Capability.HANG_UP not in attempt.capabilities:
+                raise NotSupportedError(f"the strategy {self.strategy!r} cannot hang up")
+            await attempt.hang_up()
+        except SiptapiError:
+            self._hung_up = before
+            raise
+        except Exception as error:
+            self._hung_up = before
+            raise _broken(self.strategy, error) from error
 
     def status(self) -> CallStatus:
         """The call as it is now."""
@@ -164,16 +178,19 @@ class OutgoingCall:
     async def _follow(self, attempt: Attempt) -> Attempt | None:
         """Tell what ``attempt`` reports; returns the attempt that takes its place, if any."""
         failure: CallFailed | None = None
+        kept_back = False
         try:
             async for happening in attempt.events():
                 if isinstance(happening, CallFailed):
                     failure = happening
-                    if self._may_fall_back(failure):
+                    kept_back = self._may_fall_back(failure)
+                    if kept_back:
                         continue  # told as StrategyFellBack, once the attempt has ended
                 if isinstance(happening, CallEnded):
-                    return self._end(happening, failure)
+                    return self._end(happening, failure, kept_back=kept_back)
                 self._tell(happening)
-        except asyncio.CancelledError:
+        except asyncio.CancelledError:  # the dialer closes, and the attempt did not end in time
+            self._tell(CallEnded(Outcome.UNKNOWN, Stage.PROXY))
             raise
         except Exception as error:  # noqa: BLE001  # a plugin's attempt may raise anything
             self._logger.error(  # noqa: TRY400  # our Logger has no exception()
@@ -186,8 +203,10 @@ class OutgoingCall:
         self._tell(CallEnded(Outcome.UNKNOWN, Stage.PROXY))
         return None
 
-    def _end(self, ended: CallEnded, failure: CallFailed | None) -> Attempt | None:
-        if failure is not None and self._may_fall_back(failure):
+    def _end(
+        self, ended: CallEnded, failure: CallFailed | None, *, kept_back: bool
+    ) -> Attempt | None:
+        if failure is not None and kept_back:
             why = failure.reason
             while self._waiting and not self._hung_up:
                 self._fall_back(why)
@@ -218,10 +237,12 @@ class OutgoingCall:
         if refused or silent:
             why = failure.reason if failure is not None else str(ended.outcome)
             self._memory.remember(self.line, self.strategy, why)
-        elif ended.stage is Stage.CALLEE:
+        elif ended.stage is Stage.CALLEE and ended.outcome is not Outcome.UNKNOWN:
             self._memory.forget(self.line, self.strategy)
 
     def _tell(self, happening: Happening) -> None:
+        if not isinstance(happening, Happening):
+            raise TypeError(f"it reported {happening!r}")
         self.state = _STATES.get(type(happening), self.state)
         if isinstance(happening, CallEnded):
             self.outcome, self.stage = happening.outcome, happening.stage
@@ -230,8 +251,15 @@ class OutgoingCall:
 
 def _start(name: str, strategy: Strategy, request: DialRequest, network: Network) -> Attempt:
     try:
-        return strategy.start(request, network)
+        attempt = strategy.start(request, network)
+        if not hasattr(attempt, "events"):
+            raise TypeError(f"its start returned {attempt!r}")
     except UsageError:
         raise
     except Exception as error:
-        raise PluginError(f"the strategy {name!r} broke: {error!r}") from error
+        raise _broken(name, error) from error
+    return attempt
+
+
+def _broken(name: str, error: Exception) -> PluginError:
+    return PluginError(f"the strategy {name!r} broke: {error!r}")
