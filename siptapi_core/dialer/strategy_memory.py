@@ -38,7 +38,8 @@ class StrategyMemory:
     def why(self, line: str, strategy: str) -> str | None:
         """Why ``strategy`` failed on ``line`` within the last day; None: it did not."""
         failure = self._read().get(line, {}).get(strategy)
-        if failure is None or self._clock.time() - failure["time"] > FORGET_AFTER:
+        # One from the future, from before the clock was set back, would stay for long.
+        if failure is None or not 0 <= self._clock.time() - failure["time"] <= FORGET_AFTER:
             return None
         return str(failure["why"])
 
@@ -56,9 +57,11 @@ class StrategyMemory:
     def _read(self) -> dict[str, dict[str, dict[str, Any]]]:
         if self._failures is None:
             self._failures = {}
-            if self._path is not None and self._path.exists():
+            if self._path is not None:
                 try:
                     self._failures = _checked(json.loads(self._path.read_text("utf-8")))
+                except FileNotFoundError:
+                    pass  # nothing failed yet
                 except (OSError, ValueError) as error:
                     self._logger.warning(
                         "what was remembered of strategies is lost",
