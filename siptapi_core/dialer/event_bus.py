@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from typing import Generic, TypeVar
+from weakref import WeakSet
 
 from siptapi_core.errors import RefusedError
 from siptapi_core.events import CallEvent, EventId
@@ -60,7 +61,8 @@ class Bus(Generic[T]):
     """Hands each item to every subscription there is."""
 
     def __init__(self) -> None:
-        self.subscriptions: set[Subscription[T]] = set()
+        self.subscriptions: WeakSet[Subscription[T]] = WeakSet()
+        """Whoever drops a subscription has left."""
 
     def subscribe(self) -> Subscription[T]:
         """Listen from now on."""

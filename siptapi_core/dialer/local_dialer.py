@@ -97,9 +97,10 @@ class LocalDialer:
 
     def traced(self) -> AsyncIterator[TracedMessage]:
         """SIP messages from now on."""
-        if not self._messages.subscriptions:
-            self._tracers.append(self._messages.publish)
-        return self._messages.subscribe()
+        subscription = self._messages.subscribe()
+        if self._trace not in self._tracers:
+            self._tracers.append(self._trace)
+        return subscription
 
     async def close(self) -> None:
         """Take no more calls, hang up those that we hold, wait a while, end the streams."""
@@ -164,6 +165,12 @@ class LocalDialer:
         if isinstance(happening, CallEnded):
             self._calls.pop(call.id, None)
         self._events.publish(event)
+
+    def _trace(self, message: TracedMessage) -> None:
+        if self._messages.subscriptions:
+            self._messages.publish(message)
+        else:
+            self._tracers.remove(self._trace)
 
     def _line(self, name: str | None, caller: Caller) -> Line:
         usable = {name: line for name, line in self._lines.items() if _may_use(caller, name)}

@@ -175,7 +175,7 @@ class SipNetwork:
             call_id=found.group(1).decode(errors="replace") if found else "",
             text=mask_credentials(data.decode(errors="replace")),
         )
-        for tracer in self.tracers:
+        for tracer in tuple(self.tracers):
             tracer(message)
 
 
