@@ -14,6 +14,7 @@ from siptapi_core.errors import (
     NotSupportedError,
     RefusedError,
     ResolveError,
+    SiptapiError,
 )
 from siptapi_core.events import (
     CallEnded,
@@ -70,8 +71,8 @@ class LineNetwork:
 
     async def _locate(self, uri: SipUri, then: Located) -> None:
         try:
-            addresses = await self.next_hop(uri)
-        except ResolveError:
+            addresses = self._network.reachable(await self.next_hop(uri))
+        except (ResolveError, NetworkError):
             addresses = ()
         self._network.drive(partial(then, addresses))
 
@@ -120,8 +121,9 @@ class ReferAttempt:
     async def _start(self) -> None:
         stage = Stage.PHONE if self._plan.direct else Stage.PROXY
         try:
-            addresses = await self._line.next_hop(self._plan.next_hop)
-            self._call = ReferCall(
+            found = await self._line.next_hop(self._plan.next_hop)
+            addresses = self._network.reachable(found)
+            call = ReferCall(
                 self._plan,
                 agent=self._network.agent,
                 addresses=addresses,
@@ -129,8 +131,9 @@ class ReferAttempt:
                 locate=self._line.locate,
                 report=self._happenings.put_nowait,
             )
-        except (ResolveError, NetworkError) as error:
+            self._network.drive(call.start)
+        except SiptapiError as error:  # no address, or a plan that no message can be made of
             self._happenings.put_nowait(CallFailed(stage, None, str(error), Disturbed.NO))
             self._happenings.put_nowait(CallEnded(Outcome.FAILED, stage))
         else:
-            self._network.drive(self._call.start)
+            self._call = call

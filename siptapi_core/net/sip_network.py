@@ -106,6 +106,22 @@ class SipNetwork:
                 logger.debug("no IPv6", why=str(error))
         return network
 
+    def reachable(self, addresses: tuple[Address, ...]) -> tuple[Address, ...]:
+        """``addresses`` from the first that we have a way to.
+
+        Raises:
+            NetworkError: there is no way to any of them.
+        """
+        problem = NetworkError("there is no address")
+        for index, address in enumerate(addresses):
+            try:
+                self._local_address(address)
+            except NetworkError as error:
+                problem = error
+            else:
+                return addresses[index:]
+        raise problem
+
     def drive(self, do: Callable[[float], None]) -> None:
         """Let ``do(now)`` act on the user agent or a call of it, and carry out what follows."""
         self._driver.drive(do)
