@@ -125,15 +125,17 @@ class OutgoingCall:
             raise RefusedError("the call has ended already")
         before, self._hung_up = self._hung_up, True  # from now on no other strategy is tried
         try:
-            if Capability.HANG_UP not in attempt.capabilities:
-                raise NotSupportedError(f"the strategy {self.strategy!r} cannot hang up")
-            await attempt.hang_up()
-        except SiptapiError:
-            self._hung_up = before
-            raise
+            supported = Capability.HANG_UP in attempt.capabilities
+            if supported:
+                await attempt.hang_up()
         except Exception as error:
             self._hung_up = before
+            if isinstance(error, SiptapiError):
+                raise
             raise _broken(self.strategy, error) from error
+        if not supported:
+            self._hung_up = before
+            raise NotSupportedError(f"the strategy {self.strategy!r} cannot hang up")
 
     def status(self) -> CallStatus:
         """The call as it is now."""
@@ -252,12 +254,12 @@ class OutgoingCall:
 def _start(name: str, strategy: Strategy, request: DialRequest, network: Network) -> Attempt:
     try:
         attempt = strategy.start(request, network)
-        if not hasattr(attempt, "events"):
-            raise TypeError(f"its start returned {attempt!r}")
     except UsageError:
         raise
     except Exception as error:
         raise _broken(name, error) from error
+    if not hasattr(attempt, "events"):
+        raise PluginError(f"the strategy {name!r} broke: its start returned {attempt!r}")
     return attempt
 
 
