@@ -215,30 +215,31 @@ def _without_trunk_prefix(
     """A local number, a short code, or one that lost its 0 or + in a spreadsheet."""
     from siptapi_core.numbers import numbering_plan  # noqa: PLC0415  # 45 ms, see there
 
+    lost_trunk = None
+    if planned is not None and planned.valid:
+        warning = f"the {home.trunk_prefix} before its area code seems to be lost"
+        lost_trunk = Interpretation(
+            Kind.NATIONAL, planned.e164, assumed=True, warnings=(warning,), planned=planned
+        )
     long = len(digits) >= _WITH_AREA_DIGITS
     abroad = _abroad(digits, _LOST_PLUS) if long else None
     if abroad is not None and digits.startswith(home.country_code):
         return abroad
-    if long and planned is not None and planned.valid:
-        if (
-            abroad is not None
-            and len(digits) > _WITHOUT_COUNTRY_DIGITS
-            and planned.category != Category.MOBILE
-        ):
-            return abroad
-        warning = f"the {home.trunk_prefix} before its area code seems to be lost"
-        return Interpretation(
-            Kind.NATIONAL, planned.e164, assumed=True, warnings=(warning,), planned=planned
-        )
+    if long and planned is not None and lost_trunk is not None:
+        has_code = len(digits) > _WITHOUT_COUNTRY_DIGITS and planned.category != Category.MOBILE
+        return abroad if abroad is not None and has_code else lost_trunk
     if abroad is not None:
         return abroad
-    if rules.area_code and (len(digits) > _INTERNAL_DIGITS or _says_what_is_internal(rules)):
+    completed = rules.area_code != "" and (
+        len(digits) > _INTERNAL_DIGITS or _says_what_is_internal(rules)
+    )
+    if completed:
         local = numbering_plan.read_national(rules.area_code + digits, home)
         if local is not None and local.valid:
             return Interpretation(Kind.LOCAL, local.e164, assumed=long, planned=local)
     if len(digits) <= _SHORT_CODE_DIGITS and numbering_plan.is_short_code(digits, home):
         return Interpretation(Kind.SERVICE, digits)
-    return None
+    return lost_trunk if completed else None
 
 
 def _says_what_is_internal(rules: NumberRules) -> bool:

@@ -21,7 +21,7 @@ _TO_OTHER_THINGS = frozenset(
 )
 _sip = re.compile(r"(?:callto:)?(?://)?(sips?:.*)", re.IGNORECASE).fullmatch
 _named_sip = re.compile(
-    r"(\"[^\"]*\"|[^\"<]*)<\s*(sips?:[^<>]*)>\s*(?:;.*)?", re.IGNORECASE
+    r"(\"[^\"]*\"\s*|[^\"<]*)<\s*(sips?:[^<>]*)>\s*(?:;.*)?", re.IGNORECASE
 ).fullmatch
 _numeric_host = re.compile(r"sips?:[+0-9*#()\-. ]*$", re.IGNORECASE).match
 _address = re.compile(
@@ -92,6 +92,8 @@ def read_number(text: str) -> Iterator[Reading]:
     if scheme not in {"", "tel"}:
         rest = rest.partition("?")[0]
     rest = unescape(rest)
+    if scheme and not rest.strip():
+        raise NumberError(f"nothing follows {scheme}:", text=text)
     context = _context(_address_part(rest)) if scheme == "tel" else None
     try:
         yield from readings(rest) if context is None else _read_local(rest, context[1])

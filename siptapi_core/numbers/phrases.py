@@ -105,7 +105,7 @@ def _split(text: str, line: str) -> Iterator[Phrase]:
                 parts.append(Part(separator, run[0], run.start()))
                 separator, end = "", position
         elif character in _SEPARATORS:
-            separator = separator or character
+            separator += character
             position += 1
         elif (word := _word(line, position)) is not None:
             position = word.end()

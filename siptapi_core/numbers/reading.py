@@ -47,7 +47,7 @@ _angled = re.compile(r"<([^<>]*)>").search
 _bracketed = re.compile(
     r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}|\"[^\"]*\"|[(\[{][^()\[\]{}]*$"
 ).finditer
-_label = re.compile(r"[^:]*:").match
+_label = re.compile(r"[^:]*(?:(?<![0-9]):|:(?![0-9]))").match  # but not 10:30
 _parameter = re.compile(r";\s*([A-Za-z][\w\-]*)(?:=([^;]*))?").finditer
 _words = "|".join(sorted(map(re.escape, EXTENSION_WORDS), key=len, reverse=True))
 _extension = re.compile(
@@ -77,16 +77,13 @@ def readings(text: str) -> Iterator[Reading]:
 
 def _read_odd(text: str, odd: re.Match[str]) -> Iterator[Reading]:
     """What spreadsheets make of numbers, and dates."""
+    if odd["date"]:
+        raise NumberError("it looks like a date", text=text, position=odd.start("date"))
     if odd["exponent"]:
         reason = "a spreadsheet has rounded this number, its last digits are lost"
         raise NumberError(reason, text=text, position=odd.start("exponent"))
-    if odd["decimal"]:
-        warning = "the .0 at its end is a spreadsheet's and is left out"
-        yield Reading(odd["decimal"], warnings=(warning,))
-        return
-    digits = re.sub(r"[^0-9]", "", odd["date"])
-    yield Reading(digits, warnings=("it looks like a date",), doubtful=True)
-    raise NumberError("it looks like a date", text=text, position=odd.start("date"))
+    warning = "the .0 at its end is a spreadsheet's and is left out"
+    yield Reading(odd["decimal"], warnings=(warning,))
 
 
 def _read(text: str, folded: str) -> Iterator[Reading]:
@@ -123,7 +120,7 @@ def _first_line(text: str, folded: str, left_out: list[str]) -> str:
     for line in _lines(folded):
         if _digit(line[0]):
             return _only(folded, *line.span(), left_out)
-    if not text.strip():
+    if not folded.strip():
         raise NumberError("it is empty", text=text, position=0)
     raise NumberError("there is no digit in it", text=text, position=len(text) - len(text.lstrip()))
 

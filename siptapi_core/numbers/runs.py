@@ -81,22 +81,32 @@ def read_parts(text: str, parts: Sequence[Part], extension: str = "") -> Iterato
         return
 
     second = parts[1]
-    a_list = second.separator in "&;" or second.text[:1].isspace() or "+" in second.text
-    through = "+" not in first.text and (not a_list or len(digits_of(first.text)) <= _ACCESS_DIGITS)
+    a_list = any(mark in second.separator for mark in "&;") or second.text[:1].isspace()
 
     def cut(count: int) -> Iterator[Reading]:
         head = " ".join(part.text for part in parts[:count])
         rest = "".join(part.separator + part.text for part in parts[count:])
-        other = rest[1:].strip() if a_list and is_certain(rest) else ""
+        other = rest[1:].strip() if (a_list and is_certain(rest)) or "+" in rest else ""
         warnings = (f"{other} is another number and is left out",) if other else ()
         for reading in _read_run(text, head, first.start, extension):
             later = "" if other else digits_of(rest)
             yield evolve(reading, after_answer=later, warnings=(*reading.warnings, *warnings))
 
-    for count in range(1, len(parts) + 1):
+    joined = _is_one_number(first, second, a_list=a_list)
+    for count in range(1, len(parts) + joined):
         for reading in cut(count):
             yield evolve(reading, doubtful=True)
-    yield from cut(len(parts) if through else 1)
+    yield from cut(len(parts) if joined and "+" not in first.text else 1)
+
+
+def _is_one_number(first: Part, second: Part, *, a_list: bool) -> bool:
+    """Whether the pause between them may be one in dialling: ``0,505641``, but not ``305,,12``."""
+    digits = digits_of(first.text)
+    if "&" in second.separator or "+" in second.text:
+        return False
+    if "+" not in first.text and (len(digits) <= _ACCESS_DIGITS or digits.startswith("0")):
+        return not is_certain(first.text)
+    return not a_list and len(second.separator) == 1
 
 
 def _read_run(text: str, run: str, start: int, extension: str) -> Iterator[Reading]:

@@ -9,15 +9,15 @@ from siptapi_core.numbers.runs import Reading, digits_of
 from siptapi_core.numbers.words import EXTENSION_WORDS, LABEL_WORDS, keyed
 
 _spelt = re.compile(
-    r"(?P<prefix>[0-9\s()\[\].+\-/]*[0-9](?:(?P<gap>\s+)|[)\].\-/\s]*))"
-    r"(?P<letters>[A-Z][0-9A-Z\s()\-.']*)",
+    r"(?P<prefix>[0-9\s()\[\].+\-/]*[0-9](?P<link>[)\].\-/\s]*))(?P<letters>[A-Z][0-9A-Z\s()\-.']*)",
     re.IGNORECASE,
 ).match
 _letters = re.compile(r"[A-Z]", re.IGNORECASE)
-_words = re.compile(r"[A-Z]+", re.IGNORECASE)
 _FEWEST_LETTERS = 3
 _FEWEST_DIGITS = 3
-_freephone = re.compile(r"1?8(?:00|33|44|55|66|77|88)[0-9]{0,4}|0[89]00|1[38]00").fullmatch
+_freephone = re.compile(
+    r"1?8(?:00|33|44|55|66|77|88)[0-9]{0,4}|0[89]00|1[38]00|[1-9][0-9]{0,2}[89]00"
+).fullmatch
 _from_north_america = re.compile(r"[\s(]*1[\s.\-/(]+8[0-9]{2}").match
 _NORTH_AMERICAN_DIGITS = 11
 
@@ -35,11 +35,11 @@ def vanity_readings(text: str) -> Iterator[Reading]:
     match = _spelt(text)
     if match is None or len(_letters.findall(match["letters"])) < _FEWEST_LETTERS:
         return
-    if not (LABEL_WORDS | EXTENSION_WORDS).isdisjoint(_words.findall(match[0].lower())):
+    if not (LABEL_WORDS | EXTENSION_WORDS).isdisjoint(match["letters"].lower().split()):
         return
     prefix = digits_of(match["prefix"])
     freephone = is_freephone(prefix)
-    if len(prefix) < _FEWEST_DIGITS or (match["gap"] and not freephone and "+" not in match[0]):
+    if len(prefix) < _FEWEST_DIGITS or not (freephone or match["link"].strip()):
         return
     international = "+" in match["prefix"]
     digits = digits_of(keyed(match[0]))
