@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import asyncio
+import gc
+
+import pytest
+
+from siptapi_core.dialer import event_bus
+from siptapi_core.dialer.event_bus import Bus, EventBus
+from siptapi_core.errors import RefusedError
+from siptapi_core.events import CallEvent, PhoneRinging
+
+
+def event(number: int) -> CallEvent:
+    return CallEvent(number, "call", "office", 0.0, PhoneRinging())
+
+
+async def taken(subscription):
+    return [item async for item in subscription]
+
+
+@pytest.fixture
+def kept_five(monkeypatch):
+    monkeypatch.setattr(event_bus, "KEPT", 5)
+
+
+def test_every_listener_gets_everything_since_it_began_to_listen():
+    async def run():
+        bus: Bus[int] = Bus()
+        bus.publish(1)
+        first = bus.subscribe()
+        bus.publish(2)
+        second = bus.subscribe()
+        bus.publish(3)
+        bus.close()
+        bus.publish(4)
+        assert await taken(first) == [2, 3]
+        assert await taken(second) == [3]
+        assert await taken(first) == []  # it stays at its end
+
+    asyncio.run(run())
+
+
+def test_a_listener_waits_for_what_comes():
+    async def run():
+        bus: Bus[int] = Bus()
+        subscription = bus.subscribe()
+        waiting = asyncio.ensure_future(anext(subscription))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        bus.publish(1)
+        assert await waiting == 1
+
+    asyncio.run(run())
+
+
+def test_a_listener_that_closes_gets_what_is_queued_and_no_more():
+    async def run():
+        bus: Bus[int] = Bus()
+        subscription = bus.subscribe()
+        bus.publish(1)
+        subscription.close()
+        subscription.close()
+        bus.publish(2)
+        assert await taken(subscription) == [1]
+        assert len(bus.subscriptions) == 0
+
+    asyncio.run(run())
+
+
+def test_a_slow_listener_is_told_what_it_missed_and_holds_nobody_up(kept_five):
+    async def run():
+        bus: Bus[int] = Bus()
+        slow, quick = bus.subscribe(), bus.subscribe()
+        heard = []
+        for number in range(7):
+            bus.publish(number)
+            heard.append(await anext(quick))
+        assert heard == list(range(7))
+        assert len(bus.subscriptions) == 1
+        assert [await anext(slow) for _ in range(5)] == [0, 1, 2, 3, 4]
+        with pytest.raises(RefusedError, match="more than 5 events behind"):
+            await anext(slow)
+
+    asyncio.run(run())
+
+
+def test_exactly_as_many_as_are_kept_is_not_behind(kept_five):
+    async def run():
+        bus: Bus[int] = Bus()
+        subscription = bus.subscribe()
+        for number in range(5):
+            bus.publish(number)
+        bus.close()
+        assert await taken(subscription) == [0, 1, 2, 3, 4]
+
+    asyncio.run(run())
+
+
+def test_a_listener_that_is_gone_is_forgotten():
+    bus: Bus[int] = Bus()
+    subscription = bus.subscribe()
+    assert len(bus.subscriptions) == 1
+    del subscription
+    gc.collect()
+    assert len(bus.subscriptions) == 0
+    bus.publish(1)
+
+
+def test_events_can_be_heard_again_after_a_number():
+    async def run():
+        bus = EventBus()
+        for number in (1, 2, 3):
+            bus.publish(event(number))
+        from_now, from_two, from_start = (bus.subscribe_after(after) for after in (None, 2, 0))
+        too_far = bus.subscribe_after(99)
+        bus.publish(event(4))
+        bus.close()
+        assert [e.id for e in await taken(from_now)] == [4]
+        assert [e.id for e in await taken(from_two)] == [3, 4]
+        assert [e.id for e in await taken(from_start)] == [1, 2, 3, 4]
+        assert [e.id for e in await taken(too_far)] == [4]
+
+    asyncio.run(run())
+
+
+def test_the_oldest_events_are_forgotten(kept_five):
+    async def run():
+        bus = EventBus()
+        for number in range(1, 9):
+            bus.publish(event(number))
+        subscription = bus.subscribe_after(0)
+        bus.close()
+        assert [e.id for e in await taken(subscription)] == [4, 5, 6, 7, 8]
+
+    asyncio.run(run())
