@@ -93,6 +93,7 @@ class ClientTransaction:
         destination: Address,
         user: ClientUser,
         now: float,
+        data: bytes | None = None,
     ) -> None:
         self.key = key
         self.request = request
@@ -100,7 +101,7 @@ class ClientTransaction:
         self.state = ClientState.CALLING if request.method == "INVITE" else ClientState.TRYING
         self._wire = wire
         self._user = user
-        self._data = request.encode()
+        self._data = request.encode() if data is None else data
         self._interval = wire.timers.t1
         self._give_up = now + wire.timers.transaction_timeout
         self._timer: Timer | None = None

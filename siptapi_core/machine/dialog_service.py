@@ -23,11 +23,11 @@ class DialogService:
     ``contact`` is our Contact's value; ``address`` the IP address for session descriptions.
     """
 
-    __slots__ = ("_address", "_agent", "_contact", "_invites", "_session_id", "_version")
+    __slots__ = ("_address", "_agent", "_invites", "_session_id", "_version", "contact")
 
     def __init__(self, agent: UserAgent, *, call_id: str, contact: str, address: str) -> None:
         self._agent = agent
-        self._contact = contact
+        self.contact = contact
         self._address = address
         self._session_id = zlib.crc32(call_id.encode())
         self._version = 0
@@ -74,7 +74,7 @@ class DialogService:
         elif request.method == "INVITE":
             body = self.offer()
         dialog.refresh_target(request)
-        headers = [("Contact", self._contact), ALLOW, *([SDP] if body else [])]
+        headers = [("Contact", self.contact), ALLOW, *([SDP] if body else [])]
         transaction.respond(request.response(200, headers=headers, body=body), now)
         if request.method == "INVITE":
             self._invites[request.cseq.number] = transaction

@@ -29,7 +29,7 @@ class Exchange:
 
     ``on_response`` gets every response but the challenges that were answered; ``on_failure`` is
     told, in words, that no address answered; ``next_cseq`` numbers the request anew when a
-    challenge is answered.
+    challenge is answered; ``prepare`` fits the request to the address that it is sent to.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class Exchange:
         next_cseq: Callable[[], int],
         on_response: ResponseHandler,
         on_failure: FailureHandler,
+        prepare: Callable[[Request, Address], Request] = lambda request, _: request,
     ) -> None:
         self.request = request
         self.is_cancelled = False
@@ -51,6 +52,8 @@ class Exchange:
         self._next_cseq = next_cseq
         self._on_response = on_response
         self._on_failure = on_failure
+        self._prepare = prepare
+        self._any_size = False
         self._transaction: ClientTransaction | None = None
         self._heard = False
         self._progressed = False
@@ -71,7 +74,10 @@ class Exchange:
     def start(self, now: float) -> None:
         """Send the request to the first address."""
         try:
-            self._transaction = self._layer.request(self.request, self.destination, self, now)
+            self.request = self._prepare(self.request, self.destination)
+            self._transaction = self._layer.request(
+                self.request, self.destination, self, now, any_size=self._any_size
+            )
         except NetworkError as error:
             self._fail(str(error), now)
 
@@ -113,8 +119,14 @@ class Exchange:
         self._fail(f"no answer from {self.destination}", now)
 
     def on_transport_error(self, problem: str, now: float) -> None:
-        """Nobody is there at this address."""
-        self._fail(problem, now)
+        """Nobody is there at this address, or not over TCP, where a big request goes first."""
+        transaction = self._transaction
+        is_big = transaction is not None and transaction.destination != self.destination
+        if is_big and not (self._silent or self._is_last_try):
+            self._any_size = True
+            self.start(now)
+        else:
+            self._fail(problem, now)
 
     def _fail(self, problem: str, now: float) -> None:
         if self._silent:

@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Protocol
 
 from attrs import define
 
-from siptapi_core.errors import MessageError
+from siptapi_core.errors import MessageError, NetworkError
 from siptapi_core.machine.authentication import Authentication
 from siptapi_core.machine.dialog import Dialog
 from siptapi_core.machine.dialog_service import SDP, DialogService
@@ -249,23 +250,44 @@ class PhoneLeg:
             self.state = LegState.UP
             self._owner.on_phone_answered(now)
 
-        def acknowledge(addresses: tuple[Address, ...], now: float) -> None:
-            established.addresses = addresses or (destination,)
-            request = dialog.create_request(
-                "ACK", headers=_credentials_of(invite), cseq=response.cseq.number
-            )
-            established.acknowledgement = self._agent.transactions.send_request(
-                request, established.addresses[0]
-            )
-            if not is_first:  # another branch was picked up as well (RFC 3261 13.2.2.4)
-                self._bye(established, now, lambda _: None)
-            elif self.state is LegState.UP:
-                self._on_up(now)
-
+        cseq = response.cseq.number
+        acknowledge = partial(self._acknowledge, established, invite, cseq, destination)
         if self._plan.direct or dialog.next_hop == self._plan.next_hop:
             acknowledge((destination,), now)
         else:
             self._locate(dialog.next_hop, acknowledge)
+
+    def _acknowledge(
+        self,
+        established: _Established,
+        invite: Request,
+        cseq: int,
+        destination: Address,
+        addresses: tuple[Address, ...],
+        now: float,
+    ) -> None:
+        """Send the ACK to ``addresses``, or where the INVITE went."""
+        # The certificate of a connection is checked once, for the name that we meant; its own
+        # Record-Route or Contact may call the same place by its IP address.
+        established.addresses = tuple(
+            destination if str(address) == str(destination) else address
+            for address in addresses or (destination,)
+        )
+        request = established.dialog.create_request(
+            "ACK", headers=_credentials_of(invite), cseq=cseq
+        )
+        try:
+            established.acknowledgement = self._agent.transactions.send_request(
+                request, established.addresses[0]
+            )
+        except NetworkError as error:
+            if established is self._main:
+                self._fail(None, str(error), now)
+            return
+        if established is not self._main:  # another branch was picked up (RFC 3261 13.2.2.4)
+            self._bye(established, now, lambda _: None)
+        elif self.state is LegState.UP:
+            self._on_up(now)
 
     def _on_up(self, now: float) -> None:
         if self._cancelling or self._leaving:
@@ -361,7 +383,19 @@ class PhoneLeg:
             next_cseq=next_cseq,
             on_response=on_response,
             on_failure=on_failure,
+            prepare=self._reachable,
         )
+
+    def _reachable(self, request: Request, to: Address) -> Request:
+        """``request`` with a Contact at which ``to`` reaches us: with TCP, the connection to it."""
+        if "Contact" not in request.headers:
+            return request
+        contact = _contact(self._plan, self._agent.local_address(to), to.transport)
+        if contact != self.contact:
+            self.contact = self._service.contact = contact
+        if request.headers.get("Contact") == contact:
+            return request
+        return request.with_headers(request.headers.replaced("Contact", contact))
 
     def _make_invite(self) -> Request:
         plan = self._plan
@@ -392,6 +426,9 @@ class PhoneLeg:
 
 def _contact(plan: ReferPlan, local: Address, transport: Transport) -> str:
     user = plan.from_.uri.user if isinstance(plan.from_.uri, SipUri) else None
+    top = plan.route[0].uri if plan.route else plan.target
+    if any(isinstance(uri, SipUri) and uri.scheme == "sips" for uri in (plan.target, top)):
+        return str(NameAddr(SipUri(host=local.host, user=user, port=local.port, scheme="sips")))
     uri = SipUri(host=local.host, user=user, port=local.port)
     if transport is not Transport.UDP:
         uri = uri.with_parameter("transport", transport)

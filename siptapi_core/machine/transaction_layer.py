@@ -8,17 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from siptapi_core.errors import MessageError
+from attrs import evolve
+
+from siptapi_core.errors import MessageError, NetworkError
 from siptapi_core.machine.client_transaction import ClientTransaction, ClientUser
 from siptapi_core.machine.identifiers import Identifiers
 from siptapi_core.machine.response_routing import mark_source, reply_address
 from siptapi_core.machine.server_transaction import ServerTransaction
 from siptapi_core.machine.timers import SipTimers, TimerQueue
 from siptapi_core.sip.message import Headers, Request, Response, parse_message
+from siptapi_core.sip.uri import SipUri
 from siptapi_core.sip.via import Via
-from siptapi_core.targets import Address
+from siptapi_core.targets import Address, Transport
 
 MAGIC_COOKIE = "z9hG4bK"
+LARGEST_ON_UDP = 1300
+"""Bytes of a request where the path's MTU is unknown, as it always is to us (RFC 3261 18.1.1)."""
 
 Key = tuple[str, ...]
 Deliver = Callable[[Request, ServerTransaction | None, Address, float], None]
@@ -53,11 +58,30 @@ class TransactionLayer:
         self._initial: set[Key] = set()
 
     def request(
-        self, request: Request, to: Address, user: ClientUser, now: float
+        self,
+        request: Request,
+        to: Address,
+        user: ClientUser,
+        now: float,
+        *,
+        any_size: bool = False,
     ) -> ClientTransaction:
-        """Send a request that has no Via yet; its responses go to ``user``."""
+        """Send a request that has no Via yet; its responses go to ``user``.
+
+        One of more than `LARGEST_ON_UDP` bytes goes over TCP to the same place (RFC 3261 18.1.1),
+        unless ``any_size`` says that it was tried.
+
+        Raises:
+            NetworkError: there is no way to ``to``, or none that the Request-URI allows.
+        """
         branch = self._identifiers.branch()
-        return self._start(self._with_via(request, to, branch), branch, to, user, now)
+        sent = self._with_via(request, to, branch)
+        data = sent.encode()
+        if len(data) > LARGEST_ON_UDP and to.transport is Transport.UDP and not any_size:
+            to = evolve(to, transport=Transport.TCP)
+            sent = self._with_via(request, to, branch)
+            data = sent.encode()
+        return self._start(sent, data, branch, to, user, now)
 
     def cancel(self, invite: ClientTransaction, user: ClientUser, now: float) -> ClientTransaction:
         """Send the CANCEL of an INVITE that got a provisional response (RFC 3261 9.1)."""
@@ -69,10 +93,14 @@ class TransactionLayer:
             ("CSeq", f"{sent.cseq.number} CANCEL"),
         ]
         request = Request("CANCEL", sent.uri, Headers(headers))
-        return self._start(request, invite.key[0], invite.destination, user, now)
+        return self._start(request, request.encode(), invite.key[0], invite.destination, user, now)
 
     def send_request(self, request: Request, to: Address) -> bytes:
-        """Send a request outside any transaction (the ACK of a 2xx); returns it for resending."""
+        """Send a request outside any transaction (the ACK of a 2xx); returns it for resending.
+
+        Raises:
+            NetworkError: as `request`.
+        """
         data = self._with_via(request, to, self._identifiers.branch()).encode()
         self.send(data, to)
         return data
@@ -125,6 +153,10 @@ class TransactionLayer:
         return len(self._clients) + len(self._servers)
 
     def _with_via(self, request: Request, to: Address, branch: str) -> Request:
+        uri = request.uri
+        secure = to.transport is Transport.TLS
+        if isinstance(uri, SipUri) and uri.scheme == "sips" and not secure:
+            raise NetworkError(f"{uri} may be reached over TLS only, not at {to}")
         local = self._local_address(to)
         via = Via(
             transport=to.transport.upper(),
@@ -135,10 +167,16 @@ class TransactionLayer:
         return request.with_headers(request.headers.with_first("Via", str(via)))
 
     def _start(
-        self, request: Request, branch: str, to: Address, user: ClientUser, now: float
+        self,
+        request: Request,
+        data: bytes,
+        branch: str,
+        to: Address,
+        user: ClientUser,
+        now: float,
     ) -> ClientTransaction:
         key = (branch, request.method)
-        transaction = ClientTransaction(self, key, request, to, user, now)
+        transaction = ClientTransaction(self, key, request, to, user, now, data)
         self._clients[key] = transaction
         return transaction
 
