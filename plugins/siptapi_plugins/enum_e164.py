@@ -194,10 +194,12 @@ def _substitute(rule: str, number: str) -> str:
 
     The replacement is the whole result, as everybody reads it: patterns are anchored.
     """
-    delimiter = re.escape(rule[:1])
+    if not rule or rule[0] in "0123456789\\i" or "\ufffd" in rule:
+        raise Unusable(f"{rule!r} is no substitution")
+    delimiter = re.escape(rule[0])
     part = rf"((?:\\.|(?!{delimiter}|\\).)*+)"
     match = re.fullmatch(f"{delimiter}{part}{delimiter}{part}{delimiter}(i?)", rule, re.DOTALL)
-    if match is None or rule[0] in "0123456789\\i" or "\ufffd" in rule:
+    if match is None:
         raise Unusable(f"{rule!r} is no substitution")
     pattern, replacement = (
         # The delimiter stands for itself in either part once its backslash is gone.
