@@ -106,4 +106,6 @@ def _reason(error: dns.exception.DNSException, limit: float) -> str:
 def _said(failure: object) -> str:
     if isinstance(failure, dns.message.ChainTooLong):
         return "too many CNAMEs, or CNAMEs in a circle"
+    if isinstance(failure, dns.message.Truncated):
+        return "half an answer, even over TCP"
     return str(failure) or type(failure).__name__
