@@ -1,0 +1,54 @@
+"""The keys of a line that its TCP and TLS connections are made with."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from siptapi_core.dialer.assembly import _stream_options
+from siptapi_core.net.stream_options import StreamOptions
+from siptapi_core.settings import Settings, parse
+
+LINES = """
+[lines.plain]
+domain = "a.test"
+user = "1"
+[lines.special]
+domain = "b.test"
+user = "2"
+tls_verify = false
+tls_ca_file = "ca.pem"
+tls_certificate = "~/mine.pem"
+tls_key = "/keys/mine.pem"
+tls_allow_wildcard = true
+keepalive = 0
+"""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return parse(LINES, where=str(tmp_path / "siptapi.toml"))
+
+
+def test_each_line_has_its_own(settings, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("HOME", "/home/alice")
+    monkeypatch.setenv("USERPROFILE", "/home/alice")
+    options = partial(_stream_options, settings)
+    assert options("plain") == StreamOptions(keepalive=90.0)
+    assert options("") == StreamOptions()
+    assert options("special") == StreamOptions(
+        tls_verify=False,
+        tls_ca_file=str(tmp_path / "ca.pem"),
+        tls_certificate=str(Path("/home/alice/mine.pem")),
+        tls_key=str(Path("/keys/mine.pem")),
+        tls_allow_wildcard=True,
+    )
+
+
+def test_unchecked_certificates_are_shouted_about(settings) -> None:
+    assert settings.warnings() == (
+        "line 'special': TLS CERTIFICATES ARE NOT CHECKED (tls_verify = false): anybody on the way "
+        "can read and change its calls",
+    )
