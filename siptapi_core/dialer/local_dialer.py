@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from functools import partial
+from typing import assert_never
 
 from siptapi_core.commands import (
     Caller,
@@ -90,6 +91,8 @@ class LocalDialer:
             case ListLines():
                 seen_lines = [line for line in self._lines.values() if _may_use(caller, line.name)]
                 return Lines(tuple(_status(line) for line in seen_lines))
+            case _:
+                assert_never(command)
 
     def events(self, after: EventId | None = None) -> AsyncIterator[CallEvent]:
         """Events from now on, or from the first after ``after`` that is still kept."""
