@@ -39,6 +39,7 @@ from siptapi_core.events import (
     Stage,
     StrategyFellBack,
 )
+from siptapi_core.sip.uri import parse_uri
 from siptapi_core.testing.fake_clock import FakeClock
 
 REFUSED_REFER = CallFailed(Stage.REFER, 603, "Decline")
@@ -241,6 +242,79 @@ def test_no_strategy_can_take_over():
         CallFailed(Stage.PROXY, None, "not set", Disturbed.NO),
         NOT_REACHED,
     ]
+
+
+# --- the callee is looked up first ---------------------------------------------------------------
+
+
+def looked_up(rig, look_up, during=None):
+    async def main():
+        rig.call.begin(look_up())
+        task = asyncio.ensure_future(rig.call.run())
+        if during is not None:
+            await during()
+        await asyncio.wait_for(task, 5)
+
+    asyncio.run(main())
+    return rig
+
+
+async def find_bob():
+    return parse_uri("sip:bob@example.org")
+
+
+def test_the_strategies_get_the_callee_that_was_found():
+    rig = looked_up(Rig(StoryStrategy(UNDISTURBED, NOT_REACHED), StoryStrategy(ANSWERED)), find_bob)
+    for strategy in rig.strategies:
+        assert [str(request.callee) for request in strategy.requests] == ["sip:bob@example.org"]
+    assert names(rig.told) == ["strategy_fell_back", "call_ended"]
+
+
+async def fail():
+    raise ZeroDivisionError("oops")
+
+
+@pytest.mark.parametrize(
+    ("look_up", "strategy", "why"),
+    [
+        (fail, StoryStrategy(ANSWERED), "oops"),
+        (find_bob, StoryStrategy(fails=UsageError("not set")), "not set"),
+        (
+            find_bob,
+            StoryStrategy(fails=KeyError("x")),
+            "the strategy 'a' broke: KeyError('x')",
+        ),
+    ],
+)
+def test_what_goes_wrong_after_the_dial_is_an_event(look_up, strategy, why):
+    rig = looked_up(Rig(strategy), look_up)
+    assert rig.told == [CallFailed(Stage.PROXY, None, why, Disturbed.NO), NOT_REACHED]
+    assert strategy.attempts == []
+
+
+async def take_for_ever():
+    await asyncio.Event().wait()
+
+
+def test_a_hang_up_while_the_callee_is_looked_up():
+    rig = Rig(StoryStrategy(ANSWERED))
+
+    async def during():
+        await asyncio.sleep(0)
+        await rig.call.hang_up()
+        await rig.call.hang_up()
+
+    looked_up(rig, take_for_ever, during)
+    assert rig.told == [CallEnded(Outcome.CANCELLED, Stage.PROXY)]
+    assert rig.strategies[0].requests == []
+    with pytest.raises(RefusedError, match="the call has ended already"):
+        asyncio.run(rig.call.hang_up())
+
+
+def test_a_hang_up_after_the_look_up_is_the_attempt_s():
+    rig = Rig(StoryStrategy(PhoneCalling()))
+    looked_up(rig, find_bob, lambda: rig.hang_up_once("phone_calling"))
+    assert rig.told == [PhoneCalling(), CANCELLED]
 
 
 # --- strategies that misbehave -------------------------------------------------------------------
