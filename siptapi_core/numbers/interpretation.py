@@ -165,7 +165,8 @@ def _national(digits: str, rules: NumberRules) -> Interpretation:
 
     home = numbering_plan.region(rules.region)
     known = _known(digits, rules, home)
-    if known is None or (known.assumed and known.kind is Kind.GLOBAL):
+    foreign = known is not None and known.kind is Kind.GLOBAL
+    if known is None or (known.assumed and (rules.outside_prefix or foreign)):
         known = _after_outside_prefix(digits, rules, home) or known
     return known or _unknown(digits, rules, home)
 
@@ -258,7 +259,8 @@ def _unknown(digits: str, rules: NumberRules, home: Region) -> Interpretation:
     warning = f"{home.name} is not known to have such a number"
     if home.trunk_prefix and digits.startswith(home.trunk_prefix):
         planned = numbering_plan.read_national(digits, home)
-        if planned is not None and planned.possible:
+        significant = digits.removeprefix(home.trunk_prefix)
+        if planned is not None and planned.possible and planned.significant == significant:
             return Interpretation(
                 Kind.NATIONAL, planned.e164, sure=False, warnings=(warning,), planned=planned
             )

@@ -11,7 +11,7 @@ from attrs import evolve
 from siptapi_core.errors import MessageError, NumberError
 from siptapi_core.numbers.reading import MAXIMUM_LENGTH, readings
 from siptapi_core.numbers.runs import Reading, is_certain
-from siptapi_core.sip.uri import SipUri, parse_uri, unescape
+from siptapi_core.sip.uri import SipUri, unescape
 
 _scheme = re.compile(r"\s*<?\s*([a-z][a-z0-9+.\-]*):(?://)?", re.IGNORECASE | re.ASCII).match
 _TO_NUMBERS = frozenset({"tel", "callto", "sip", "sips", "skype", "facetime", "sms", "fax"})
@@ -62,11 +62,9 @@ def read_sip(text: str) -> tuple[SipUri, tuple[str, ...]] | None:
         if _numeric_host(found):  # sip:1001 names no host
             return None
     try:
-        uri = parse_uri(found)
+        uri = SipUri.parse(found)
     except MessageError as error:
         raise NumberError(str(error), text=text) from None
-    if not isinstance(uri, SipUri):
-        raise NumberError("it is no sip: address", text=text)
     plain = evolve(uri.without_parameter("method"), headers=())
     if plain != uri:
         warnings = (*warnings, "the headers or method in the link are left out")

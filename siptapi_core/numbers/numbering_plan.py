@@ -15,14 +15,13 @@ from phonenumbers import (
     COUNTRY_CODE_TO_REGION_CODE,
     REGION_CODE_FOR_NON_GEO_ENTITY,
     NumberParseException,
-    PhoneMetadata,
     PhoneNumber,
     PhoneNumberFormat,
     PhoneNumberType,
     ShortNumberCost,
 )
 
-from siptapi_core.numbers.plan_patterns import valid_region, written_for_abroad
+from siptapi_core.numbers.plan_patterns import metadata, valid_region, written_for_abroad
 
 NORTH_AMERICA = "1"
 """The country code of 25 regions, whose trunk prefix is the same 1."""
@@ -63,8 +62,9 @@ class PlannedNumber:
 
     @property
     def possible(self) -> bool:
-        """Whether its country has numbers of such a length."""
-        return phonenumbers.is_possible_number(self._parsed)
+        """Whether its country has numbers of such a length, and not only by a lax plan."""
+        long = len(self.significant) >= _SHORTEST_KNOWN
+        return long and phonenumbers.is_possible_number(self._parsed)
 
     @property
     def category(self) -> str | None:
@@ -115,10 +115,12 @@ class Region:
 
 @functools.cache
 def region(name: str) -> Region:
-    """The region called ``name``, one of those that the settings accept."""
-    data = PhoneMetadata.metadata_for_region(name)
-    if data is None:
-        raise LookupError(f"phonenumberslite knows no region {name}")
+    """The region called ``name``, one of those that the settings accept.
+
+    Raises:
+        LookupError: there is none.
+    """
+    data = metadata(name, phonenumbers.country_code_for_region(name))
     abroad = data.international_prefix or "00"
     preferred = (data.preferred_international_prefix or abroad).replace("~", "")
     return Region(
@@ -172,7 +174,7 @@ def read_national(digits: str, home: Region) -> PlannedNumber | None:
 
 def longest_known(digits: str, home: Region) -> PlannedNumber | None:
     """The number that ``digits``, ``+`` and all, begin with: exchanges ignore what is too much."""
-    for end in range(len(digits), _SHORTEST_KNOWN, -1):
+    for end in range(len(digits), _SHORTEST_KNOWN - 1, -1):
         begin = digits[:end]
         abroad = begin.startswith("+")
         planned = read_international(begin[1:]) if abroad else read_national(begin, home)
@@ -183,10 +185,8 @@ def longest_known(digits: str, home: Region) -> PlannedNumber | None:
 
 def is_domestic(planned: PlannedNumber, home: Region) -> bool:
     """Whether the number is of ``home``: not only of its country code, where several share one."""
-    if planned.valid:
-        number = _number(planned.country_code, planned.significant)
-        return phonenumbers.is_valid_number_for_region(number, home.name)
-    return planned.country_code == home.country_code
+    number = _number(planned.country_code, planned.significant)
+    return phonenumbers.is_valid_number_for_region(number, home.name)
 
 
 def is_short_code(digits: str, home: Region) -> bool:

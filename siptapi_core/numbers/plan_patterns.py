@@ -55,16 +55,21 @@ def _matches(description: PhoneNumberDesc, significant: str) -> bool:
 
 
 @functools.cache
-def _data(name: str, country_code: int) -> PhoneMetadata:
+def metadata(name: str, country_code: int) -> PhoneMetadata:
+    """What phonenumberslite knows of a region.
+
+    Raises:
+        LookupError: it knows none of that name.
+    """
     data = PhoneMetadata.metadata_for_region_or_calling_code(country_code, name)
     if data is None:
-        raise LookupError(f"phonenumberslite has no data of {name}")
+        raise LookupError(f"phonenumberslite knows no region {name}")
     return data
 
 
 @functools.cache
 def _plan(name: str, country_code: int) -> _Plan:
-    data = _data(name, country_code)
+    data = metadata(name, country_code)
     kinds = (
         data.fixed_line,
         data.mobile,
@@ -97,7 +102,7 @@ def valid_region(country_code: str, significant: str) -> str | None:
 
 @functools.cache
 def _formats(country_code: int) -> Sequence[NumberFormat]:
-    data = _data(COUNTRY_CODE_TO_REGION_CODE[country_code][0], country_code)
+    data = metadata(COUNTRY_CODE_TO_REGION_CODE[country_code][0], country_code)
     return data.intl_number_format or data.number_format
 
 

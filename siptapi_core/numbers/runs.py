@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from attrs import evolve, frozen
 
 from siptapi_core.errors import NumberError
+from siptapi_core.numbers.characters import fold
 
 
 @frozen
@@ -112,49 +113,47 @@ def _is_one_number(first: Part, second: Part, *, a_list: bool) -> bool:
 def _read_run(text: str, run: str, start: int, extension: str) -> Iterator[Reading]:
     code = run.lstrip(" \t\n.-/'\"_\\~()[]{}")
     if code[:1] in {"*", "#"}:
-        yield Reading(re.sub(r"[^0-9*#+]", "", code))
-        return
+        return iter([Reading(re.sub(r"[^0-9*#+]", "", code))])
     run, warnings = _with_one_plus(run)
     international = "+" in run
-    hash_extension = _hash_extension(run)
-    if hash_extension and (international or len(digits_of(hash_extension[1])) > _CERTAIN_DIGITS):
-        run, extension = hash_extension[1], extension or hash_extension[2]
+    ending = _hash_extension(run)
+    if ending and (international or len(digits_of(ending[1])) > _CERTAIN_DIGITS):
+        run, extension = ending[1], extension or ending[2]
     digits = digits_of(run)
-    if international and not digits.isdigit():
-        position = next(i for i, character in enumerate(text) if i >= start and character in "*#")
+    if digits.isdigit():
+        return _endings(run, extension, warnings, international=international)
+    if international:
+        position = re.compile(r"[*#]").search(fold(text), start).start()  # type: ignore[union-attr]
         reason = f"{text[position]!r} cannot stand in an international number"
         raise NumberError(reason, text=text, position=position)
-    if not digits.isdigit():
-        yield Reading(digits)
-        return
-    for reading in _endings(run, extension, international=international):
-        yield evolve(reading, warnings=(*warnings, *reading.warnings))
+    return iter([Reading(digits)])
 
 
-def _with_one_plus(run: str) -> tuple[str, list[str]]:
+def _with_one_plus(run: str) -> tuple[str, tuple[str, ...]]:
     """``run`` with at most one ``+``, that before its number: ``0 +43 1``, ``+43 1 +43 2``."""
     head, plus, tail = run.partition("+")
     if not digits_of(tail):
-        return head, []
+        return head, ()
     if len(digits_of(head)) >= _CERTAIN_DIGITS:
-        return head, [f"{plus}{tail.strip()} is another number and is left out"]
-    warnings = [f"{head.strip()} before the + is left out"] if digits_of(head) else []
+        return head, (f"{plus}{tail.strip()} is another number and is left out",)
+    warnings = (f"{head.strip()} before the + is left out",) if digits_of(head) else ()
     number, plus, others = tail.lstrip("+ ").partition("+")
     if plus:
         if len(digits_of(number)) < _CERTAIN_DIGITS:
             number = tail.replace("+", " ")
         else:
-            warnings.append(f"+{others.strip()} is another number and is left out")
+            warnings = (*warnings, f"+{others.strip()} is another number and is left out")
     return f"+{number}", warnings
 
 
-def _endings(run: str, extension: str, *, international: bool) -> Iterator[Reading]:
+def _endings(
+    run: str, extension: str, warnings: tuple[str, ...], *, international: bool
+) -> Iterator[Reading]:
     if extension:
         run = _operator.sub("", run)  # 505641-0 ext 12: the operator's 0 gives way to the 12
     digits = digits_of(run)
-    warnings: tuple[str, ...] = ()
     if international and digits.startswith("00"):
-        run, warnings = run.replace("0", "", 2), ("the 00 after the + is left out",)
+        run, warnings = run.replace("0", "", 2), (*warnings, "the 00 after the + is left out")
         digits = digits[2:]
     reading = Reading(digits, international, extension, warnings=warnings)
     endings = _two_endings(run)
