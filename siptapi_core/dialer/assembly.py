@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from siptapi_core.contracts import Clock, Context, DnsClient, Offer, Resolver
 from siptapi_core.dialer.line import Line
@@ -22,6 +22,10 @@ from siptapi_core.net.resolving import ResolverChain
 from siptapi_core.net.sip_network import SipNetwork
 from siptapi_core.plugin_loading import PluginCatalog, create
 from siptapi_core.settings import LineSettings, Settings, structure
+from siptapi_core.settings.secret import path_of
+
+if TYPE_CHECKING:
+    from siptapi_core.net.stream_options import StreamOptions
 
 T = TypeVar("T")
 
@@ -41,7 +45,12 @@ async def open_dialer(
     """
     log = logger("siptapi")
     clock, identifiers = SystemClock(), SystemIdentifiers()
-    network = await SipNetwork.open(clock=clock, identifiers=identifiers, logger=log)
+    network = await SipNetwork.open(
+        clock=clock,
+        identifiers=identifiers,
+        logger=log,
+        stream_options=partial(_stream_options, settings),
+    )
     try:
         dns = CachedDnsClient(
             identifiers=identifiers,
@@ -70,6 +79,28 @@ async def open_dialer(
             await dialer.close()
     finally:
         await network.close()
+
+
+def _stream_options(settings: Settings, name: str) -> StreamOptions:
+    """How TCP and TLS connections of a line are made; "": those of no line."""
+    from siptapi_core.net.stream_options import StreamOptions  # noqa: PLC0415  # most lines use UDP
+
+    line = settings.lines.get(name)
+    if line is None:
+        return StreamOptions()
+    folder = Path(settings.where).parent
+
+    def path(file: str | None) -> str | None:
+        return None if file is None else str(path_of(file, folder))
+
+    return StreamOptions(
+        tls_verify=line.tls_verify,
+        tls_ca_file=path(line.tls_ca_file),
+        tls_certificate=path(line.tls_certificate),
+        tls_key=path(line.tls_key),
+        tls_allow_wildcard=line.tls_allow_wildcard,
+        keepalive=line.keepalive,
+    )
 
 
 def _memory_file(settings: Settings) -> Path | None:
@@ -130,7 +161,7 @@ def _line(
         identity=lambda number: line.identity(name, number),
         rules=line.numbers,
         strategies=line.strategies,
-        network=LineNetwork(network, resolvers, line.credentials()),
+        network=LineNetwork(network, resolvers, line.credentials(), line=name),
         resolvers=resolvers,
         callee_resolvers=(
             chain("callee_resolvers", line.callee_resolvers) if line.callee_resolvers else None

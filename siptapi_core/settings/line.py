@@ -108,6 +108,53 @@ class LineSettings:
             "example": "192.0.2.1:5060",
         },
     )
+    tls_verify: bool = field(
+        default=True,
+        metadata={
+            "help": "whether a TLS server must show a certificate for the name that we look for; "
+            "false lets anybody on the way read and change your calls"
+        },
+    )
+    tls_ca_file: str | None = field(
+        default=None,
+        validator=_readable(_not_empty),
+        metadata={
+            "help": "a PEM file of certificates to trust besides the system's: an authority's, or "
+            "the server's own",
+            "example": "office-ca.pem",
+        },
+    )
+    tls_certificate: str | None = field(
+        default=None,
+        validator=_readable(_not_empty),
+        metadata={
+            "help": "a PEM file with the certificate that we show to a TLS server that asks",
+            "example": "siptapi.pem",
+        },
+    )
+    tls_key: str | None = field(
+        default=None,
+        validator=_readable(_not_empty),
+        metadata={
+            "help": "a PEM file with its private key; left out: it is in tls_certificate",
+            "example": "siptapi-key.pem",
+        },
+    )
+    tls_allow_wildcard: bool = field(
+        default=False,
+        metadata={
+            "help": "whether a certificate for *.example.com is one for pbx.example.com: RFC 5922 "
+            "says no, some providers need it"
+        },
+    )
+    keepalive: float = field(
+        default=90.0,
+        validator=validators.ge(0),
+        metadata={
+            "help": "seconds between pings that keep a TCP or TLS connection open (RFC 5626); 0: "
+            "none"
+        },
+    )
     display_name: str = field(
         default="",
         validator=_readable(check_template),

@@ -102,7 +102,13 @@ class Settings:
         return self.sections.get(kind, name)
 
     def warnings(self) -> tuple[str, ...]:
-        """What is no error, but should not stay so: passwords that everyone can read."""
+        """What is no error, but should not stay so: readable passwords, unchecked certificates."""
         secrets = (line.password for line in self.lines.values() if line.password is not None)
-        found = (secret.warning() for secret in secrets)
+        found = [secret.warning() for secret in secrets]
+        found += [
+            f"line {name!r}: TLS CERTIFICATES ARE NOT CHECKED (tls_verify = false): anybody on the "
+            "way can read and change its calls"
+            for name, line in self.lines.items()
+            if not line.tls_verify
+        ]
         return tuple(dict.fromkeys(warning for warning in found if warning))

@@ -48,7 +48,7 @@ def test_each_line_has_its_own(settings, tmp_path, monkeypatch) -> None:
 
 
 def test_unchecked_certificates_are_shouted_about(settings) -> None:
-    assert settings.warnings() == (
+    [warning] = settings.warnings()
+    assert warning.startswith(
         "line 'special': TLS CERTIFICATES ARE NOT CHECKED (tls_verify = false): anybody on the way "
-        "can read and change its calls",
     )

@@ -25,7 +25,8 @@ def toml(value: object) -> str:
         return "{" + ", ".join(f"{toml(str(k))} = {toml(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list):
         return f"[{', '.join(map(toml, value))}]"
-    return json.dumps(value, ensure_ascii=False).replace("NaN", "nan").replace("Infinity", "inf")
+    text = json.dumps(value, ensure_ascii=False)
+    return {"NaN": "nan", "Infinity": "inf", "-Infinity": "-inf"}.get(text, text)
 
 
 def document(tables: dict[str, object]) -> str:
@@ -107,6 +108,12 @@ line_keys = {
     "callee_timeout": seconds,
     "notify_timeout": seconds,
     "failure_linger": seconds,
+    "tls_verify": st.booleans(),
+    "tls_ca_file": st.just("ca.pem"),
+    "tls_certificate": st.just("mine.pem"),
+    "tls_key": st.just("~/mine.pem"),
+    "tls_allow_wildcard": st.booleans(),
+    "keepalive": seconds,
     "bye": st.sampled_from(["on-answer", "on-accept", "never"]),
 }
 lines = table(
@@ -184,6 +191,12 @@ def test_right_values_are_read_as_they_are(names: list[str], data: st.DataObject
         "ring_timeout": st.floats(0.001, 1e6),
         "callee_timeout": st.floats(0.001, 1e6),
         "strategies": st.lists(plain, min_size=1, unique=True),
+        "tls_verify": st.booleans(),
+        "tls_ca_file": st.just("ca.pem"),
+        "tls_certificate": st.just("mine.pem"),
+        "tls_key": st.just("~/mine.pem"),
+        "tls_allow_wildcard": st.booleans(),
+        "keepalive": seconds,
         "bye": st.sampled_from(["on-answer", "on-accept", "never"]),
     }
     tables = data.draw(st.fixed_dictionaries(dict.fromkeys(names, st.fixed_dictionaries(keys))))

@@ -15,7 +15,7 @@ from lab.programs import Program, require, wait_until
 
 _CONTROL_PORT = 4444
 _CONFIG = """\
-sip_listen {host}:{port}
+sip_listen {place}
 net_interface {host}
 call_max_calls 4
 call_local_timeout 60
@@ -28,7 +28,7 @@ module aubridge.so
 module_tmp account.so
 module_app menu.so
 module_app ctrl_tcp.so
-ctrl_tcp_listen {host}:{control_port}
+ctrl_tcp_listen {control}
 """
 
 
@@ -36,7 +36,8 @@ class Baresip(Program):
     """A running baresip with one account.
 
     ``proxy`` is where it registers (None: it does not, and only calls and is called directly);
-    ``answer`` is ``auto`` or ``manual``; ``transfers`` says whether it accepts REFER.
+    ``answer`` is ``auto`` or ``manual``; ``transfers`` says whether it accepts REFER. ``port`` is
+    for SIP, ``control_port`` for the test.
     """
 
     def __init__(
@@ -51,10 +52,15 @@ class Baresip(Program):
         proxy: str | None = None,
         answer: str = "auto",
         transfers: bool = True,
+        port: int = PORT,
+        control_port: int = _CONTROL_PORT,
     ) -> None:
         path = require("baresip", package="baresip-core")
         self.host = host
         self.user = user
+        self._bracketed = f"[{host}]" if ":" in host else host
+        self._port = port
+        self._control_port = control_port
         self.events: list[dict[str, Any]] = []
         self._replies: dict[str, dict[str, Any]] = {}
         folder.mkdir(parents=True)
@@ -68,10 +74,14 @@ class Baresip(Program):
         (folder / "accounts").write_text(account + "\n", encoding="utf-8")
         (folder / "contacts").write_text("", encoding="utf-8")
         (folder / "config").write_text(
-            _CONFIG.format(host=host, port=PORT, control_port=_CONTROL_PORT),
+            _CONFIG.format(
+                host=host,
+                place=f"{self._bracketed}:{port}",
+                control=f"{self._bracketed}:{control_port}",
+            ),
             encoding="utf-8",
         )
-        super().__init__([path, "-s", "-f", str(folder)], folder=folder, host=host)
+        super().__init__([path, "-s", "-f", str(folder)], folder=folder, host=host, port=port)
         self._registers = proxy is not None
         self._control: socket.socket | None = None
 
@@ -87,7 +97,7 @@ class Baresip(Program):
     @property
     def address(self) -> str:
         """``user@host:port``: the phone as a setting names it when it is called directly."""
-        return f"{self.user}@{self.host}:{PORT}"
+        return f"{self.user}@{self._bracketed}:{self._port}"
 
     def command(self, name: str, parameters: str = "") -> str:
         """Run a command of baresip's (``accept``, ``hangup``, ``listcalls``, ...): what it says."""
@@ -139,7 +149,7 @@ class Baresip(Program):
     def _connect(self) -> bool:
         """Its control port opens a moment after its SIP socket."""
         try:
-            self._control = socket.create_connection((self.host, _CONTROL_PORT), timeout=5)
+            self._control = socket.create_connection((self.host, self._control_port), timeout=5)
         except ConnectionRefusedError:
             return False
         self._control.settimeout(None)

@@ -17,9 +17,11 @@ _CONFIG = """\
 log_stderror=yes
 # One worker keeps the order of messages. With two, an ACK may be passed on after the REFER that
 # followed it, and baresip, which takes that ACK for the callee's answer, notifies 200 too soon.
-auto_aliases=no
 children=1
 tcp_children=1
+auto_aliases=no
+disable_tcp={without_tcp}
+enable_tls={with_tls}
 {listens}
 alias="{domain}"
 
@@ -100,7 +102,6 @@ route[REGISTER] {{
 }}
 """
 _TLS = """\
-enable_tls=yes
 loadmodule "tls.so"
 modparam("tls", "certificate", "{certificate}")
 modparam("tls", "private_key", "{certificate}")
@@ -136,9 +137,9 @@ class Kamailio(Program):
         (folder / "run").mkdir(parents=True)
         (folder / "kamailio.cfg").write_text(
             _CONFIG.format(
-                listens="\n".join(
-                    f"listen={place}" for place in (f"udp:{host}:{PORT}", *listens)
-                ),
+                listens="\n".join(f"listen={place}" for place in (f"udp:{host}:{PORT}", *listens)),
+                without_tcp="no" if listens else "yes",
+                with_tls="yes" if certificate else "no",
                 tls=_TLS.format(certificate=certificate) if certificate else "",
                 domain=DOMAIN,
                 realm=REALM,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -9,6 +10,7 @@ from typing import Any, Self, TypeVar
 from lab.addresses import Addresses
 from lab.baresip import Baresip
 from lab.kamailio import DOMAIN, Kamailio
+from lab.knot import Knot
 from lab.programs import Program
 from lab.sipp import Sipp
 from lab.siptapi import Siptapi
@@ -56,17 +58,30 @@ class Lab:
         """The phone of ``user``, registered where ``registrar`` or ``proxy`` says, if anywhere."""
         if registrar:
             options = {"proxy": registrar.uri, "password": PASSWORDS[user]} | options
-        return self._run(Baresip(self._place(user), host=self.host(), user=user, **options))
+        options = {"host": self.host()} | options
+        return self._run(Baresip(self._place(user), user=user, **options))
 
     def sipp(self, scenario: str, **options: Any) -> Sipp:
         """A phone that follows ``scenario``."""
         return self._run(Sipp(self._place(scenario), scenario, host=self.host(), **options))
 
-    def dial(self, number: str = "2002", *, options: tuple[str, ...] = (), **line: Any) -> Siptapi:
-        """``siptapi dial`` with alice's account, in a hurry; ``line`` adds to it or replaces."""
+    def dial(
+        self,
+        number: str = "2002",
+        *,
+        options: tuple[str, ...] = (),
+        tables: Mapping[str, Mapping[str, Any]] | None = None,
+        **line: Any,
+    ) -> Siptapi:
+        """``siptapi dial`` with alice's account, in a hurry; ``line`` adds to it or replaces.
+
+        ``tables`` are further tables of the settings, by heading.
+        """
         account = {"domain": DOMAIN, "user": "alice", "password": PASSWORDS["alice"]}
         line = account | {"failure_linger": 0.2} | line
-        return self._run(Siptapi(self._place("siptapi"), number, options=options, line=line))
+        return self._run(
+            Siptapi(self._place("siptapi"), *options, number, line=line, tables=tables)
+        )
 
     def dial_via(self, proxy: Kamailio, number: str = "2002", **line: Any) -> Siptapi:
         """Dial through ``proxy``, where the phone has the same account."""
@@ -77,6 +92,27 @@ class Lab:
         """Dial by way of the phone's own address, past any proxy."""
         line = {"strategies": ["refer-to-phone"], "phone": phone.address} | line
         return self.dial(number, **line)
+
+    def knot(self, zones: Mapping[str, str]) -> Knot:
+        """A DNS server for ``zones``, records by domain."""
+        return self._run(Knot(self._place("knot"), host=self.host(), zones=zones))
+
+    def resolve(self, target: str, dns: Knot, **line: Any) -> dict[str, Any]:
+        """What ``siptapi resolve --json`` says when ``dns`` is its only DNS server."""
+        account = {"domain": DOMAIN, "user": "alice"}
+        tables = {"dns": {"servers": [dns.server]}, "resolvers.enum": {"suffixes": ["e164.test"]}}
+        command = self._run(
+            Siptapi(
+                self._place("resolve"),
+                target,
+                command="resolve",
+                line=account | line,
+                tables=tables,
+            )
+        )
+        command.wait(20)
+        (answer,) = command.events()
+        return answer
 
     def forget(self, part: Program) -> None:
         """Stop ``part`` and leave it out of the traces."""

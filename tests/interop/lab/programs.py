@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -43,7 +44,7 @@ def wait_until(condition: Callable[[], bool], *, seconds: float, what: str) -> N
 class Program:
     """A child process in a group of its own; what it prints goes to two files in its folder.
 
-    ``host`` is the address where it listens on UDP port 5060, None for a mere client.
+    ``host`` is the address where it listens on the UDP port ``port``, None for a mere client.
     """
 
     patience = 1.0
@@ -55,6 +56,7 @@ class Program:
         *,
         folder: Path,
         host: str | None = None,
+        port: int = PORT,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder
@@ -62,6 +64,7 @@ class Program:
         self.errors = folder / "errors.txt"
         self._arguments = arguments
         self._host = host
+        self._port = port
         self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -84,7 +87,7 @@ class Program:
             )
         if host := self._host:
             wait_until(
-                lambda: _is_bound(host) or not self.running,
+                lambda: _is_bound(host, self._port) or not self.running,
                 seconds=5,
                 what=f"{self.folder.name} listening on {host}",
             )
@@ -125,9 +128,15 @@ def read_texts(*files: Path) -> str:
     )
 
 
-def _is_bound(host: str) -> bool:
+def _is_bound(host: str, port: int) -> bool:
     """Ask the kernel; a test packet would begin a call with some of the programs."""
-    little_endian = bytes(int(part) for part in reversed(host.split(".")))
-    wanted = f"{little_endian.hex().upper()}:{PORT:04X}"
-    lines = Path("/proc/net/udp").read_text(encoding="ascii").splitlines()[1:]
+    v6 = ":" in host
+    octets = socket.inet_pton(socket.AF_INET6 if v6 else socket.AF_INET, host)
+    little_endian = b"".join(octets[at : at + 4][::-1] for at in range(0, len(octets), 4))
+    wanted = f"{little_endian.hex().upper()}:{port:04X}"
+    lines = (
+        Path("/proc/net/udp6" if v6 else "/proc/net/udp")
+        .read_text(encoding="ascii")
+        .splitlines()[1:]
+    )
     return any(line.split()[1] == wanted for line in lines)
