@@ -42,7 +42,8 @@ class SrvRecord:
 
     def __str__(self) -> str:
         """As people speak of it: ``10 60 sip1.example.com:5060``."""
-        return f"{self.priority} {self.weight} {self.target or '.'}:{self.port}"
+        server = f"{self.target}:{self.port}" if self.target else "no such service here"
+        return f"{self.priority} {self.weight} {server}"
 
 
 @frozen

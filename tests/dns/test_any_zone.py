@@ -56,9 +56,22 @@ records = st.fixed_dictionaries(
     },
 )
 aliases = st.builds(lambda name: {"CNAME": [f"{name}."]}, names)
-zones = st.dictionaries(names, records | aliases)
+SOUND = {
+    "example.com": {"NAPTR": ['0 0 "s" "SIPS+D2T" "" _sips._tcp.example.com.']},
+    "_sips._tcp.example.com": {"SRV": ["0 0 5061 a.example.com."]},
+    "_sip._tcp.example.com": {"SRV": ["1 1 5060 a.example.com.", "1 2 5060 b.example.com."]},
+    "a.example.com": {"A": ["127.0.0.1"], "AAAA": ["::1"]},
+    "b.example.com": {"A": ["127.0.0.2"]},
+}
+zones = st.builds(
+    lambda sound, strange: sound | strange,
+    st.sampled_from([{}, SOUND]),
+    st.dictionaries(names, records | aliases, max_size=4),
+)
 faults = st.dictionaries(
-    names, st.sampled_from(["SERVFAIL", "REFUSED", "timeout", "truncated", "garbage", "NXDOMAIN"])
+    names,
+    st.sampled_from(["SERVFAIL", "REFUSED", "timeout", "truncated", "garbage", "NXDOMAIN"]),
+    max_size=2,
 )
 uris = st.builds(
     SipUri,

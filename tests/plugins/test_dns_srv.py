@@ -148,6 +148,7 @@ def test_a_dot_says_that_there_is_no_service_and_no_address_is_tried():
     resolved, _ = resolve("sip:example.com", **{"_sip._udp.example.com": [NOT_HERE]})
     assert isinstance(resolved, Resolved)
     assert resolved.targets == ()
+    assert "no such service here" in resolved.why
 
 
 def test_without_a_transport_there_is_nothing_to_ask():

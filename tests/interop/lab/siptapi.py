@@ -45,20 +45,29 @@ class Result:
 
 
 class Siptapi(Program):
-    """``siptapi dial`` with one line; ``options`` stand before the number."""
+    """A command of ``siptapi`` with one line; ``tables`` of the settings are by their heading.
+
+    ``arguments`` go to ``command``, by default ``dial``, after ``--json``.
+    """
 
     def __init__(
-        self, folder: Path, number: str, *, options: tuple[str, ...] = (), line: Mapping[str, Any]
+        self,
+        folder: Path,
+        *arguments: str,
+        command: str = "dial",
+        line: Mapping[str, Any],
+        tables: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         folder.mkdir(parents=True)
         self._config = folder / "siptapi.toml"
-        self._config.write_text(_toml(line), encoding="utf-8")
+        text = _toml({"lines.office": line} | dict(tables or {}))
+        self._config.write_text(text, encoding="utf-8")
         self._config.chmod(0o600)  # it has a password in it
         script = Path(sys.executable).with_name("siptapi")
         super().__init__(
             [
                 *(str(script), "--config", str(self._config), "--trace"),
-                *("dial", "--json", *options, number),
+                *(command, "--json", *arguments),
             ],
             folder=folder,
             environment=_environment(folder),
@@ -99,7 +108,10 @@ def _environment(folder: Path) -> dict[str, str]:
     return kept | dict.fromkeys(_HOMES, str(folder))
 
 
-def _toml(line: Mapping[str, Any]) -> str:
-    """A settings file with one line. JSON's strings, numbers and lists are TOML's too."""
-    keys = (f"{key} = {json.dumps(value)}" for key, value in line.items())
-    return "\n".join(["[lines.office]", *keys, ""])
+def _toml(tables: Mapping[str, Mapping[str, Any]]) -> str:
+    """A settings file. JSON's strings, numbers and lists are TOML's too."""
+    lines = []
+    for heading, table in tables.items():
+        keys = (f"{key} = {json.dumps(value)}" for key, value in table.items())
+        lines += [f"[{heading}]", *keys, ""]
+    return "\n".join(lines)
