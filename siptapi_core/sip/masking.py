@@ -33,7 +33,7 @@ _WHOLE_VALUE = rf'(?s)(?:{QUOTED}|[^\s",]*+)\s*+'
 _URI = r'(?i)(sips?:|://)([^\s<>"@:]*+)(?::([^\s<>"@]*+)(@)?)?'
 _URI_PARAMETER = (
     r"(?is)([;?&][\w.\-]{0,32}(?:passw(?:or)?d|pwd|secret|token|authorization)=)"
-    rf"({QUOTED}|[^\s;?&<>,]++)"
+    rf"(?:{QUOTED}[^\s;?&<>,]*+|[^\s;?&<>,]++)"
 )
 _MEDIA_KEY = r"(?i)(\binline:|(?<![^\r\n])a=ice-pwd:)[^\s|;]++"
 
