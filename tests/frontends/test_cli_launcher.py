@@ -13,9 +13,12 @@ from siptapi_frontends.cli.launcher import main
 
 @pytest.fixture(autouse=True)
 def signals_are_given_back() -> Iterator[None]:
-    before = signal.getsignal(signal.SIGTERM)
+    # A process started in the background of a script ignores Ctrl-C from its birth.
+    interrupt = signal.signal(signal.SIGINT, signal.default_int_handler)
+    terminate = signal.getsignal(signal.SIGTERM)
     yield
-    signal.signal(signal.SIGTERM, before)
+    signal.signal(signal.SIGINT, interrupt)
+    signal.signal(signal.SIGTERM, terminate)
 
 
 def test_the_exit_code_is_the_applications(monkeypatch: pytest.MonkeyPatch) -> None:
