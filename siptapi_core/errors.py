@@ -93,7 +93,7 @@ class DeniedError(UsageError):
 
 
 class UnknownNameError(UsageError):
-    """Nothing of that kind has that name; ``known`` lists what has, ``failed`` what did not load."""
+    """Nothing of that kind has that name; ``known`` names do, ``failed`` ones did not load."""
 
     code: ClassVar[str] = "unknown-name"
 

@@ -125,7 +125,7 @@ def test_behind_two_hyphens_nothing_is_an_option(
     ("arguments", "words"),
     [
         (("dail",), "no command is named 'dail'; there is "),
-        (("--verison",), "there is no option --verison (see siptapi --help)"),
+        (("--verison",), "there is no option --verison before the command (see siptapi --help)"),
         (("--log-level", "loud"), "invalid choice: 'loud'"),
         (("--config",), "expected one argument (see siptapi --help)"),
         (("dial",), "the following arguments are required: NUMBER (see siptapi dial --help)"),

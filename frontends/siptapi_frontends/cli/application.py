@@ -90,7 +90,7 @@ def _run(arguments: list[str], given: Namespace) -> int:
         say(*options.format_help().splitlines())
         return ExitCode.SUCCESS
     if words[0].startswith("-"):
-        options.error(f"there is no option {words[0]}")
+        options.error(f"there is no option {words[0]} before the command")
     return _run_command(words, given, session)
 
 

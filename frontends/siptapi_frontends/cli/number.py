@@ -21,7 +21,7 @@ def _configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "text", nargs="+", metavar="TEXT", help="as you would paste it: +43 1 505641, sip:..."
     )
-    parser.add_argument("--line", help="the line to call from (the first one in the settings)")
+    parser.add_argument("--line", help="call from this line (default: that of the settings)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 

@@ -49,9 +49,11 @@ def sentence(happening: Happening, callee: str) -> str:
             return _RINGING.get(status, "It rings there.")
         case CallFailed(reason=reason, status=status):
             said = reason.rstrip(".") or "no reason given"
-            return (
-                f"Failed: {said}." if status is None else f"Failed: {said} (SIP status {status})."
-            )
+            if status is not None:
+                return f"Failed: {said} (SIP status {status})."
+            # Our own words, of silence or a hang-up too: whether it failed, the end will say.
+            begins_with_word = said.partition(" ")[0].isalpha()
+            return f"{said[0].upper() if begins_with_word else said[0]}{said[1:]}."
         case StrategyFellBack(from_=failed, why=why, to=to):
             return f"{failed} did not work ({why}); trying {to}."
     return _SENTENCES[type(happening)].format(callee=callee)
