@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -15,7 +15,8 @@ from siptapi_core.machine.identifiers import Identifiers
 from siptapi_core.machine.timers import SipTimers
 from siptapi_core.machine.user_agent import UserAgent
 from siptapi_core.net.driver import Driver
-from siptapi_core.net.udp import UdpTransport
+from siptapi_core.net.socket_name import family_of
+from siptapi_core.net.udp import UdpTransport, source_host
 from siptapi_core.sip.masking import mask_credentials
 from siptapi_core.targets import Address, Transport
 from siptapi_core.version import VERSION
@@ -59,7 +60,7 @@ class SipNetwork:
         )
         self._logger = logger
         self._driver = Driver(self.agent, self._send)
-        self._sockets: dict[bool, UdpTransport] = {}  # by: is it IPv6?
+        self._sockets: dict[bool, dict[str, UdpTransport]] = {}  # by: is it IPv6? and by host
         self._stream_options = stream_options
         self._streams: StreamTransport | None = None
         self._last_local: dict[Address, Address] = {}
@@ -72,12 +73,14 @@ class SipNetwork:
         identifiers: Identifiers,
         logger: Logger,
         hosts: tuple[str, ...] = (ANY_IPV4, ANY_IPV6),
-        port: int = 0,
+        ports: Iterable[int] = (0,),
         timers: SipTimers | None = None,
         stream_options: Callable[[str], StreamOptions] | None = None,
     ) -> Self:
-        """Open a UDP socket on each of ``hosts``; port 0: any free one.
+        """Open a UDP socket on each of ``hosts``, at the first of ``ports`` that is free there.
 
+        Port 0 is any free one. Of several hosts of a family, packets leave from that which the
+        system's routing table prefers. TCP and TLS connections have the same hosts and any port.
         ``stream_options(line)`` is asked when a line first needs TCP or TLS.
 
         Raises:
@@ -92,13 +95,7 @@ class SipNetwork:
         )
         for host in hosts:
             try:
-                network._sockets[":" in host] = await UdpTransport.open(  # our own
-                    host=host,
-                    port=port,
-                    receive=network._receive,
-                    refused=network._refused,
-                    logger=logger,
-                )
+                await network._open(host, ports)  # our own
             except NetworkError as error:
                 if host != ANY_IPV6 or not network._sockets:
                     await network.close()
@@ -129,8 +126,9 @@ class SipNetwork:
     async def close(self) -> None:
         """Give the ports back. Whatever is still going on is dropped."""
         self._driver.close()
-        for socket in self._sockets.values():
-            await socket.close()
+        for sockets in self._sockets.values():
+            for socket in sockets.values():
+                await socket.close()
         if self._streams is not None:
             await self._streams.close()
 
@@ -165,10 +163,34 @@ class SipNetwork:
     def _transport(self, towards: Address) -> UdpTransport | StreamTransport:
         if towards.transport.reliable:
             return self._streams or self._open_streams()
-        socket = self._sockets.get(":" in towards.host)
-        if socket is None:
+        return self._socket(towards)
+
+    def _socket(self, towards: Address) -> UdpTransport:
+        sockets = self._sockets.get(":" in towards.host)
+        if sockets is None:
             raise NetworkError(f"this machine has no way to {towards}: no such address family")
-        return socket
+        first = next(iter(sockets.values()))
+        if len(sockets) == 1:
+            return first
+        return sockets.get(source_host(family_of(towards.host), towards), first)
+
+    async def _open(self, host: str, ports: Iterable[int]) -> None:
+        problem: NetworkError | None = None
+        for port in ports:
+            try:
+                socket = await UdpTransport.open(
+                    host=host,
+                    port=port,
+                    receive=self._receive,
+                    refused=self._refused,
+                    logger=self._logger,
+                )
+            except NetworkError as error:
+                problem = problem or error
+            else:
+                self._sockets.setdefault(":" in host, {})[host] = socket
+                return
+        raise problem or NetworkError(f"there is no port for {host}")
 
     def _open_streams(self) -> StreamTransport:
         from siptapi_core.net.stream import StreamTransport  # noqa: PLC0415  # most lines use UDP
@@ -177,6 +199,7 @@ class SipNetwork:
             receive=self._receive,
             refused=self._refused,
             in_use=lambda: len(self.agent) > 0,
+            local_host=lambda towards: self._socket(towards).local_address(towards).host,
             options=self._stream_options,
             logger=self._logger,
         )

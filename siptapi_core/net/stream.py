@@ -14,7 +14,6 @@ from siptapi_core.errors import NetworkError
 from siptapi_core.net.socket_name import family_of, socket_name
 from siptapi_core.net.stream_connection import StreamConnection
 from siptapi_core.net.stream_options import StreamOptions
-from siptapi_core.net.udp import source_host
 from siptapi_core.targets import Address, Transport
 
 if TYPE_CHECKING:
@@ -32,7 +31,8 @@ class StreamTransport:
     is lost while ``in_use`` says that calls are going on, it is opened again, from the same port
     if that is free, so that the other side's requests still find us.
 
-    ``options(line)`` are those of the line that an `Address` belongs to.
+    ``local_host(towards)`` is which of our addresses to use, and raises NetworkError where there is
+    none; ``options(line)`` are those of the line that an `Address` belongs to.
     ``refused(address, problem)`` is told from the loop, never from inside `send`, that what was
     sent to ``address`` may not have arrived. Nothing is called after `close`.
     """
@@ -42,12 +42,14 @@ class StreamTransport:
         *,
         receive: Callable[[bytes, Address], None],
         refused: Callable[[Address, str], None],
+        local_host: Callable[[Address], str],
         in_use: Callable[[], bool],
         options: Callable[[str], StreamOptions],
         logger: Logger,
     ) -> None:
         self._receive = receive
         self._refused = refused
+        self._local_host = local_host
         self._in_use = in_use
         self._options = options
         self._logger = logger
@@ -102,7 +104,7 @@ class StreamTransport:
     def _open(self, peer: Address, port: int = 0) -> StreamConnection:
         options = self._options(peer.line)
         tls = self._tls(peer.line, options) if peer.transport is Transport.TLS else None
-        bound = _bound_socket(peer, port)
+        bound = _bound_socket(self._local_host(peer), port)
         host, port = bound.getsockname()[:2]
         connection = self._connections[peer] = StreamConnection(
             peer,
@@ -123,7 +125,8 @@ class StreamTransport:
         return self._tls_clients[line]
 
     def _tell(self, address: Address, problem: str) -> None:
-        self._logger.warning("connection failed", to=str(address), why=problem)
+        log = self._logger.warning if self._in_use() else self._logger.debug
+        log("connection failed", to=str(address), why=problem)
         self._loop.call_soon(self._tell_now, address, problem)
 
     def _tell_now(self, address: Address, problem: str) -> None:
@@ -131,10 +134,9 @@ class StreamTransport:
             self._refused(address, problem)
 
 
-def _bound_socket(towards: Address, port: int) -> socket.socket:
-    """A socket on the way to ``towards``, with ``port`` where that is free, else any."""
-    family = family_of(towards.host)
-    host = source_host(family, towards)
+def _bound_socket(host: str, port: int) -> socket.socket:
+    """A socket of ours at ``host``, with ``port`` where that is free, else any."""
+    family = family_of(host)
     for each in (port, 0) if port else (0,):
         stream = socket.socket(family, socket.SOCK_STREAM)
         try:
@@ -148,4 +150,4 @@ def _bound_socket(towards: Address, port: int) -> socket.socket:
             problem = error
         else:
             return stream
-    raise NetworkError(f"there is no way to {towards}: {problem.strerror}") from problem
+    raise NetworkError(f"{host} has no port for a connection: {problem.strerror}") from problem

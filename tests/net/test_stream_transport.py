@@ -9,8 +9,10 @@ import pytest
 
 from siptapi_core.errors import NetworkError
 from siptapi_core.net import stream, stream_connection
+from siptapi_core.net.socket_name import family_of
 from siptapi_core.net.stream import StreamTransport
 from siptapi_core.net.stream_options import StreamOptions
+from siptapi_core.net.udp import source_host
 from siptapi_core.targets import Address, Transport
 
 LOOPBACKS = ["127.0.0.1", "::1"]
@@ -55,6 +57,7 @@ class Rig:
         self.transport = StreamTransport(
             receive=lambda data, source: self.received.put_nowait((data, source)),
             refused=lambda address, problem: self.refused.put_nowait((address, problem)),
+            local_host=lambda towards: source_host(family_of(towards.host), towards),
             in_use=lambda: self.busy,
             options=lambda line: self.asked.append(line) or options or StreamOptions(),
             logger=self,

@@ -82,6 +82,7 @@ def exchange(
             transport = StreamTransport(
                 receive=lambda data, _: settle("" if data == message else repr(data)),
                 refused=lambda _, problem: settle(problem),
+                local_host=lambda _: "127.0.0.1",
                 in_use=lambda: False,
                 options=lambda _: options,
                 logger=log,
@@ -204,6 +205,7 @@ def test_a_server_that_wants_a_client_certificate_says_so(authority) -> None:
             transport = StreamTransport(
                 receive=lambda *_: None,
                 refused=lambda _, problem: outcome.set_result(problem),
+                local_host=lambda _: "127.0.0.1",
                 in_use=lambda: False,
                 options=lambda _: StreamOptions(tls_ca_file=str(authority.certificate)),
                 logger=Log(),
@@ -243,6 +245,7 @@ def test_a_server_without_tls_is_told_apart(tmp_path) -> None:
         transport = StreamTransport(
             receive=lambda *_: None,
             refused=lambda _, problem: outcome.set_result(problem),
+            local_host=lambda _: "127.0.0.1",
             in_use=lambda: False,
             options=lambda _: StreamOptions(),
             logger=Log(),
