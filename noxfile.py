@@ -38,10 +38,8 @@ def imports(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Unit and property tests, with coverage of lines and branches."""
     session.install("-e", ".[dev]")
-    session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", "-m", "not interop", *session.posargs)
-    session.run("coverage", "combine")
-    session.run("coverage", "report", "--fail-under=95")
+    coverage = ("--cov", "--cov-report=term:skip-covered", "--cov-fail-under=95")
+    session.run("pytest", "-m", "not interop", "-n", "auto", *coverage, *session.posargs)
 
 
 @nox.session
