@@ -13,8 +13,10 @@ import siptapi_core.dialer
 import siptapi_core.plugin_loading
 from siptapi_core.contracts import CliSession
 from siptapi_core.errors import SettingsError
+from siptapi_core.plugin_loading.sources import Source
 from siptapi_frontends.cli.session import Session
 
+SBC = Source(name="sbc", distribution="siptapi-sbc", version="1.0", third_party=True, load=dict)
 LINE = '[lines.office]\ndomain = "pbx.example"\nuser = "201"\npassword = "secret"\n'
 
 
@@ -78,16 +80,21 @@ def test_plugins_that_the_settings_block_are_not_loaded(
 
 
 @pytest.mark.parametrize("wanted", [True, False])
+@pytest.mark.parametrize("sources", [(), (SBC,)])
 def test_while_nobody_knows_what_is_blocked_only_our_own_are_loaded(
     loaded: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    sources: tuple[Source, ...],
     settings_file: Path,
     capsys: pytest.CaptureFixture[str],
     wanted: bool,  # noqa: FBT001
 ) -> None:
+    monkeypatch.setattr(siptapi_core.plugin_loading, "find_sources", lambda _: sources)
     settings_file.write_text("plugins.blokced = []\n")
     session(third_party=wanted).plugins()
     assert loaded[0]["third_party"] is False
-    assert ("only SIPTAPI's own plugins" in capsys.readouterr().err) == wanted
+    said = "siptapi: not loaded, as the settings may block some of them: sbc\n"
+    assert capsys.readouterr().err == (said if wanted and sources else "")
 
 
 def test_settings_that_are_not_there_block_nothing(

@@ -60,21 +60,22 @@ class Session:
         """What the plugins offer; those that failed are reported on standard error.
 
         Settings that cannot be read may block some: then those of other distributions are left
-        alone.
+        alone, and it is said where there are any.
         """
         from siptapi_core.plugin_loading import load_plugins  # noqa: PLC0415  # when asked for
 
         blocked: Collection[str] = ()
-        third_party = self._third_party
+        unreadable = False
         try:
             blocked = self.settings.plugins.blocked
         except SettingsError as error:
-            if third_party and error.where and Path(error.where).exists():
-                third_party = False
-                say_aside(
-                    "siptapi: the settings are wrong, so only SIPTAPI's own plugins are loaded"
-                )
+            unreadable = bool(error.where) and Path(error.where).exists()
+        third_party = self._third_party and not unreadable
         catalog = load_plugins(blocked=blocked, files=self._plugin_files, third_party=third_party)
+        left_out = [each.name for each in catalog.records if each.state is PluginState.BLOCKED]
+        if self._third_party and unreadable and left_out:
+            names = ", ".join(left_out)
+            say_aside(f"siptapi: not loaded, as the settings may block some of them: {names}")
         for record in catalog.records:
             if record.state is PluginState.FAILED:
                 say_aside(f"siptapi: the plugin {record.name!r} was not loaded: {record.why}")
