@@ -140,7 +140,11 @@ def test_a_failure_is_not_passed_on_to_the_next_resolver():
             False,
         ),
         (LookupError("a bug"), "resolver 'table1' is broken: LookupError('a bug')", False),
-        ("nonsense", "resolver 'table1' is broken: .*neither Resolved nor PassedOn nor None", False),
+        (
+            "nonsense",
+            "resolver 'table1' is broken: .*neither Resolved nor PassedOn nor None",
+            False,
+        ),
         (["nonsense"], "resolver 'table1' is broken: .*'nonsense' is no target", False),
         ([host("a"), host("b")], "no resolver .* udp:a:5060 .*; no resolver .* udp:b:5060", False),
         ([START], "sip:sip.example was followed before", False),
