@@ -13,6 +13,7 @@ from collections.abc import Callable
 from siptapi_core.errors import NetworkError
 from siptapi_core.machine.authentication import Authentication
 from siptapi_core.machine.client_transaction import ClientState, ClientTransaction
+from siptapi_core.machine.own_address import OwnAddress
 from siptapi_core.machine.transaction_layer import TransactionLayer
 from siptapi_core.sip.message import Request, Response
 from siptapi_core.targets import Address
@@ -29,7 +30,8 @@ class Exchange:
 
     ``on_response`` gets every response but the challenges that were answered; ``on_failure`` is
     told, in words, that no address answered; ``next_cseq`` numbers the request anew when a
-    challenge is answered; ``prepare`` fits the request to the address that it is sent to.
+    challenge is answered; ``prepare`` fits the request to the address that it is sent to;
+    ``own_address`` is what we say of ourselves, and hears what is said of us.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Exchange:
         on_response: ResponseHandler,
         on_failure: FailureHandler,
         prepare: Callable[[Request, Address], Request] = lambda request, _: request,
+        own_address: OwnAddress | None = None,
     ) -> None:
         self.request = request
         self.is_cancelled = False
@@ -53,6 +56,7 @@ class Exchange:
         self._on_response = on_response
         self._on_failure = on_failure
         self._prepare = prepare
+        self._own_address = own_address
         self._any_size = False
         self._transaction: ClientTransaction | None = None
         self._heard = False
@@ -76,7 +80,12 @@ class Exchange:
         try:
             self.request = self._prepare(self.request, self.destination)
             self._transaction = self._layer.request(
-                self.request, self.destination, self, now, any_size=self._any_size
+                self.request,
+                self.destination,
+                self,
+                now,
+                any_size=self._any_size,
+                own_address=self._own_address,
             )
         except NetworkError as error:
             self._fail(str(error), now)
@@ -99,6 +108,8 @@ class Exchange:
 
     def on_response(self, response: Response, source: Address, now: float) -> None:
         """A response of the transaction in use."""
+        if self._own_address is not None:
+            self._own_address.hear(response, source)
         if self._silent:
             return
         if response.status == _SERVICE_UNAVAILABLE and not self._progressed and self._try_next(now):

@@ -7,6 +7,9 @@
                     └─300-699, silence, cancel ──┼──────────────────────────────────────┘ │
                                                  └──────────── the phone's BYE ───────────┘
 
+Where the phone was given an address of ours that it cannot reach, as responses showed us, a
+re-INVITE gives it the right one before it is told to call.
+
 A cancel waits for a provisional response (RFC 3261 9.1); where the 200 crosses the CANCEL, ACK
 and BYE follow. A second 2xx, from another branch of a forked INVITE, gets its ACK and its BYE.
 """
@@ -15,6 +18,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from typing import Protocol
 
@@ -25,6 +29,7 @@ from siptapi_core.machine.authentication import Authentication
 from siptapi_core.machine.dialog import Dialog
 from siptapi_core.machine.dialog_service import SDP, DialogService
 from siptapi_core.machine.exchange import Exchange, FailureHandler, ResponseHandler
+from siptapi_core.machine.own_address import OwnAddress
 from siptapi_core.machine.refer_plan import ReferPlan
 from siptapi_core.machine.server_transaction import ServerTransaction
 from siptapi_core.machine.timers import Timer
@@ -34,6 +39,9 @@ from siptapi_core.sip.message import Headers, Request, Response
 from siptapi_core.sip.name_addr import NameAddr
 from siptapi_core.sip.uri import SipUri
 from siptapi_core.targets import Address, Transport
+
+KEEPALIVE = b"\r\n\r\n"
+"""Nothing to a SIP element (RFC 3261 7.5), and a packet of ours to every NAT on its way."""
 
 Located = Callable[[tuple[Address, ...], float], None]
 Locate = Callable[[SipUri, Located], None]
@@ -117,10 +125,11 @@ class PhoneLeg:
         self._owner = owner
         self._authentication = Authentication(credentials, agent.identifiers)
         self._from = plan.from_.with_tag(agent.identifiers.tag())
-        local = agent.local_address(addresses[0])
-        self.contact = _contact(plan, local, addresses[0].transport)
+        self._own_address = OwnAddress(plan)
+        own = self._own_address.towards(addresses[0], agent.local_address(addresses[0]))
+        self.contact = _contact(plan, own, addresses[0].transport)
         self._service = DialogService(
-            agent, call_id=self.call_id, contact=self.contact, address=local.host
+            agent, call_id=self.call_id, contact=self.contact, address=own.host
         )
         self._cseq = 0
         self._invite = self._exchange(
@@ -129,6 +138,7 @@ class PhoneLeg:
         self._cancelling = False
         self._leaving = False
         self._cancel_timer: Timer | None = None
+        self._keepalive_timer: Timer | None = None
         self._established: dict[str, _Established] = {}
         self._main: _Established | None = None
 
@@ -137,6 +147,8 @@ class PhoneLeg:
         self.state = LegState.CALLING
         self._agent.register(self.call_id, self._from.tag or "", self)
         self._invite.start(now)
+        if self._plan.keepalive:
+            self._schedule_keepalive(now)
 
     def cancel(self, now: float) -> None:
         """Take the INVITE back, as soon as a provisional response allows it.
@@ -185,6 +197,8 @@ class PhoneLeg:
 
     def close(self, now: float) -> None:
         """The call has ended: late NOTIFYs and BYEs are answered for 64*T1 more, then refused."""
+        if self._keepalive_timer is not None:
+            self._keepalive_timer.cancel()
         tag = self._from.tag or ""
         deadline = now + self._agent.timers.transaction_timeout
         self._agent.queue.schedule(deadline, lambda _: self._agent.unregister(self.call_id, tag))
@@ -278,7 +292,7 @@ class PhoneLeg:
         )
         try:
             established.acknowledgement = self._agent.transactions.send_request(
-                request, established.addresses[0]
+                request, established.addresses[0], self._own_address
             )
         except NetworkError as error:
             if established is self._main:
@@ -292,8 +306,47 @@ class PhoneLeg:
     def _on_up(self, now: float) -> None:
         if self._cancelling or self._leaving:
             self.leave(now)
+        elif self._main is not None and self._has_learned(self._main):
+            self._refresh_contact(self._main, now)
         else:
             self._owner.on_phone_up(now)
+
+    def _has_learned(self, established: _Established) -> bool:
+        """Whether the INVITE gave the phone another Contact than we would give it now."""
+        to = established.addresses[0]
+        given = self._invite.request.headers.get("Contact")
+        return self._plan.learn_address and given != self._contact_towards(to)
+
+    def _refresh_contact(self, established: _Established, now: float) -> None:
+        """Give the phone our Contact by a re-INVITE (RFC 3261 14.1), then go on."""
+        dialog = established.dialog
+        waiting = [self._owner.on_phone_up]
+
+        def go_on(now: float) -> None:
+            if waiting and self.state is LegState.UP:
+                waiting.pop()(now)
+
+        def on_response(response: Response, now: float) -> None:
+            if 200 <= response.status < 300:  # noqa: PLR2004
+                ack = dialog.create_request(
+                    "ACK", headers=_credentials_of(exchange.request), cseq=response.cseq.number
+                )
+                with suppress(NetworkError):  # it will be sent again when the 2xx comes again
+                    self._agent.transactions.send_request(
+                        ack, established.addresses[0], self._own_address
+                    )
+            if response.status >= 200:  # noqa: PLR2004
+                go_on(now)
+
+        exchange = self._request(
+            established,
+            "INVITE",
+            headers=[("Contact", self.contact), ALLOW, SDP],
+            body=self._service.offer(),
+            on_response=on_response,
+            on_failure=lambda _problem, now: go_on(now),
+            now=now,
+        )
 
     # --- inside the dialog -------------------------------------------------------------------
 
@@ -357,10 +410,11 @@ class PhoneLeg:
         on_response: ResponseHandler,
         on_failure: FailureHandler,
         now: float,
+        body: bytes = b"",
     ) -> Exchange:
         dialog = established.dialog
         product = ("User-Agent", self._agent.product)
-        request = dialog.create_request(method, headers=[*headers, product])
+        request = dialog.create_request(method, headers=[*headers, product], body=body)
         exchange = self._exchange(
             request, established.addresses, dialog.next_cseq, on_response, on_failure
         )
@@ -384,18 +438,23 @@ class PhoneLeg:
             on_response=on_response,
             on_failure=on_failure,
             prepare=self._reachable,
+            own_address=self._own_address,
         )
 
     def _reachable(self, request: Request, to: Address) -> Request:
         """``request`` with a Contact at which ``to`` reaches us: with TCP, the connection to it."""
         if "Contact" not in request.headers:
             return request
-        contact = _contact(self._plan, self._agent.local_address(to), to.transport)
+        contact = self._contact_towards(to)
         if contact != self.contact:
             self.contact = self._service.contact = contact
         if request.headers.get("Contact") == contact:
             return request
         return request.with_headers(request.headers.replaced("Contact", contact))
+
+    def _contact_towards(self, to: Address) -> str:
+        own = self._own_address.towards(to, self._agent.local_address(to))
+        return _contact(self._plan, own, to.transport)
 
     def _make_invite(self) -> Request:
         plan = self._plan
@@ -418,6 +477,18 @@ class PhoneLeg:
     def _next_cseq(self) -> int:
         self._cseq += 1
         return self._cseq
+
+    def _schedule_keepalive(self, now: float) -> None:
+        deadline = now + self._plan.keepalive
+        self._keepalive_timer = self._agent.queue.schedule(deadline, self._keep_alive)
+
+    def _keep_alive(self, now: float) -> None:
+        """Keep NATs open on the way that requests of ours take (the streams have pings)."""
+        main = self._main
+        to = main.addresses[0] if main and main.addresses else self._invite.destination
+        if not to.transport.reliable:
+            self._agent.transactions.send(KEEPALIVE, to)
+        self._schedule_keepalive(now)
 
     def _stop_cancel_timer(self) -> None:
         if self._cancel_timer is not None:

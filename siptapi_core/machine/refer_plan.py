@@ -8,6 +8,7 @@ from attrs import field, frozen, validators
 
 from siptapi_core.sip.name_addr import NameAddr
 from siptapi_core.sip.uri import SipUri, Uri
+from siptapi_core.targets import Address
 
 
 class ByePolicy(enum.StrEnum):
@@ -50,6 +51,10 @@ class ReferPlan:
     route set; ``direct`` says that ``next_hop`` is the phone itself: requests inside the dialog
     stay with that address, and a failure is the phone's, not a proxy's; ``invite_headers`` go
     into the INVITE only, never into the REFER or its Refer-To (they must not leak to the callee).
+
+    The rest is for NATs and UDP: ``advertised`` goes into Contact, Via and SDP instead of our
+    socket's own address; ``learn_address`` puts what responses say of it (RFC 3581) into Contact;
+    ``keepalive`` is seconds between packets that keep our mapping open, 0 for none.
     """
 
     strategy: str
@@ -63,3 +68,6 @@ class ReferPlan:
     invite_headers: tuple[tuple[str, str], ...] = ()
     bye: ByePolicy = ByePolicy.ON_ANSWER
     timers: CallTimers = CallTimers()
+    advertised: Address | None = None
+    learn_address: bool = False
+    keepalive: float = 0.0

@@ -13,6 +13,7 @@ from attrs import evolve
 from siptapi_core.errors import MessageError, NetworkError
 from siptapi_core.machine.client_transaction import ClientTransaction, ClientUser
 from siptapi_core.machine.identifiers import Identifiers
+from siptapi_core.machine.own_address import OwnAddress
 from siptapi_core.machine.response_routing import mark_source, reply_address
 from siptapi_core.machine.server_transaction import ServerTransaction
 from siptapi_core.machine.timers import SipTimers, TimerQueue
@@ -65,8 +66,11 @@ class TransactionLayer:
         now: float,
         *,
         any_size: bool = False,
+        own_address: OwnAddress | None = None,
     ) -> ClientTransaction:
         """Send a request that has no Via yet; its responses go to ``user``.
+
+        ``own_address`` says what stands in its Via; without it, where it leaves from.
 
         One of more than `LARGEST_ON_UDP` bytes goes over TCP to the same place (RFC 3261 18.1.1),
         unless ``any_size`` says that it was tried.
@@ -75,11 +79,11 @@ class TransactionLayer:
             NetworkError: there is no way to ``to``, or none that the Request-URI allows.
         """
         branch = self._identifiers.branch()
-        sent = self._with_via(request, to, branch)
+        sent = self._with_via(request, to, branch, own_address)
         data = sent.encode()
         if len(data) > LARGEST_ON_UDP and to.transport is Transport.UDP and not any_size:
             to = evolve(to, transport=Transport.TCP)
-            sent = self._with_via(request, to, branch)
+            sent = self._with_via(request, to, branch, own_address)
             data = sent.encode()
         return self._start(sent, data, branch, to, user, now)
 
@@ -95,13 +99,16 @@ class TransactionLayer:
         request = Request("CANCEL", sent.uri, Headers(headers))
         return self._start(request, request.encode(), invite.key[0], invite.destination, user, now)
 
-    def send_request(self, request: Request, to: Address) -> bytes:
+    def send_request(
+        self, request: Request, to: Address, own_address: OwnAddress | None = None
+    ) -> bytes:
         """Send a request outside any transaction (the ACK of a 2xx); returns it for resending.
 
         Raises:
             NetworkError: as `request`.
         """
-        data = self._with_via(request, to, self._identifiers.branch()).encode()
+        branch = self._identifiers.branch()
+        data = self._with_via(request, to, branch, own_address).encode()
         self.send(data, to)
         return data
 
@@ -152,12 +159,16 @@ class TransactionLayer:
         """How many transactions live."""
         return len(self._clients) + len(self._servers)
 
-    def _with_via(self, request: Request, to: Address, branch: str) -> Request:
+    def _with_via(
+        self, request: Request, to: Address, branch: str, own_address: OwnAddress | None
+    ) -> Request:
         uri = request.uri
         secure = to.transport is Transport.TLS
         if isinstance(uri, SipUri) and uri.scheme == "sips" and not secure:
             raise NetworkError(f"{uri} may be reached over TLS only, not at {to}")
         local = self._local_address(to)
+        if own_address is not None:
+            local = own_address.towards(to, local)
         via = Via(
             transport=to.transport.upper(),
             host=local.host,
