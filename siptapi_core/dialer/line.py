@@ -112,8 +112,7 @@ class Line:
         if isinstance(found, SipUri) and explanation.kind is not Kind.URI:
             raise NumberError("it names nobody", text=str(found))
         if explanation.decision is not Decision.ALLOW:
-            verdict = f"{explanation.decision} (rule {explanation.rule})"
-            raise DeniedError(f"the rules of line {self.name!r} say {verdict}")
+            raise DeniedError(f"the line's rule {explanation.rule}")
         return explanation.dialled
 
 
