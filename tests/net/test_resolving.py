@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from siptapi_core.contracts import ResolveContext, Resolved
+from siptapi_core.contracts import PassedOn, ResolveContext, Resolved
 from siptapi_core.errors import ResolveError
 from siptapi_core.net.resolving import (
     LIMIT_SECONDS,
@@ -457,3 +457,48 @@ def test_the_order_is_that_of_the_answers(graph):
         assert next_hop(Table(graph)) == expected
     except ResolveError:
         assert expected == ()
+
+
+# A step that is passed on
+
+
+def passing(why="looked, found nothing"):
+    return PassedOn(why=why, ttl=30.0)
+
+
+def test_a_step_that_is_passed_on_is_the_next_resolver_s_and_told_all_the_same():
+    trace = []
+    looks = Table({START: passing()})
+    assert next_hop(looks, Table({START: [address(1)]}), trace=trace) == (address(1),)
+    assert [(step.resolver, step.outcome, step.why, step.ttl) for step in trace] == [
+        ("table1", StepOutcome.PASSED_ON, "looked, found nothing", 30.0),
+        ("table2", StepOutcome.RESOLVED, f"{START} is in the table", 60.0),
+    ]
+
+
+def test_what_everybody_passed_on_is_nothing_with_the_last_words():
+    trace = []
+    with pytest.raises(ResolveError, match=r"sip:sip\.example: second"):
+        next_hop(Table({START: passing("first")}), Table({START: passing("second")}), trace=trace)
+    assert [(step.resolver, step.outcome) for step in trace] == [
+        ("table1", StepOutcome.PASSED_ON),
+        ("table2", StepOutcome.NOTHING),
+    ]
+
+
+def test_a_failure_after_a_pass_is_told_after_it():
+    trace = []
+    failing = Table({START: ResolveError("no answer", temporary=True)})
+    with pytest.raises(ResolveError, match="no answer"):
+        next_hop(Table({START: passing()}), failing, trace=trace)
+    assert [step.outcome for step in trace] == [StepOutcome.PASSED_ON, StepOutcome.FAILED]
+
+
+def test_a_number_that_was_passed_on_is_called_as_it_is():
+    assert callee(Table({NUMBER: passing()})) == NUMBER
+
+
+def test_resolvers_are_told_which_transports_we_speak():
+    table = Table({START: [address(1)]})
+    next_hop(table, transports=(Transport.TLS, Transport.UDP))
+    assert [context.transports for context in table.contexts] == [(Transport.TLS, Transport.UDP)]

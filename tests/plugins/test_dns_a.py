@@ -235,3 +235,56 @@ def test_it_is_offered_by_name():
     context = ResolveContext(line="desk", seconds_left=5.0)
     resolved = asyncio.run(resolver.resolve(SipUri("192.0.2.1"), context))
     assert resolved.targets == (Address("192.0.2.1", 5060),)
+
+
+# Servers of the settings
+
+
+def resolve_by(dns, target):
+    context = ResolveContext(line="desk", seconds_left=5.0)
+    return asyncio.run(dns_a.AddressResolver(dns).resolve(target, context))
+
+
+def test_servers_of_the_settings_are_asked_and_the_system_is_not(system):
+    dns = FakeDns(addresses={"sip.example": ["127.0.0.1", "::1", "127.0.0.1"]})
+    resolved = resolve_by(dns, host_port("sip.example", TLS, 5061))
+    assert set(resolved.targets) == {
+        Address("::1", 5061, TLS, "sip.example"),
+        Address("127.0.0.1", 5061, TLS, "sip.example"),
+    }
+    assert len(resolved.targets) == 2
+    assert resolved.ttl == 60.0
+    assert dns.asked == [("A", "sip.example")]
+    assert system.asked == []
+
+
+def test_those_without_a_way_come_last_else_ipv6_first(monkeypatch):
+    def has_way(address):
+        return address.host != "2001:db8::1"
+
+    monkeypatch.setattr(dns_a, "_has_way", has_way)
+    hosts = ["127.0.0.2", "127.0.0.1", "2001:db8::1", "2001:db8::2"]
+    dns = FakeDns(addresses={"sip.example": hosts})
+    resolved = resolve_by(dns, host_port("sip.example"))
+    found = [address.host for address in resolved.targets]
+    assert found == ["2001:db8::2", "127.0.0.2", "127.0.0.1", "2001:db8::1"]
+
+
+def test_a_way_is_there_where_a_socket_could_send():
+    assert dns_a._has_way(Address("127.0.0.1", 5060))
+    assert not dns_a._has_way(Address("999.0.0.1", 5060))
+
+
+def test_what_they_do_not_know_is_nothing_and_a_failure_is_one():
+    dns = FakeDns(addresses={"down.example": ResolveError("nobody answered", temporary=True)})
+    nothing = resolve_by(dns, host_port("no.example"))
+    assert nothing.targets == ()
+    with pytest.raises(ResolveError, match="nobody answered"):
+        resolve_by(dns, host_port("down.example"))
+
+
+def test_localhost_is_the_system_s_all_the_same(system):
+    system.names["LOCALHOST"] = [("127.0.0.1", 5060)]
+    dns = FakeDns(addresses={})
+    assert resolve_by(dns, host_port("LOCALHOST")).targets == (Address("127.0.0.1", 5060),)
+    assert dns.asked == []
