@@ -19,9 +19,10 @@ from siptapi_core.net.clock import SystemClock
 from siptapi_core.net.identifiers import SystemIdentifiers
 from siptapi_core.net.line_network import LineNetwork
 from siptapi_core.net.resolving import ResolverChain
-from siptapi_core.net.sip_network import SipNetwork
+from siptapi_core.net.sip_network import ANY_IPV4, ANY_IPV6, SipNetwork
 from siptapi_core.plugin_loading import PluginCatalog, create
 from siptapi_core.settings import LineSettings, Settings, structure
+from siptapi_core.settings.ports import port_range
 from siptapi_core.settings.secret import path_of
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ async def open_dialer(
         clock=clock,
         identifiers=identifiers,
         logger=log,
+        hosts=settings.local_addresses or (ANY_IPV4, ANY_IPV6),
+        ports=port_range(settings.local_ports),
         stream_options=partial(_stream_options, settings),
     )
     try:

@@ -14,10 +14,10 @@ from siptapi_core.settings.line import LineSettings
 from siptapi_core.settings.lines import read_lines
 from siptapi_core.settings.problems import Problems
 from siptapi_core.settings.settings import Sections, Settings
-from siptapi_core.settings.structure import read_attributes
+from siptapi_core.settings.structure import construct, read_attributes
 from siptapi_core.settings.wording import dotted, given, unknown_key
 
-GENERAL = ("default_line", "log_level", "plugins", "dns")
+GENERAL = ("default_line", "log_level", "local_addresses", "local_ports", "plugins", "dns")
 SECTIONS = ("strategies", "resolvers", "frontends")
 _TABLES = ("defaults", "numbers", "lines", *SECTIONS)
 
@@ -90,9 +90,8 @@ def _read(document: Mapping[str, Any], where: str) -> Settings:
         missing = UnknownNameError("line", default, known=tuple(tables["lines"]))
         problems.add(SettingsError(str(missing), where=where, key="default_line"))
     problems.check()
-    return Settings(
-        lines=MappingProxyType(lines), sections=Sections(sections), where=where, **general
-    )
+    general |= {"lines": MappingProxyType(lines), "sections": Sections(sections), "where": where}
+    return construct(Settings, ("", general), where=where)
 
 
 def _table(value: object, where: str, key: str) -> Mapping[str, Any]:

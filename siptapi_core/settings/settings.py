@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
-from attrs import field, frozen
+from attrs import Attribute, field, frozen
 
 from siptapi_core.errors import UnknownNameError
+from siptapi_core.locating import is_ip_address
 from siptapi_core.settings.dns import DnsSettings
 from siptapi_core.settings.line import LineSettings
+from siptapi_core.settings.ports import port_range
 
 LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+def _are_ip_addresses(_instance: Any, _attribute: Attribute[Any], value: tuple[str, ...]) -> None:
+    if not all(map(is_ip_address, value)) or len(set(value)) < len(value):
+        raise ValueError("expected IP addresses such as 192.0.2.5, and none twice")
 
 
 class Sections:
@@ -73,6 +80,23 @@ class Settings:
     )
     log_level: LogLevel = field(
         default="warning", metadata={"help": "what is worth a line in the log, and all above it"}
+    )
+    local_addresses: tuple[str, ...] = field(
+        default=(),
+        validator=_are_ip_addresses,
+        metadata={
+            "help": "this machine's IP addresses to use SIP on; left out: all of them",
+            "example": ["192.0.2.5"],
+        },
+    )
+    local_ports: str = field(
+        default="",
+        validator=lambda _instance, _attribute, value: port_range(value),
+        metadata={
+            "help": "the UDP port to use, or a range of which the first free one is used; left "
+            "out: any",
+            "example": "5062-5080",
+        },
     )
     plugins: PluginSettings = field(factory=PluginSettings)
     dns: DnsSettings = field(factory=DnsSettings)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from siptapi_core.dialer import open_dialer
 from siptapi_core.dialer.assembly import _stream_options
 from siptapi_core.net.stream_options import StreamOptions
+from siptapi_core.plugin_loading import load_plugins
 from siptapi_core.settings import Settings, parse
+from siptapi_core.targets import Address
 
 LINES = """
 [lines.plain]
@@ -52,3 +57,22 @@ def test_unchecked_certificates_are_shouted_about(settings) -> None:
     assert warning.startswith(
         "line 'special': TLS CERTIFICATES ARE NOT CHECKED (tls_verify = false): anybody on the way "
     )
+
+
+def test_sip_is_spoken_from_where_the_settings_say() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        places = f'local_addresses = ["::1", "127.0.0.1"]\nlocal_ports = "{port}-{port + 9}"\n'
+        settings = parse(places + LINES, where="siptapi.toml")
+        catalog = load_plugins()
+
+        async def run() -> list[Address]:
+            async with open_dialer(settings, catalog) as dialer:
+                agent = dialer._lines["plain"].network._network.agent
+                return [agent.local_address(Address(host, 9)) for host in ("::1", "127.0.0.1")]
+
+        v6, v4 = asyncio.run(run())
+    assert v6 == Address("::1", port)
+    assert v4.host == "127.0.0.1"
+    assert port < v4.port <= port + 9

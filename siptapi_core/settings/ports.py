@@ -1,0 +1,22 @@
+"""Port numbers as people write them: ``5062``, or ``5062-5080`` for a range."""
+
+from __future__ import annotations
+
+import re
+
+_read = re.compile(r"([0-9]{1,5})(?:\s*-\s*([0-9]{1,5}))?").fullmatch
+_LARGEST = 65535
+
+
+def port_range(text: str) -> range:
+    """The ports that ``text`` means, in order; "" is port 0 alone, which stands for any.
+
+    Raises:
+        ValueError: it is neither a port nor a range of them.
+    """
+    match = _read(text.strip() or "0")
+    if match is not None:
+        first, last = int(match[1]), int(match[2] or match[1])
+        if first <= last <= _LARGEST:
+            return range(first, last + 1)
+    raise ValueError("expected a port such as 5062, or several as in 5062-5080")
