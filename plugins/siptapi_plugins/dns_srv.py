@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from siptapi_core import (
-    DnsAnswer,
-    DnsClient,
     HostPort,
     NoSettings,
     Offer,
@@ -17,7 +16,6 @@ from siptapi_core import (
     ResolveError,
     SipUri,
     SrvName,
-    SrvRecord,
     Target,
     Transport,
     hookimpl,
@@ -25,6 +23,9 @@ from siptapi_core import (
     required_transport,
     target_host,
 )
+
+if TYPE_CHECKING:
+    from siptapi_core import DnsAnswer, DnsClient, SrvRecord
 
 _SERVICES = {
     Transport.UDP: "_sip._udp",
@@ -73,6 +74,8 @@ class SrvResolver:
         try:
             return await self._dns.srv(name.name, context.seconds_left)
         except ResolveError as error:
+            from siptapi_core import DnsAnswer  # noqa: PLC0415  # not for every start
+
             return DnsAnswer((), str(error))
 
 

@@ -9,14 +9,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import Attribute, field, frozen
 
 from siptapi_core import (
-    DnsClient,
     MessageError,
-    NaptrRecord,
     Number,
     Offer,
     PassedOn,
@@ -29,6 +27,9 @@ from siptapi_core import (
     hookimpl,
     parse_uri,
 )
+
+if TYPE_CHECKING:
+    from siptapi_core import DnsClient, NaptrRecord
 
 MAXIMUM_RULES = 5
 """How many non-terminal rules are followed for one number (RFC 6116 section 5.2.1)."""

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from siptapi_core import (
-    DnsClient,
     NoSettings,
     Offer,
     PassedOn,
@@ -27,7 +26,7 @@ from siptapi_core import (
 )
 
 if TYPE_CHECKING:
-    from siptapi_core import NaptrRecord
+    from siptapi_core import DnsClient, NaptrRecord
 
 _TRANSPORTS = {
     "sip+d2u": Transport.UDP,

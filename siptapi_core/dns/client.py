@@ -1,28 +1,25 @@
-"""A `siptapi_core.DnsClient`: asks, keeps what it was told, and orders servers by weight."""
+"""A `siptapi_core.DnsClient` that imports dnspython with the first question, and not before."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from siptapi_core.dns_records import DnsAnswer, NaptrRecord, SrvRecord, order_servers
-from siptapi_core.errors import ResolveError
 from siptapi_core.machine.identifiers import Identifiers
 
 if TYPE_CHECKING:
     from siptapi_core.dns.questions import Questions
+    from siptapi_core.dns_records import DnsAnswer, NaptrRecord, SrvRecord
 
 TIMEOUT = 1.5
-_SPECIAL = ("localhost", "invalid")
 
 
 class CachedDnsClient:
-    """See `siptapi_core.contracts.DnsClient`. dnspython is imported with the first question.
+    """See `siptapi_core.contracts.DnsClient`.
 
     ``servers`` are IP addresses and ports; without any, those of the system are asked. After
     ``timeout`` seconds the next server is asked, or the only one again; one question may take
-    twice that.
+    twice that. ``identifiers`` draw the weights of SRV records.
     """
 
     def __init__(
@@ -44,62 +41,19 @@ class CachedDnsClient:
 
     async def naptr(self, name: str, seconds: float) -> DnsAnswer[NaptrRecord]:
         """The NAPTR records of ``name``, by order and preference; raises ResolveError."""
-        found = await self._ask(name, "NAPTR", seconds)
-        records = (
-            NaptrRecord(
-                each.order,
-                each.preference,
-                each.flags.decode(errors="replace"),
-                each.service.decode(errors="replace"),
-                each.regexp.decode(errors="replace"),
-                each.replacement.to_text(omit_final_dot=True).removesuffix("."),
-            )
-            for each in found.records
-        )
-        ordered = sorted(records, key=lambda record: (record.order, record.preference))
-        return DnsAnswer(tuple(ordered), found.why, found.ttl)
+        return await self._questions().naptr(name, seconds)
 
     async def srv(self, name: str, seconds: float) -> DnsAnswer[SrvRecord]:
         """The SRV records of ``name``, in the order to be tried; raises ResolveError."""
-        found = await self._ask(name, "SRV", seconds)
-        records = (
-            SrvRecord(
-                each.priority,
-                each.weight,
-                each.port,
-                each.target.to_text(omit_final_dot=True).removesuffix("."),
-            )
-            for each in found.records
-        )
-        ordered = order_servers(records, self._identifiers.jitter)
-        return DnsAnswer(ordered, found.why, found.ttl)
+        return await self._questions().srv(name, seconds)
 
     async def addresses(self, name: str, seconds: float) -> DnsAnswer[str]:
         """The IPv6 and IPv4 addresses of ``name``; raises ResolveError where none is known."""
-        found = await asyncio.gather(
-            *(self._ask(name, record_type, seconds) for record_type in ("AAAA", "A")),
-            return_exceptions=True,
-        )
-        answers = [each for each in found if isinstance(each, DnsAnswer)]
-        records = tuple(each.address for answer in answers for each in answer.records)
-        for failure in found:
-            if isinstance(failure, BaseException) and (
-                not records or not isinstance(failure, ResolveError)
-            ):
-                raise failure
-        ttls = [answer.ttl for answer in answers if answer.ttl is not None]
-        return DnsAnswer(
-            records,
-            f"A and AAAA of {name}" if records else f"there is neither A nor AAAA of {name}",
-            min(ttls, default=None),
-        )
+        return await self._questions().addresses(name, seconds)
 
-    async def _ask(self, name: str, record_type: str, seconds: float) -> DnsAnswer[Any]:
-        if name.lower().removesuffix(".").rpartition(".")[2] in _SPECIAL:
-            why = f"there is no {record_type} of {name}: such names are not in DNS (RFC 6761)"
-            return DnsAnswer((), why)
+    def _questions(self) -> Questions:
         if self._asking is None:
             from siptapi_core.dns.questions import Questions  # noqa: PLC0415  # dnspython: 80 ms
 
-            self._asking = Questions(self._servers, self._timeout)
-        return await self._asking.ask(name, record_type, seconds)
+            self._asking = Questions(self._servers, self._timeout, self._identifiers.jitter)
+        return self._asking
