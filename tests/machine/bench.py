@@ -174,9 +174,11 @@ class Recorder:
 
     def __init__(self) -> None:
         self.heard: list[object] = []
+        self.sources: list[Address] = []
 
     def on_response(self, response: Response, source: Address, now: float) -> None:
         self.heard.append(response.status)
+        self.sources.append(source)
 
     def on_timeout(self, now: float) -> None:
         self.heard.append(f"timeout {now:g}")
@@ -191,6 +193,7 @@ class DialogRecorder:
     def __init__(self, agent: UserAgent) -> None:
         self.agent = agent
         self.heard: list[str] = []
+        self.moments: list[float] = []
 
     def on_request(self, request: Request, transaction: ServerTransaction, now: float) -> None:
         self.heard.append(request.method)
@@ -198,3 +201,4 @@ class DialogRecorder:
 
     def on_acknowledged(self, request: Request, now: float) -> None:
         self.heard.append(request.method)
+        self.moments.append(now)

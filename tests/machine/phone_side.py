@@ -122,6 +122,7 @@ class OwnerRecorder:
         self.heard.append("ringing")
 
     def on_phone_answered(self, now: float) -> None:
+        assert now == self.bench.now
         self.heard.append("answered")
 
     def on_phone_up(self, now: float) -> None:
@@ -131,7 +132,7 @@ class OwnerRecorder:
         self.heard.append(("failed", status, reason, now))
 
     def on_phone_gone(self, now: float, *, by_phone: bool) -> None:
-        self.heard.append(("gone", "by phone" if by_phone else "by us", now))
+        self.heard.append(("gone", {True: "by phone", False: "by us"}[by_phone], now))
 
     def on_notify(self, request: Request, transaction: ServerTransaction, now: float) -> None:
         self.heard.append("notify")

@@ -100,10 +100,11 @@ def test_of_two_challenges_the_strongest_is_answered():
     assert [(sent.algorithm, sent.nonce) for sent in rig.sent()] == [("SHA-256", "n2")]
 
 
-def test_a_wrong_password_is_not_tried_twice():
+@pytest.mark.parametrize("status", [401, 407])
+def test_a_wrong_password_is_not_tried_twice(status):
     rig = Rig()
-    assert rig.challenge(PROXY_CHALLENGE)
-    assert rig.challenge('Digest realm="pbx", nonce="n2", qop="auth"') is None
+    assert rig.challenge(PROXY_CHALLENGE, status=status)
+    assert rig.challenge('Digest realm="pbx", nonce="n2", qop="auth"', status=status) is None
 
 
 def test_nobody_downgrades_us_after_a_refusal():

@@ -127,6 +127,14 @@ def test_a_clock_that_jumped_past_timer_b_ends_it_at_once():
     assert len(rig.wire.sent) == 1
 
 
+@pytest.mark.parametrize("status", [100, 180, 200, 486])
+@pytest.mark.parametrize("method", ["INVITE", "OPTIONS"])
+def test_the_user_is_told_where_a_response_came_from(method, status):
+    rig = Rig(method)
+    rig.respond(status, source=TCP_PROXY)
+    assert rig.user.sources == [TCP_PROXY]
+
+
 @pytest.mark.parametrize("method", ["INVITE", "REFER"])
 @pytest.mark.parametrize("before", [(), (100,)])
 def test_a_transport_error_counts_only_before_the_first_word(method, before):

@@ -72,7 +72,7 @@ def test_a_caller_without_a_user_has_a_contact_without_one():
     assert bench.leg.contact == "<sip:192.0.2.9:5062>"
 
 
-@pytest.mark.parametrize("status", [180, 181, 182, 183, 199])
+@pytest.mark.parametrize("status", [101, 180, 181, 182, 183, 199])
 def test_the_first_18x_is_ringing(status):
     bench = LegBench().start()
     bench.reply(100)
@@ -84,7 +84,7 @@ def test_the_first_18x_is_ringing(status):
     assert bench.leg.rang
 
 
-@pytest.mark.parametrize("status", [302, 404, 486, 503, 603])
+@pytest.mark.parametrize("status", [300, 302, 404, 486, 503, 603])
 @pytest.mark.parametrize("before", [(), (100,), (180,)])
 def test_a_refusal_ends_it(status, before):
     bench = LegBench().start()
@@ -118,6 +118,14 @@ def test_a_challenge_to_the_invite_is_answered():
         acknowledgement.headers.get("Proxy-Authorization")
         == again.headers.get("Proxy-Authorization")
     )
+
+
+def test_the_ack_carries_the_credentials_for_the_phone_too():
+    bench = LegBench(credentials=CREDENTIALS).start()
+    bench.reply(401, headers=(("WWW-Authenticate", CHALLENGE[1]),))
+    bench.pick_up()
+    credentials = bench.last("INVITE").headers.get("Authorization")
+    assert bench.last("ACK").headers.get("Authorization") == credentials is not None
 
 
 def test_trap_8_a_second_challenge_to_the_same_credentials_ends_it():
@@ -252,10 +260,11 @@ def test_an_answer_without_a_tag_makes_a_dialog_too():
 
 def test_an_answer_whose_route_cannot_be_read_is_a_failure():
     bench = LegBench().start()
+    bench.pass_until(0.25)
     for _ in range(2):
         bench.pick_up(CONTACT, ("Record-Route", "<<nonsense"))
-    [(what, status, reason, _)] = bench.heard
-    assert (what, status) == ("failed", None)
+    [(what, status, reason, now)] = bench.heard
+    assert (what, status, now) == ("failed", None, 0.25)
     assert reason.startswith("the phone's answer cannot be read: ")
     assert bench.leg.state is LegState.GONE
     assert bench.requests("ACK") == []

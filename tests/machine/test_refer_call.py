@@ -21,7 +21,7 @@ are named with their file)::
 from __future__ import annotations
 
 import pytest
-from bench import PHONE, PROXY, STANDBY
+from bench import PHONE, PROXY, STANDBY, make_request
 from phone_side import CONTACT, RECORD_ROUTE, CallBench
 
 from siptapi_core.errors import NetworkError, RefusedError
@@ -90,6 +90,31 @@ def test_a_call_that_goes_well():
         ANSWERED,
     ]
     finished(bench)
+
+
+def test_every_header_that_we_send_is_spelled_as_in_the_standards():
+    bench = CallBench(credentials=CREDENTIALS).dial()
+    bench.reply(407, headers=(CHALLENGE,))
+    bench.pick_up()
+    bench.phone_sends("INVITE", ("Require", "100rel"))
+    bench.phone_sends("INVITE", CONTACT)
+    bench.reply(401, "REFER", headers=(("WWW-Authenticate", CHALLENGE[1]),))
+    bench.receive(make_request("OPTIONS", headers=(("Require", "100rel"),)))
+    bench.receive(make_request("OPTIONS").encode().replace(b"Max-Forwards: 70", b"Max-Forwards: x"))
+    bench.reply(202, "REFER")
+    bench.notify("200 OK")
+    assert {name for _, message, _ in bench.sent for name, _ in message.headers.items()} == {
+        *("Via", "Route", "Max-Forwards", "From", "To", "Call-ID", "CSeq", "Contact", "Allow"),
+        *("Allow-Events", "User-Agent", "Content-Type", "Content-Length", "Unsupported", "Warning"),
+        *("Authorization", "Proxy-Authorization", "Refer-To", "Referred-By"),
+    }
+
+
+@pytest.mark.parametrize("status", [101, 180, 199])
+def test_any_progress_above_100_is_ringing(status):
+    bench = CallBench().referred()
+    bench.notify(f"{status} Something")
+    assert bench.told[-2:] == [CalleeTrying(), CalleeRinging(status)]
 
 
 def test_a_phone_that_never_rings_and_never_reports_progress():
@@ -404,6 +429,7 @@ def test_a_refer_that_is_refused_after_the_phone_hung_up_is_cancelled():
         ("487 Request Terminated", Outcome.CANCELLED),
         ("503 Service Unavailable", Outcome.FAILED),
         ("302 Moved Temporarily", Outcome.FAILED),
+        ("300 Multiple Choices", Outcome.FAILED),
     ],
 )
 def test_trap_3_a_final_failure_is_told_at_once_and_we_stay_for_the_tone(fragment, outcome):
@@ -880,5 +906,5 @@ def test_hang_up_of_what_failed_and_is_being_left_does_not_claim_a_call(how):
 def test_hang_up_is_refused_after_any_other_end():
     bench = CallBench().dial()
     bench.reply(486)
-    with pytest.raises(RefusedError, match="the call has ended already"):
+    with pytest.raises(RefusedError, match=r"^the call has ended already$"):
         bench.hang_up()

@@ -238,9 +238,10 @@ def test_the_second_counts_from_the_last_refer():
     assert [refer.cseq.number for refer in rig.requests("REFER")][-1] == 4
 
 
-def test_it_is_not_repeated_once_the_callee_rang():
+@pytest.mark.parametrize("status", [101, 180, 183])
+def test_it_is_not_repeated_once_the_callee_rang(status):
     rig = Rig().accepted()
-    rig.notify("180 Ringing")
+    rig.notify(f"{status} Ringing")
     rig.notify("500 Server Error", state="terminated")
     assert rig.told[-1] == ("result", 500, "Server Error", 0.0)
     assert rig.state is ReferralState.DECIDED
@@ -524,6 +525,17 @@ def test_after_the_phone_s_bye_its_report_is_waited_for_less_long():
     assert len(rig.told) == 2
     rig.pass_until(30.0)
     assert rig.told[2:] == [("silence", Stage.CALLEE, "the phone reported nothing for 10 s", 30.0)]
+
+
+def test_progress_after_the_phone_s_bye_makes_nobody_wait_longer():
+    rig = Rig().accepted()
+    rig.notify("100 Trying")
+    rig.pass_until(20.0)
+    rig.phone_sends("BYE")
+    rig.pass_until(25.0)
+    rig.notify("180 Ringing")
+    rig.pass_until(30.0)
+    assert rig.told[-1][:2] == ("silence", Stage.CALLEE)
 
 
 def test_after_the_phone_s_bye_its_report_still_counts():

@@ -35,6 +35,7 @@ class Rig:
 
     @property
     def statuses(self):
+        assert {to for _, _, to in self.wire.sent} <= {self.transaction.reply_to}
         return [message.status for _, message, _ in self.wire.sent]
 
 
@@ -73,6 +74,7 @@ def test_a_2xx_is_resent_with_the_intervals_of_g_until_l():
         *(0, 0.5, 1.5, 3.5, 7.5, 11.5, 15.5, 19.5, 23.5, 27.5, 31.5)
     ]
     assert rig.unacknowledged == []
+    assert set(rig.statuses) == {200}
     rig.wire.pass_until(33.0)
     assert rig.unacknowledged == [33.0]
     assert rig.state is ServerState.TERMINATED
@@ -205,7 +207,8 @@ def test_a_100_brings_it_to_proceeding():
 @pytest.mark.parametrize("status", [101, 180, 183, 199])
 def test_rfc_4320_forbids_any_other_provisional_response(status):
     rig = Rig("NOTIFY")
-    with pytest.raises(LocalProtocolError, match="RFC 4320"):
+    words = r"^only an INVITE may get a 1xx other than 100 \(RFC 4320\)$"
+    with pytest.raises(LocalProtocolError, match=words):
         rig.respond(status)
     assert rig.wire.sent == []
     assert rig.state is ServerState.TRYING

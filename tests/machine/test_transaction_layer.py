@@ -405,8 +405,8 @@ def test_a_damaged_request_never_breaks_the_layer(place, junk):
 def test_the_warning_can_be_quoted_whatever_the_fault_says():
     rig = Rig()
     request = make_request("OPTIONS")
-    rig.layer.refuse(request, PROXY, 400, 'a "quoted"\\ \r\n\x00 text' + "x" * 300)
+    rig.layer.refuse(request, PROXY, 400, 'a "quoted"\\ \r\n\x00 teXt' + "x" * 300)
     [(response, _)] = rig.taken()
     warning = response.headers.get("Warning")
-    assert warning == "399 siptapi \"a 'quoted'' ''' text" + "x" * 180 + '"'
+    assert warning == "399 siptapi \"a 'quoted'' ''' teXt" + "x" * 180 + '"'
     assert Headers([("Warning", warning)])

@@ -90,10 +90,12 @@ def test_a_request_inside_a_dialog_goes_to_its_user():
 
 def test_the_ack_of_a_2xx_goes_to_the_dialog_s_user():
     bench, user = with_dialog()
+    bench.now = 2.5
     bench.receive(make_request("ACK", **OURS))
     bench.receive(make_request("ACK", call_id="unknown", to="<sip:200@example.com>;tag=ours"))
     bench.receive(make_request("ACK", call_id="our-call", cseq="2 ACK"))
     assert user.heard == ["ACK"]
+    assert user.moments == [2.5]
     assert bench.sent == []
 
 
