@@ -188,3 +188,8 @@ def test_no_secret_shows():
     authorization = sent(Challenge("lab", "n1"), password="open sesame")
     assert "sesame" not in str(authorization)
     assert authorization.response not in repr(authorization)
+
+
+@pytest.mark.parametrize("count", ["0000001a", "0000001A", "1A"])
+def test_a_nonce_count_is_hexadecimal_in_any_case(count):
+    assert Authorization.parse(f"{COMPLETE}, nc={count}").nonce_count == 26
