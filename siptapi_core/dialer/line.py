@@ -112,7 +112,8 @@ class Line:
         if isinstance(found, SipUri) and explanation.kind is not Kind.URI:
             raise NumberError("it names nobody", text=str(found))
         if explanation.decision is not Decision.ALLOW:
-            raise DeniedError(f"the line's rule {explanation.rule}")
+            verdict = f"{explanation.decision} ({explanation.rule})"
+            raise DeniedError(f"the rules of line {self.name!r} say {verdict}")
         return explanation.dialled
 
 

@@ -309,7 +309,7 @@ def test_what_is_not_called_is_told():
     dropped = resolution.steps[-2]
     assert dropped.outcome is StepOutcome.DROPPED
     assert dropped.target == found
-    assert dropped.why == "not called: the line's rule deny premium"
+    assert dropped.why == "not called: the rules of line 'office' say deny (deny premium)"
 
 
 def test_what_is_not_found_says_why_and_has_its_steps():
