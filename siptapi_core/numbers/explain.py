@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import re
-
-from attrs import evolve
-
 from siptapi_core.errors import NumberError
-from siptapi_core.numbers.explanation import Explanation, Kind, Step
+from siptapi_core.numbers.explanation import Decision, Explanation, Kind, Step
 from siptapi_core.numbers.interpretation import Interpretation, interpret
-from siptapi_core.numbers.links import read_number, read_sip
+from siptapi_core.numbers.reading import Reading, readings
 from siptapi_core.numbers.refer_to import refer_to
-from siptapi_core.numbers.restrictions import decide, decide_address
-from siptapi_core.numbers.rewriting import rewrite
 from siptapi_core.numbers.rules import Extensions, NumberRules
-from siptapi_core.numbers.runs import Reading
 from siptapi_core.sip.uri import SipUri
 from siptapi_core.targets import Number
 
 _LONGEST_E164 = 15
 _SHORTEST_E164 = 6
 _LONGEST = 32
-_is_dialable = re.compile(r"\+?[0-9]+|[0-9][0-9*#]*|[*#][0-9*#+]*").fullmatch
 
 
 def explain(text: str, rules: NumberRules, *, domain: str, line: str = "") -> Explanation:
@@ -30,22 +22,29 @@ def explain(text: str, rules: NumberRules, *, domain: str, line: str = "") -> Ex
     Raises:
         NumberError: ``text`` is no number; why, and where in it.
     """
-    sip = read_sip(text)
-    if sip is not None:
-        return _explain_sip(text, *sip, rules)
+    if ":" in text or "@" in text:
+        from siptapi_core.numbers.links import read_sip  # noqa: PLC0415  # as in `reading`
+
+        sip = read_sip(text)
+        if sip is not None:
+            return _explain_sip(text, *sip, rules)
     reading, found = _understood(text, rules)
     steps = [Step("read as", found.number)]
     if reading.extension and not found.extension:
         steps.append(Step("extension", f"{reading.extension} is a part of the number"))
     if reading.left_out:
         steps.append(Step("left out", ", ".join(reading.left_out)))
-    if found.kind is not Kind.EMERGENCY and rules.rewrites:
-        number, rewritten = rewrite(found.number, rules, line)
+    if rules.rewrites and found.kind is not Kind.EMERGENCY:
+        from siptapi_core.numbers.rewriting import rewrite  # noqa: PLC0415  # few have any
+
+        found, rewritten = rewrite(found, rules, line)
         steps.extend(rewritten)
-        if rewritten:
-            found = _read_again(found, number, rules)
     _check_length(text, found)
-    decision, rule = decide(found, rules)
+    decision, rule = Decision.ALLOW, None
+    if rules.deny or rules.confirm:
+        from siptapi_core.numbers.restrictions import decide  # noqa: PLC0415  # few have any
+
+        decision, rule = decide(found, rules)
     dialled = refer_to(found, rules, domain, reading.after_answer)
     written = dialled.user_text if isinstance(dialled, SipUri) else dialled.number
     steps.append(Step("dialled as", written))
@@ -71,7 +70,7 @@ def explain(text: str, rules: NumberRules, *, domain: str, line: str = "") -> Ex
 def _understood(text: str, rules: NumberRules) -> tuple[Reading, Interpretation]:
     """The reading of ``text`` that is a number as it stands, else with an assumption, else any."""
     likely: dict[bool, tuple[Reading, Interpretation]] = {}
-    for reading in read_number(text):
+    for reading in readings(text):
         found = interpret(reading, rules)
         if found.sure and not found.assumed:
             return reading, found
@@ -80,17 +79,6 @@ def _understood(text: str, rules: NumberRules) -> tuple[Reading, Interpretation]
     if not likely:
         raise NumberError("it holds digits, but no number that is known", text=text, position=0)
     return likely.get(True) or likely[False]
-
-
-def _read_again(found: Interpretation, number: str, rules: NumberRules) -> Interpretation:
-    """What the rewrites made of ``found``: digits without a ``+`` are dialled as they are now."""
-    if not _is_dialable(number):
-        reason = f"the rewrites make {number!r} of it, which is no number"
-        raise NumberError(reason, text=found.number)
-    international = number.startswith("+")
-    again = interpret(Reading(number.removeprefix("+"), international), rules)
-    kept = again.number if international else number
-    return evolve(again, number=kept, warnings=found.warnings, extension=found.extension)
 
 
 def _check_length(text: str, found: Interpretation) -> None:
@@ -118,7 +106,11 @@ def _lost(found: Interpretation, after_answer: str, extensions: Extensions) -> t
 def _explain_sip(
     text: str, uri: SipUri, warnings: tuple[str, ...], rules: NumberRules
 ) -> Explanation:
-    decision, rule = decide_address(uri, rules)
+    decision, rule = Decision.ALLOW, None
+    if rules.deny or rules.confirm:
+        from siptapi_core.numbers.restrictions import decide_address  # noqa: PLC0415  # as above
+
+        decision, rule = decide_address(uri, rules)
     return Explanation(
         input=text,
         kind=Kind.URI,

@@ -8,6 +8,7 @@ from attrs import frozen
 
 from siptapi_core.sip.uri import Uri
 from siptapi_core.targets import Number
+from siptapi_core.values import Value
 
 
 class Kind(enum.StrEnum):
@@ -36,16 +37,16 @@ class Decision(enum.StrEnum):
     DENY = "deny"
 
 
-@frozen
-class Step:
+@frozen(eq=False, repr=False)
+class Step(Value):
     """One step on the way from the text to the Refer-To: its name, and what came out of it."""
 
     name: str
     result: str
 
 
-@frozen(kw_only=True)
-class Explanation:
+@frozen(kw_only=True, eq=False, repr=False)
+class Explanation(Value):
     """What would be dialled for ``input``, and each step that led there.
 
     ``dialled`` is the URI for the Refer-To, ``number`` what resolvers are asked about (None for
@@ -72,6 +73,7 @@ class Explanation:
             "e164": self.e164,
             "country": self.country,
             "formatted": self.formatted,
+            "number": None if self.number is None else self.number.digits,
             "dialled": str(self.dialled),
             "decision": str(self.decision),
             "rule": self.rule,

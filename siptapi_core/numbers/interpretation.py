@@ -8,7 +8,6 @@ becomes part of an Austrian or German number. The rest is asked of `numbering_pl
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
@@ -16,8 +15,9 @@ from attrs import evolve, frozen
 from siptapi_core.numbers import patterns
 from siptapi_core.numbers.emergency import emergency_numbers
 from siptapi_core.numbers.explanation import Kind
+from siptapi_core.numbers.reading import Reading
 from siptapi_core.numbers.rules import Category, NumberRules
-from siptapi_core.numbers.runs import Reading
+from siptapi_core.values import Value
 
 if TYPE_CHECKING:
     from siptapi_core.numbers.numbering_plan import PlannedNumber, Region
@@ -41,12 +41,14 @@ _WITHOUT_COUNTRY_DIGITS = 10
 _USUAL_OUTSIDE_PREFIXES = ("0", "9")
 _LOST_PLUS = "the + before its country code seems to be lost"
 
-_harmonised = re.compile(r"11[68][0-9]{2,3}").fullmatch
+_HARMONISED = ("116", "118")
 """Directory enquiries (118...) and services of social value (116...), the same all over Europe."""
 
+_HARMONISED_DIGITS = (5, 6)
 
-@frozen
-class Interpretation:
+
+@frozen(eq=False, repr=False)
+class Interpretation(Value):
     """What a reading means: ``number`` is in E.164 where known, else the digits to key in.
 
     ``planned`` is what the numbering plan knows of it. ``sure``: it is known to be a number;
@@ -100,7 +102,7 @@ def _without_plan(digits: str, rules: NumberRules) -> Interpretation | None:
         return Interpretation(Kind.EMERGENCY, digits)
     if _is_internal(digits, rules):
         return Interpretation(Kind.INTERNAL, digits)
-    if _harmonised(digits):
+    if digits.startswith(_HARMONISED) and len(digits) in _HARMONISED_DIGITS:
         return Interpretation(Kind.SERVICE, digits)
     return None
 

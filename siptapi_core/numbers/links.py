@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from attrs import evolve
 
 from siptapi_core.errors import MessageError, NumberError
-from siptapi_core.numbers.reading import MAXIMUM_LENGTH, readings
-from siptapi_core.numbers.runs import Reading, is_certain
+from siptapi_core.numbers.reading import Reading, read_text
+from siptapi_core.numbers.runs import is_certain
 from siptapi_core.sip.uri import SipUri, unescape
 
 _scheme = re.compile(r"\s*<?\s*([a-z][a-z0-9+.\-]*):(?://)?", re.IGNORECASE | re.ASCII).match
@@ -43,8 +43,6 @@ def read_sip(text: str) -> tuple[SipUri, tuple[str, ...]] | None:
     Raises:
         NumberError: it is a ``sip:`` URI with a fault.
     """
-    if "@" not in text and "sip" not in text.lower():
-        return None
     visible = "".join(c for c in _address_part(text) if unicodedata.category(c) != "Cf").strip()
     address = _address(visible)
     if address is not None:
@@ -71,7 +69,7 @@ def read_sip(text: str) -> tuple[SipUri, tuple[str, ...]] | None:
     return plain, warnings
 
 
-def read_number(text: str) -> Iterator[Reading]:
+def read_link(text: str) -> Iterator[Reading]:
     """What ``text``, a number or a link to one, may mean, the most likely first.
 
     Raises:
@@ -82,7 +80,7 @@ def read_number(text: str) -> Iterator[Reading]:
     if scheme in _TO_OTHER_THINGS:
         raise NumberError(f"{scheme}: links lead to no number", text=text, position=0)
     if (link is None or scheme not in _TO_NUMBERS) and _escaped(text) is None:
-        yield from readings(text)
+        yield from read_text(text)
         return
     rest = text
     if link is not None and scheme in _TO_NUMBERS:
@@ -94,10 +92,10 @@ def read_number(text: str) -> Iterator[Reading]:
         raise NumberError(f"nothing follows {scheme}:", text=text)
     context = _context(_address_part(rest)) if scheme == "tel" else None
     try:
-        yield from readings(rest) if context is None else _read_local(rest, context[1])
+        yield from read_text(rest) if context is None else _read_local(rest, context[1])
     except NumberError as error:
         position = error.position if _escaped(text) is None else None
-        raise NumberError(error.reason, text=text[:MAXIMUM_LENGTH], position=position) from None
+        raise NumberError(error.reason, text=text, position=position) from None
 
 
 def _address_part(text: str) -> str:
@@ -111,7 +109,7 @@ def _read_local(rest: str, context: str) -> Iterator[Reading]:
     ``tel:863-1234;phone-context=+1-914-555`` is +1 914 863 1234.
     """
     area = re.sub(r"[^0-9]", "", context)[:_LONGEST_CONTEXT] if "+" in context else ""
-    for reading in readings(rest):
+    for reading in read_text(rest):
         for length in range(0 if reading.international else len(area), 0, -1):
             if length == len(area) or length >= _SHORTEST_CONTEXT:
                 digits = area[:length] + reading.digits

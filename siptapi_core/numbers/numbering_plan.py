@@ -22,6 +22,7 @@ from phonenumbers import (
 )
 
 from siptapi_core.numbers.plan_patterns import metadata, valid_region, written_for_abroad
+from siptapi_core.values import Value
 
 NORTH_AMERICA = "1"
 """The country code of 25 regions, whose trunk prefix is the same 1."""
@@ -37,8 +38,8 @@ _CATEGORIES = {
 }
 
 
-@frozen
-class PlannedNumber:
+@frozen(eq=False, repr=False)
+class PlannedNumber(Value):
     """A number of a country: its code, the number inside it, and the region where it is valid.
 
     ``region`` is two letters, ``001`` for ``+800`` and its like, None where no region is known to
@@ -92,8 +93,8 @@ class PlannedNumber:
         return _number(self.country_code, self.significant)
 
 
-@frozen
-class Region:
+@frozen(eq=False, repr=False)
+class Region(Value):
     """The dialling rules of one region: its country code, trunk prefix, way abroad."""
 
     name: str

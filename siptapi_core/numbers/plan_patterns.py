@@ -19,6 +19,8 @@ from phonenumbers import (
     PhoneNumberDesc,
 )
 
+from siptapi_core.values import Value
+
 _Match = Callable[[str], re.Match[str] | None]
 
 
@@ -32,8 +34,8 @@ def _begins(pattern: str) -> _Match:
     return re.compile(pattern).match
 
 
-@frozen
-class _Plan:
+@frozen(eq=False, repr=False)
+class _Plan(Value):
     """The numbers of a region: ``general`` holds for all ``kinds``, fixed lines and so on."""
 
     general: PhoneNumberDesc

@@ -11,8 +11,8 @@ import re
 from siptapi_core.numbers import patterns
 from siptapi_core.numbers.explanation import Decision, Kind
 from siptapi_core.numbers.interpretation import Interpretation, interpret
+from siptapi_core.numbers.reading import Reading
 from siptapi_core.numbers.rules import Category, NumberRules
-from siptapi_core.numbers.runs import Reading
 from siptapi_core.sip.uri import SipUri
 
 Verdict = tuple[Decision, str | None]
@@ -32,7 +32,7 @@ def decide(found: Interpretation, rules: NumberRules) -> Verdict:
     Raises:
         NumberError: a pattern takes too long.
     """
-    if found.kind is Kind.EMERGENCY or not (rules.deny or rules.confirm):
+    if found.kind is Kind.EMERGENCY:
         return _ALLOWED
     verdict = _by_lists(found, rules)
     if found.kind is Kind.SERVICE and not found.number.isdigit():
@@ -47,8 +47,6 @@ def decide_address(uri: SipUri, rules: NumberRules) -> Verdict:
     Raises:
         NumberError: a pattern takes too long.
     """
-    if not (rules.deny or rules.confirm):
-        return _ALLOWED
     verdict = _by_lists(Interpretation(Kind.URI, str(uri)), rules)
     telephone = _telephone_user(uri.user_text)
     if telephone is None:

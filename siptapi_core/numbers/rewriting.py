@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import functools
+import re
 from typing import TYPE_CHECKING
+
+from attrs import evolve
 
 from siptapi_core.errors import NumberError
 from siptapi_core.numbers import patterns
 from siptapi_core.numbers.explanation import Step
+from siptapi_core.numbers.interpretation import Interpretation, interpret
+from siptapi_core.numbers.reading import Reading
 from siptapi_core.numbers.rules import NumberRules, Rewrite
 
 if TYPE_CHECKING:
     from siptapi_core.numbers.patterns import Search
 
+_is_dialable = re.compile(r"\+?[0-9]+|[0-9][0-9*#]*|[*#][0-9*#+]*").fullmatch
 _LONGEST = 128
 """Characters that a rewrite may make of a number; more is a mistake that would only grow."""
 
@@ -24,12 +30,15 @@ def _for_line(rules: NumberRules, line: str) -> tuple[tuple[int, Rewrite, Search
     return tuple((n, rule, patterns.search(rule.match)) for n, rule in chosen)
 
 
-def rewrite(number: str, rules: NumberRules, line: str) -> tuple[str, tuple[Step, ...]]:
-    """``number`` after the rewrites that are for ``line``, and a step for each that matched.
+def rewrite(
+    found: Interpretation, rules: NumberRules, line: str
+) -> tuple[Interpretation, tuple[Step, ...]]:
+    """``found`` after the rewrites that are for ``line``, and a step for each that matched.
 
     Raises:
-        NumberError: a pattern takes too long, or a rewrite makes far too much or nothing of it.
+        NumberError: a pattern takes too long, or what the rewrites make of it is no number.
     """
+    number = found.number
     steps: tuple[Step, ...] = ()
     for position, rule, search in _for_line(rules, line):
         match = search(number)
@@ -43,4 +52,15 @@ def rewrite(number: str, rules: NumberRules, line: str) -> tuple[str, tuple[Step
         steps = (*steps, Step(f"rewrite {position}", number))
         if rule.stop:
             break
-    return number, steps
+    return (_read_again(found, number, rules) if steps else found), steps
+
+
+def _read_again(found: Interpretation, number: str, rules: NumberRules) -> Interpretation:
+    """What the rewrites made of ``found``: digits without a ``+`` are dialled as they are now."""
+    if not _is_dialable(number):
+        reason = f"the rewrites make {number!r} of it, which is no number"
+        raise NumberError(reason, text=found.number)
+    international = number.startswith("+")
+    again = interpret(Reading(number.removeprefix("+"), international), rules)
+    kept = again.number if international else number
+    return evolve(again, number=kept, warnings=found.warnings, extension=found.extension)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import enum
-import re
 from collections.abc import Callable
 
 from attrs import Attribute, field, frozen
 
 from siptapi_core.numbers.emergency import known_regions
 from siptapi_core.numbers.patterns import check_pattern, check_replacement
+from siptapi_core.values import Value
+
+_Check = Callable[[object, "Attribute[str]", str], None]
 
 
 class DialAs(enum.StrEnum):
@@ -51,17 +53,20 @@ class Category(enum.StrEnum):
     """A ``sip:`` or ``sips:`` address."""
 
 
-_word = re.compile(r"[A-Za-z][A-Za-z_\- ]*").fullmatch
-
-
-def _matching(pattern: str, expected: str) -> Callable[[object, Attribute[str], str], None]:
-    compiled = re.compile(pattern)
-
+def _at_most(longest: int, characters: str, expected: str) -> _Check:
     def check(_instance: object, _attribute: Attribute[str], value: str) -> None:
-        if compiled.fullmatch(value) is None:
-            raise ValueError(f"expected {expected}, not {value!r}")
+        if len(value) > longest or not set(value) <= set(characters):
+            raise ValueError(f"expected at most {longest} {expected}, not {value!r}")
 
     return check
+
+
+_check_digits = _at_most(8, "0123456789*#", "digits, * or #, or a +")
+
+
+def _check_international_prefix(instance: object, attribute: Attribute[str], value: str) -> None:
+    if value != "+":
+        _check_digits(instance, attribute, value)
 
 
 def _check_region(_instance: object, _attribute: Attribute[str], value: str) -> None:
@@ -91,7 +96,7 @@ def _check_restrictions(
     _instance: object, _attribute: Attribute[tuple[str, ...]], value: tuple[str, ...]
 ) -> None:
     for entry in value:
-        if _word(entry) is None:
+        if not entry.replace("-", "").isalpha():
             check_pattern(entry)
         elif entry not in set(Category):
             raise ValueError(f"{entry!r} is none of {', '.join(Category)}, and no pattern")
@@ -100,8 +105,8 @@ def _check_restrictions(
 _LONGEST_INTERNAL = 8
 
 
-@frozen(kw_only=True)
-class Rewrite:
+@frozen(kw_only=True, eq=False, repr=False)
+class Rewrite(Value):
     r"""One rewrite: what ``match`` finds first in the number becomes ``replace``.
 
     The number is ``+431505641`` where it is known internationally, else its digits. ``replace``
@@ -122,8 +127,8 @@ class Rewrite:
         check_replacement(self.match, value)
 
 
-@frozen(kw_only=True, cache_hash=True)
-class NumberRules:
+@frozen(kw_only=True, repr=False, cache_hash=True)
+class NumberRules(Value):
     """How numbers are read, rewritten, judged and dialled.
 
     Raises:
@@ -137,19 +142,19 @@ class NumberRules:
     )
     area_code: str = field(
         default="",
-        validator=_matching("[0-9]{0,8}", "digits"),
+        validator=_at_most(8, "0123456789", "digits"),
         metadata={"help": "put before local numbers, as 1 or 01 for Vienna"},
     )
     outside_prefix: str = field(
         default="",
-        validator=_matching("[0-9*#]{0,4}", "digits, * or #"),
+        validator=_at_most(4, "0123456789*#", "digits, * or #"),
         metadata={
             "help": "dialled before every number that is not internal, an emergency or a * code"
         },
     )
     international_prefix: str = field(
         default="",
-        validator=_matching(r"\+|[0-9*#]{0,8}", "digits or +"),
+        validator=_check_international_prefix,
         metadata={
             "help": 'what "digits" dials for the + of other countries; '
             "left out: the region's own, as 00 or 011"

@@ -9,28 +9,12 @@ from attrs import evolve, frozen
 
 from siptapi_core.errors import NumberError
 from siptapi_core.numbers.characters import fold
+from siptapi_core.numbers.reading import COUNTRY_CODE, Reading
+from siptapi_core.values import Value
 
 
-@frozen
-class Reading:
-    """A number as it stands in a text.
-
-    ``digits`` are 0 to 9, ``*`` and ``#``; ``international`` says that a ``+`` stood before them.
-    ``extension`` was named as one; ``after_answer`` is to be keyed in once somebody answered.
-    ``doubtful``: it is meant only if the numbering plan knows the number.
-    """
-
-    digits: str
-    international: bool = False
-    extension: str = ""
-    after_answer: str = ""
-    left_out: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-    doubtful: bool = False
-
-
-@frozen
-class Part:
+@frozen(eq=False, repr=False)
+class Part(Value):
     """A run of number characters that begins at ``start``; ``separator`` stands before it."""
 
     separator: str
@@ -44,11 +28,7 @@ _ACCESS_DIGITS = 2
 """Digits before a pause or a + that may dial an outside line."""
 
 _trunk_zero = re.compile(r"[(\[{]\s*0\s*[)\]}]").search
-_country_code = re.compile(
-    r"(?:00)?(?:1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[2-9][0-9]{2})"
-).fullmatch
-"""Which of them have one and two digits is settled for good (ITU-T E.164 annex D)."""
-
+_country_code = re.compile(rf"(?:00)?(?:{COUNTRY_CODE})").fullmatch
 _two_endings = re.compile(
     r"(?<=[0-9])\s*-\s*(?:[0-9]{2}(\s*/\s*-?\s*[0-9]{2})|[0-9]{3}(\s*/\s*-?\s*[0-9]{3}))\s*$"
 ).search

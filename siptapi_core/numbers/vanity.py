@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from siptapi_core.numbers.runs import Reading, digits_of
+from siptapi_core.numbers.reading import Reading
+from siptapi_core.numbers.runs import digits_of
 from siptapi_core.numbers.words import EXTENSION_WORDS, LABEL_WORDS, keyed
 
 _spelt = re.compile(

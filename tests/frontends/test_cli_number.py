@@ -89,6 +89,7 @@ def test_the_same_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
         "e164": "+43900123456",
         "country": "AT",
         "formatted": "+43 900 123456",
+        "number": "+43900123456",
         "dialled": "sip:00900123456@pbx.example",
         "decision": "deny",
         "rule": "deny premium",

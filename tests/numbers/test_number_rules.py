@@ -17,7 +17,7 @@ from siptapi_core.numbers import DialAs, Extensions, NumberRules, Rewrite
         ("region", "UK", "it is GB"),
         ("area_code", "+431", "digits"),
         ("outside_prefix", "0w", "digits, \\* or #"),
-        ("international_prefix", "+43", "digits or \\+"),
+        ("international_prefix", "+43", "or a \\+"),
         ("internal_lengths", (0,), "from 1 to 8, not 0"),
         ("internal_lengths", (3, 9), "from 1 to 8, not 9"),
         ("internal_patterns", ("[0-9",), "is no regular expression: .*position"),
