@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import enum
 
-from attrs import frozen
-
 from siptapi_core.events import CallId, Outcome, Stage
 from siptapi_core.numbers import Explanation
 from siptapi_core.resolution import Resolution
+from siptapi_core.values import Value
 
 
 class CallState(enum.StrEnum):
@@ -27,8 +26,7 @@ class CallState(enum.StrEnum):
     ENDED = "ended"
 
 
-@frozen(kw_only=True)
-class Dial:
+class Dial(Value, kw_only=True):
     """Make the phone of ``line`` (None: the only or first line) call ``number``.
 
     ``number`` is what the person gave, untouched. ``strategy`` replaces the line's strategies for
@@ -43,23 +41,20 @@ class Dial:
     confirmed: bool = False
 
 
-@frozen(kw_only=True)
-class HangUp:
+class HangUp(Value, kw_only=True):
     """End a call that we still hold. Replies `Done`; refused after the hand-over."""
 
     call: CallId
 
 
-@frozen(kw_only=True)
-class Explain:
+class Explain(Value, kw_only=True):
     """Say what would become of a number, step by step, without dialling. Replies `Explanation`."""
 
     text: str
     line: str | None = None
 
 
-@frozen(kw_only=True)
-class Resolve:
+class Resolve(Value, kw_only=True):
     """Say where requests for ``target`` would be sent, and how that was found, without sending any.
 
     ``target`` is a SIP URI, a host, ``host:port`` or a number. Replies `Resolution`.
@@ -69,21 +64,18 @@ class Resolve:
     line: str | None = None
 
 
-@frozen(kw_only=True)
-class ListCalls:
+class ListCalls(Value, kw_only=True):
     """Reply `Calls`: those in progress."""
 
 
-@frozen(kw_only=True)
-class ListLines:
+class ListLines(Value, kw_only=True):
     """Reply `Lines`."""
 
 
 Command = Dial | HangUp | Explain | Resolve | ListCalls | ListLines
 
 
-@frozen(kw_only=True)
-class Dialling:
+class Dialling(Value, kw_only=True):
     """The call exists; follow its events by ``call``."""
 
     call: CallId
@@ -91,13 +83,11 @@ class Dialling:
     explanation: Explanation
 
 
-@frozen
-class Done:
+class Done(Value):
     """Accepted; an event tells how it went."""
 
 
-@frozen(kw_only=True)
-class CallStatus:
+class CallStatus(Value, kw_only=True):
     """One call as it is now. ``started`` is seconds since the epoch, UTC."""
 
     call: CallId
@@ -110,15 +100,13 @@ class CallStatus:
     stage: Stage | None = None
 
 
-@frozen
-class Calls:
+class Calls(Value):
     """Reply to `ListCalls`."""
 
     calls: tuple[CallStatus, ...]
 
 
-@frozen(kw_only=True)
-class LineStatus:
+class LineStatus(Value, kw_only=True):
     """One line: its name, the address of record it calls from, the phone it calls."""
 
     name: str
@@ -127,8 +115,7 @@ class LineStatus:
     strategies: tuple[str, ...]
 
 
-@frozen
-class Lines:
+class Lines(Value):
     """Reply to `ListLines`."""
 
     lines: tuple[LineStatus, ...]
@@ -137,8 +124,7 @@ class Lines:
 Reply = Dialling | Done | Explanation | Resolution | Calls | Lines
 
 
-@frozen(kw_only=True)
-class Caller:
+class Caller(Value, kw_only=True):
     """Who asks: the front end's name, and the lines that this caller may use (None: all)."""
 
     frontend: str

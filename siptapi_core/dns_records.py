@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterable
 from itertools import accumulate, groupby
 from typing import Generic, TypeVar
 
-from attrs import frozen
+from siptapi_core.values import Value
 
 R_co = TypeVar("R_co", covariant=True)
 
 
-@frozen
-class NaptrRecord:
+class NaptrRecord(Value):
     """A NAPTR record (RFC 3403 section 4.1); names are without the dot at their end.
 
     ``replacement`` is "" where the record has none. Bytes that are no UTF-8 became U+FFFD.
@@ -31,8 +30,7 @@ class NaptrRecord:
         return f'{self.order} {self.preference} "{self.flags}" {self.services} {what}'
 
 
-@frozen
-class SrvRecord:
+class SrvRecord(Value):
     """An SRV record (RFC 2782); ``target`` is "" for "there is no such service here"."""
 
     priority: int
@@ -46,8 +44,7 @@ class SrvRecord:
         return f"{self.priority} {self.weight} {server}"
 
 
-@frozen
-class DnsAnswer(Generic[R_co]):
+class DnsAnswer(Value, Generic[R_co]):
     """What DNS has for one question; no ``records``: for sure nothing, and ``why`` says it.
 
     ``ttl`` is the seconds for which that holds, None where nobody knows.

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import enum
 
-from attrs import fields
-
 from siptapi_core.events import CallEvent
 
 
@@ -29,7 +27,7 @@ def encode_event(event: CallEvent) -> dict[str, object]:
         "line": event.line,
         "time": event.time,
     }
-    for field in fields(type(happening)):
-        value = getattr(happening, field.name)
-        encoded[field.name.rstrip("_")] = value.value if isinstance(value, enum.Enum) else value
+    for name in happening.attribute_names:
+        value = getattr(happening, name)
+        encoded[name.rstrip("_")] = value.value if isinstance(value, enum.Enum) else value
     return encoded

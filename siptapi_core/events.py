@@ -17,8 +17,6 @@ import enum
 import re
 from typing import ClassVar
 
-from attrs import frozen
-
 from siptapi_core.values import Value
 
 EventId = int
@@ -72,7 +70,6 @@ class Reporter(enum.StrEnum):
     """The dialog event package (RFC 4235)."""
 
 
-@frozen(eq=False, repr=False)
 class PhoneCalling(Value):
     """The INVITE to the user's phone is on its way."""
 
@@ -81,7 +78,6 @@ class PhoneCalling(Value):
     reported_by: Reporter = Reporter.SIPTAPI
 
 
-@frozen(eq=False, repr=False)
 class PhoneRinging(Value):
     """A 18x came: the user's phone rings."""
 
@@ -89,7 +85,6 @@ class PhoneRinging(Value):
     reported_by: Reporter = Reporter.PHONE
 
 
-@frozen(eq=False, repr=False)
 class PhoneAnswered(Value):
     """The user picked up."""
 
@@ -97,7 +92,6 @@ class PhoneAnswered(Value):
     reported_by: Reporter = Reporter.PHONE
 
 
-@frozen(eq=False, repr=False)
 class ReferAccepted(Value):
     """The phone said that it will call (2xx to the REFER). Not yet that it does."""
 
@@ -105,7 +99,6 @@ class ReferAccepted(Value):
     reported_by: Reporter = Reporter.PHONE
 
 
-@frozen(eq=False, repr=False)
 class CalleeTrying(Value):
     """The phone is calling (sipfrag 100)."""
 
@@ -113,7 +106,6 @@ class CalleeTrying(Value):
     reported_by: Reporter = Reporter.SIPFRAG
 
 
-@frozen(eq=False, repr=False)
 class CalleeRinging(Value):
     """The callee's phone rings (sipfrag 18x). ``status`` is the sipfrag's."""
 
@@ -122,7 +114,6 @@ class CalleeRinging(Value):
     reported_by: Reporter = Reporter.SIPFRAG
 
 
-@frozen(eq=False, repr=False)
 class CalleeAnswered(Value):
     """The callee answered (sipfrag 2xx)."""
 
@@ -130,7 +121,6 @@ class CalleeAnswered(Value):
     reported_by: Reporter = Reporter.SIPFRAG
 
 
-@frozen(eq=False, repr=False)
 class HandedOver(Value):
     """We have left: from here on we can neither see nor end the conversation."""
 
@@ -138,7 +128,6 @@ class HandedOver(Value):
     reported_by: Reporter = Reporter.SIPTAPI
 
 
-@frozen(eq=False, repr=False)
 class CallFailed(Value):
     """A step failed. ``status`` is the SIP status where there was one; ``reason`` is for people."""
 
@@ -150,7 +139,6 @@ class CallFailed(Value):
     reported_by: Reporter = Reporter.SIPTAPI
 
 
-@frozen(eq=False, repr=False)
 class StrategyFellBack(Value):
     """A strategy failed before anyone was disturbed; the next one tries."""
 
@@ -161,7 +149,6 @@ class StrategyFellBack(Value):
     reported_by: Reporter = Reporter.SIPTAPI
 
 
-@frozen(eq=False, repr=False)
 class CallEnded(Value):
     """Our part is over."""
 
@@ -187,7 +174,6 @@ Happening = (
 """Everything that an attempt may report, and what the dialer adds (`StrategyFellBack`)."""
 
 
-@frozen(eq=False, repr=False)
 class CallEvent(Value):
     """A happening in its envelope. ``time`` is seconds since the epoch, UTC."""
 
@@ -205,7 +191,6 @@ class Direction(enum.StrEnum):
     RECEIVED = "received"
 
 
-@frozen(eq=False, repr=False)
 class TracedMessage(Value):
     """One SIP message on the wire, for ladders and traces. ``text`` has its credentials masked.
 

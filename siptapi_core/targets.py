@@ -27,7 +27,6 @@ class Transport(enum.StrEnum):
         return self is not Transport.UDP
 
 
-@frozen(eq=False, repr=False)
 class Number(Value):
     """A telephone number after reading and rules: ``+431505641``, ``112``, ``*21#``."""
 
@@ -38,7 +37,6 @@ class Number(Value):
         return self.digits
 
 
-@frozen(eq=False, repr=False)
 class SrvName(Value):
     """A name to look up SRV records for, and what NAPTR already decided (RFC 3263)."""
 
@@ -50,7 +48,6 @@ class SrvName(Value):
         return self.name
 
 
-@frozen(eq=False, repr=False)
 class HostPort(Value):
     """A host name or IP literal with the port and transport that are already settled."""
 

@@ -1,49 +1,102 @@
-"""Frozen values whose classes are cheap to create.
+"""Frozen values whose classes cost next to nothing to create.
 
-For each class attrs generates and compiles ``__eq__``, ``__hash__`` and ``__repr__``: two thirds of
-the half millisecond that a class takes, and seventy classes stand between ``siptapi dial`` and its
-first packet. `Value` has the three once, for every class that is not compared in a hot path::
+attrs writes and compiles source text for each class: half a millisecond, and seventy classes stand
+between ``siptapi dial`` and its first packet. That buys validators, converters and structuring,
+which settings and URIs need and most values do not::
 
-    @frozen(eq=False, repr=False)
-    class PhoneRinging(Value): ...
+    class CalleeRinging(Value):
+        status: int = 180
 
-They mean what those of attrs mean, ``field(eq=False)`` and ``field(repr=False)`` included.
+    class HangUp(Value, kw_only=True):
+        call: CallId
+
+To type checkers they are dataclasses. `Compared` is for attrs classes on that way.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, dataclass_transform
 
 if TYPE_CHECKING:
     import attrs
 
 
-class Value:
-    """Compared, hashed and shown by its attributes."""
+class _ByAttributes:
+    """Equal where the classes are the same and all of `_content`; shown as ``Class(a=1, b=2)``."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        return self._content() == other._content()
+
+    def __hash__(self) -> int:
+        return hash((self.__class__, *self._content().values()))
+
+    def __repr__(self) -> str:
+        shown = (f"{name}={value!r}" for name, value in self._content().items())
+        return f"{self.__class__.__qualname__}({', '.join(shown)})"
+
+    def _content(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+
+@dataclass_transform(frozen_default=True)
+class Value(_ByAttributes):
+    """Its annotated attributes are what it is made of, compared by, hashed by and shown by.
+
+    Defaults must be values themselves: every instance shares them.
+    """
+
+    attribute_names: ClassVar[tuple[str, ...]] = ()
+    """All of them, in order."""
+    _positional: ClassVar[tuple[str, ...]] = ()
+    _required: ClassVar[frozenset[str]] = frozenset()
+    _known: ClassVar[frozenset[str]] = frozenset()
+
+    def __init_subclass__(cls, *, kw_only: bool = False) -> None:
+        names = [name for name, kind in cls.__annotations__.items() if "ClassVar" not in str(kind)]
+        cls.attribute_names = (*cls.attribute_names, *names)
+        cls._positional = () if kw_only else cls.attribute_names
+        cls._required = frozenset(name for name in cls.attribute_names if not hasattr(cls, name))
+        cls._known = frozenset(cls.attribute_names)
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        content = self.__dict__  # a default is left to the class
+        content.update(zip(self._positional, values), **named)  # noqa: B905  # counted below
+        given = content.keys()
+        if len(given) != len(values) + len(named) or not self._required <= given <= self._known:
+            names, needed = ", ".join(self.attribute_names), ", ".join(sorted(self._required))
+            raise TypeError(
+                f"{type(self).__name__} takes {names or 'nothing'}, each once; "
+                f"it needs {needed or 'none of them'}"
+            )
+
+    def __setattr__(self, name: str, _value: object) -> NoReturn:
+        raise AttributeError(f"{name}: a {type(self).__name__} never changes")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"{name}: a {type(self).__name__} never changes")
+
+    def evolve(self, **changes: Any) -> Self:
+        """Another value, with ``changes`` in place of attributes of those names."""
+        return type(self)(**self.__dict__ | changes)
+
+    def _content(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.attribute_names}
+
+
+class Compared(_ByAttributes):
+    """Base of an attrs class that leaves out the methods that it has: ``eq=False, repr=False``.
+
+    They mean what those of attrs mean where no ``field`` is left out of ``eq`` or ``repr``.
+    """
 
     __slots__ = ()
 
     if TYPE_CHECKING:
         __attrs_attrs__: ClassVar[tuple[attrs.Attribute[Any], ...]]
 
-    def __eq__(self, other: object) -> bool:
-        """Whether ``other`` is of the same class and equal in every attribute."""
-        if other.__class__ is not self.__class__:
-            return NotImplemented
-        return self._compared() == other._compared()
-
-    def __hash__(self) -> int:
-        """The hash of class and attributes."""
-        return hash((self.__class__, self._compared()))
-
-    def __repr__(self) -> str:
-        """``Class(name=value, ...)``, without what must not be shown."""
-        shown = (
-            f"{each.name}={(repr if each.repr is True else each.repr)(getattr(self, each.name))}"
-            for each in self.__attrs_attrs__
-            if each.repr
-        )
-        return f"{self.__class__.__qualname__}({', '.join(shown)})"
-
-    def _compared(self) -> tuple[object, ...]:
-        return tuple(getattr(self, each.name) for each in self.__attrs_attrs__ if each.eq)
+    def _content(self) -> dict[str, Any]:
+        return {each.name: getattr(self, each.name) for each in self.__attrs_attrs__ if each.eq}

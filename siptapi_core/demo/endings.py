@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import enum
 
-from attrs import frozen
-
 from siptapi_core.demo.phone import Behaviour
+from siptapi_core.values import Value
 
 RINGS = 1.0
 """Seconds that a demo phone rings: long enough to be seen, short enough to wait for."""
@@ -30,8 +29,7 @@ class Ending(enum.StrEnum):
 _ANSWERS = Behaviour(answer_after=RINGS)
 
 
-@frozen(kw_only=True)
-class Cast:
+class Cast(Value, kw_only=True):
     """How the user's phone and the callee's phone behave."""
 
     phone: Behaviour = _ANSWERS

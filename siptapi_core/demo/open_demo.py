@@ -11,8 +11,6 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TypeVar
 
-from attrs import frozen
-
 from siptapi_core.demo.endings import CASTS, NOT_REGISTERED, RINGS, Ending
 from siptapi_core.demo.phone import PhoneAccount, SimulatedPhone
 from siptapi_core.demo.proxy import DemoProxy
@@ -24,6 +22,7 @@ from siptapi_core.net.udp import UdpTransport
 from siptapi_core.settings import LineSettings, Secret, Settings
 from siptapi_core.sip.auth import Credentials
 from siptapi_core.targets import Address
+from siptapi_core.values import Value
 
 E = TypeVar("E", bound=Endpoint)
 
@@ -33,8 +32,7 @@ DOMAIN = "demo.invalid"
 USER, PHONE, CALLEE = "200", "201", "301"
 
 
-@frozen(kw_only=True)
-class Demo:
+class Demo(Value, kw_only=True):
     """A running demo: dial ``number`` with ``settings``; ``names`` are for the ladder."""
 
     settings: Settings

@@ -21,10 +21,10 @@ from siptapi_core.sip.auth import Credentials
 from siptapi_core.sip.message import Request
 from siptapi_core.sip.uri import SipUri
 from siptapi_core.targets import Address
+from siptapi_core.values import Compared, Value
 
 
-@frozen(kw_only=True)
-class Behaviour:
+class Behaviour(Value, kw_only=True):
     """What the phone, or the person at it, does by itself. Times are seconds.
 
     ``answer_after`` None: it rings until the caller gives up. ``reject_with`` is a SIP status
@@ -44,8 +44,8 @@ class Behaviour:
     hangs_up_after: float | None = None
 
 
-@frozen(kw_only=True)
-class PhoneAccount:
+@frozen(kw_only=True, eq=False, repr=False)
+class PhoneAccount(Compared):
     """Who the phone is: ``user`` at ``domain``, and the proxy that its calls go through."""
 
     user: str

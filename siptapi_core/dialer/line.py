@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from attrs import frozen
-
 from siptapi_core.contracts import LineIdentity, Logger, Network
 from siptapi_core.errors import DeniedError, MessageError, NumberError, ResolveError, UsageError
 from siptapi_core.locating import is_ip_address
@@ -15,6 +13,7 @@ from siptapi_core.numbers import Decision, Explanation, Kind, NumberRules, expla
 from siptapi_core.resolution import Resolution, ResolutionStep, StepOutcome
 from siptapi_core.sip.uri import SipUri, Uri
 from siptapi_core.targets import Number
+from siptapi_core.values import Value
 
 _is_host = re.compile(
     r"(?:(?:[a-z0-9_\-]+\.)+[a-z][a-z0-9_\-]*\.?|\[[0-9a-f:.]+\]|[0-9]+(?:\.[0-9]+){3}|localhost)"
@@ -23,8 +22,7 @@ _is_host = re.compile(
 ).fullmatch
 
 
-@frozen(kw_only=True)
-class Line:
+class Line(Value, kw_only=True):
     """A line. ``identity(number)`` renders the display name for a call.
 
     ``resolvers`` lead to its servers; ``callee_resolvers`` from a number to a SIP address, None

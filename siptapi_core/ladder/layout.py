@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from attrs import frozen
-
 from siptapi_core.events import Direction, TracedMessage
 from siptapi_core.ladder.summary import summarise
+from siptapi_core.values import Value
 
 
-@frozen
-class Row:
+class Row(Value):
     """One message, between our column and that of a peer.
 
     ``seconds`` counts from the first row; ``column`` is the peer's, from 1; a ``retransmission``
@@ -25,8 +23,7 @@ class Row:
     retransmission: bool
 
 
-@frozen
-class Ladder:
+class Ladder(Value):
     """Columns by name, ours first, then each peer as it first appears; rows as time goes by."""
 
     columns: tuple[str, ...]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from attrs import frozen
-
 from siptapi_core.events import Direction, TracedMessage
 from siptapi_core.ladder.cells import cell_len, fit, pad, printable
 from siptapi_core.ladder.layout import Row, lay_out
+from siptapi_core.values import Value
 
 _NARROWEST = 20
 """Cells from column to column, at least; what then exceeds the width is cut off."""
@@ -17,8 +16,7 @@ _ARROW = 6
 _REPEATED = " (again)"
 
 
-@frozen
-class _Strokes:
+class _Strokes(Value):
     """What a ladder is drawn with; each but the ellipsis takes one cell."""
 
     column: str

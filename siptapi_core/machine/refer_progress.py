@@ -6,8 +6,6 @@ terminated subscription without a body, a final status while the subscription st
 
 from __future__ import annotations
 
-from attrs import frozen
-
 from siptapi_core.errors import MessageError
 from siptapi_core.sip.event import EventHeader, SubscriptionState
 from siptapi_core.sip.message import Request
@@ -15,14 +13,12 @@ from siptapi_core.sip.sipfrag import SipfragStatus, parse_sipfrag
 from siptapi_core.values import Value
 
 
-@frozen(eq=False, repr=False)
 class Progress(Value):
     """What one NOTIFY says. ``status`` None: the subscription ended and nothing was said."""
 
     status: SipfragStatus | None
 
 
-@frozen(eq=False, repr=False)
 class NotOurs(Value):
     """A NOTIFY to be refused with ``status``."""
 

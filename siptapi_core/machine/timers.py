@@ -9,14 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from heapq import heapify, heappop, heappush
 
-from attrs import frozen
-
 from siptapi_core.values import Value
 
 Action = Callable[[float], None]
 
 
-@frozen(eq=False, repr=False)
 class SipTimers(Value):
     """RFC 3261 table 4, in seconds."""
 

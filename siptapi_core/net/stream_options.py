@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from siptapi_core.values import Value
 
 
-@frozen(kw_only=True)
-class StreamOptions:
+class StreamOptions(Value, kw_only=True):
     """The settings of a line that its TCP and TLS connections need, as `LineSettings` has them.
 
     ``keepalive`` is seconds between pings, 0 for none; the files are PEM.

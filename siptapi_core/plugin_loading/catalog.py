@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
-from attrs import frozen
-
 from siptapi_core.contracts import (
     CliCommand,
     Context,
@@ -18,6 +16,7 @@ from siptapi_core.contracts import (
 )
 from siptapi_core.errors import PluginError, SiptapiError, UnknownNameError
 from siptapi_core.plugin_loading.blame import blame
+from siptapi_core.values import Value
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -39,8 +38,7 @@ class Offers(dict[str, T]):
         raise UnknownNameError(self.kind, name, known=tuple(self), failed=self.failed)
 
 
-@frozen(kw_only=True)
-class PluginCatalog:
+class PluginCatalog(Value, kw_only=True):
     """All that was found. Nothing in it is created before somebody names it."""
 
     strategies: Offers[Offer[Any, Strategy]]

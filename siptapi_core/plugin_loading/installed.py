@@ -15,13 +15,12 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from attrs import frozen
+from siptapi_core.values import Value
 
 _FOLDER = ".dist-info"
 
 
-@frozen
-class EntryPoint:
+class EntryPoint(Value):
     """One line of a distribution's ``entry_points.txt``: ``value`` is ``module[:attribute]``."""
 
     name: str

@@ -9,15 +9,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import ModuleType
 
-from attrs import frozen
-
 from siptapi_core.errors import UsageError
 from siptapi_core.hookspecs import PROJECT
 from siptapi_core.plugin_loading.installed import EntryPoint, installed_entry_points
+from siptapi_core.values import Value
 
 
-@frozen(kw_only=True)
-class Source:
+class Source(Value, kw_only=True):
     """A plugin that was found but not imported; ``load`` imports it and may raise anything.
 
     ``third_party``: neither SIPTAPI's own nor a file that the user named.

@@ -9,6 +9,7 @@ from attrs import Attribute, field, frozen, validators
 from siptapi_core.errors import MessageError
 from siptapi_core.locating import is_ip_address
 from siptapi_core.sip.uri import SipUri
+from siptapi_core.values import Compared
 
 PORT = 53
 
@@ -34,8 +35,8 @@ def _servers(_instance: Any, _attribute: Attribute[Any], value: tuple[str, ...])
         server_address(text)
 
 
-@frozen(kw_only=True)
-class DnsSettings:
+@frozen(kw_only=True, eq=False, repr=False)
+class DnsSettings(Compared):
     """Whom resolvers ask; times are in seconds.
 
     Raises:

@@ -12,6 +12,7 @@ from siptapi_core.locating import is_ip_address
 from siptapi_core.settings.dns import DnsSettings
 from siptapi_core.settings.line import LineSettings
 from siptapi_core.settings.ports import port_range
+from siptapi_core.values import Compared
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -53,8 +54,8 @@ class Sections:
         return f"<sections {', '.join(named)}>"
 
 
-@frozen(kw_only=True)
-class PluginSettings:
+@frozen(kw_only=True, eq=False, repr=False)
+class PluginSettings(Compared):
     """What to do with the plugins that are found."""
 
     blocked: tuple[str, ...] = field(
@@ -63,8 +64,8 @@ class PluginSettings:
     )
 
 
-@frozen(kw_only=True)
-class Settings:
+@frozen(kw_only=True, eq=False, repr=False)
+class Settings(Compared):
     """All settings. ``lines`` are by name, in the file's order; ``where`` is the file.
 
     ``default_line`` is one of ``lines``: where the file says nothing, `load` takes the first.

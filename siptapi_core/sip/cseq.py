@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from attrs import frozen
-
 from siptapi_core.errors import MessageError
 from siptapi_core.sip.parameters import TOKEN, excerpt, remembered
 from siptapi_core.values import Value
@@ -14,7 +12,6 @@ _cseq = re.compile(rf"[ \t]*+(?=[0-9])0*+([0-9]{{0,10}}+)[ \t]++({TOKEN})[ \t]*+
 _LIMIT = 2**32
 
 
-@frozen(eq=False, repr=False)
 class CSeq(Value):
     """A sequence number, below 2**32, and the method it was used with (RFC 3261 20.16)."""
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 
-from attrs import frozen
-
 from siptapi_core.errors import MessageError
 from siptapi_core.sip.parameters import excerpt, is_token
 from siptapi_core.values import Value
 
 
-@frozen(eq=False, repr=False)
 class EventHeader(Value):
     """What a NOTIFY is about: ``refer;id=93809823``. ``id`` tells several REFERs apart.
 
@@ -36,7 +33,6 @@ class EventHeader(Value):
         return self.package if self.id is None else f"{self.package};id={self.id}"
 
 
-@frozen(eq=False, repr=False)
 class SubscriptionState(Value):
     """How a subscription stands: ``active;expires=60``, ``terminated;reason=noresource``.
 

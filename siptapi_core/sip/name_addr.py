@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from attrs import evolve, frozen
-
 from siptapi_core.errors import MessageError
 from siptapi_core.sip.parameters import (
     PLAIN_VALUE,
@@ -32,7 +30,6 @@ _name_addr = re.compile(
 ).match
 
 
-@frozen(eq=False, repr=False)
 class NameAddr(Value):
     """A ``name-addr`` or ``addr-spec`` with its header parameters (RFC 3261 sections 20.10, 25.1).
 
@@ -69,7 +66,7 @@ class NameAddr(Value):
 
     def with_tag(self, tag: str) -> NameAddr:
         """This address with ``tag``, in place of another one if there is one."""
-        return evolve(self, parameters=replace_parameter(self.parameters, "tag", tag))
+        return self.evolve(parameters=replace_parameter(self.parameters, "tag", tag))
 
 
 @remembered

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 
-from attrs import frozen
-
 from siptapi_core.errors import MessageError
 from siptapi_core.values import Value
 
 _STATUS_LINE = re.compile(rb"SIP/\d+\.\d+[ \t]+([1-6]\d\d)(?!\S)[ \t]*([^\r\n]*)", re.IGNORECASE)
 
 
-@frozen(eq=False, repr=False)
 class SipfragStatus(Value):
     """The status line that tells how the phone's own call is going. 200 and above is final."""
 

@@ -19,7 +19,7 @@ from siptapi_core.sip.parameters import (
     remembered,
     replace_parameter,
 )
-from siptapi_core.values import Value
+from siptapi_core.values import Compared
 
 _ESCAPED = r"%[0-9A-Fa-f]{2}"
 
@@ -77,7 +77,7 @@ def _lower(text: str) -> str:
 
 
 @frozen(eq=False, repr=False)
-class SipUri(Value):
+class SipUri(Compared):
     """A ``sip:`` or ``sips:`` URI (RFC 3261 section 19.1).
 
     ``user``, ``password``, ``parameters`` and ``headers`` are as on the wire, escaped; `user_text`
@@ -170,7 +170,7 @@ class SipUri(Value):
 
 
 @frozen(eq=False, repr=False)
-class TelUri(Value):
+class TelUri(Compared):
     """A telephone number as a URI (RFC 3966); ``number`` with its visual separators."""
 
     number: str
@@ -208,7 +208,7 @@ class TelUri(Value):
 
 
 @frozen(eq=False, repr=False)
-class OtherUri(Value):
+class OtherUri(Compared):
     """A URI of a scheme that we only pass on: ``http``, ``urn``, ``mailto``, ..."""
 
     scheme: str = field(converter=_lower)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from attrs import evolve, frozen
-
 from siptapi_core.errors import MessageError
 from siptapi_core.sip.parameters import (
     HOST,
@@ -28,7 +26,6 @@ _via = re.compile(
 ).match
 
 
-@frozen(eq=False, repr=False)
 class Via(Value):
     """One Via value (RFC 3261 sections 18.2, 20.42; ``rport``: RFC 3581).
 
@@ -92,4 +89,4 @@ class Via(Value):
 
     def with_parameter(self, name: str, value: str | None = None) -> Via:
         """This Via with parameter ``name`` set."""
-        return evolve(self, parameters=replace_parameter(self.parameters, name, value))
+        return self.evolve(parameters=replace_parameter(self.parameters, name, value))

@@ -20,10 +20,9 @@ import heapq
 from collections.abc import Callable, Iterable
 from typing import Protocol, TypeAlias
 
-from attrs import frozen
-
 from siptapi_core.targets import Address
 from siptapi_core.testing.fake_clock import FakeClock
+from siptapi_core.values import Value
 
 Fate: TypeAlias = tuple[float, ...]
 """What becomes of a packet: the delay in seconds of each copy that arrives.
@@ -59,8 +58,7 @@ class Endpoint(Protocol):
         ...
 
 
-@frozen
-class Packet:
+class Packet(Value):
     """One datagram on the link. ``time`` is when it was sent, monotonic seconds."""
 
     time: float

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from attrs import evolve
 from dialer_bench import (
     ANSWERED,
     CANCELLED,
@@ -169,7 +168,7 @@ def test_trap_14_the_next_strategy_is_tried_while_nobody_was_disturbed():
 
 @pytest.mark.parametrize("disturbed", [Disturbed.MAYBE, Disturbed.YES])
 def test_trap_14_nobody_is_called_twice(disturbed):
-    failed = evolve(UNDISTURBED, disturbed=disturbed)
+    failed = UNDISTURBED.evolve(disturbed=disturbed)
     other = StoryStrategy(ANSWERED)
     rig = Rig(StoryStrategy(failed, NOT_REACHED), other).run()
     assert rig.told == [failed, NOT_REACHED]
@@ -184,7 +183,7 @@ def test_an_end_without_a_failure_is_the_end():
 
 
 def test_a_later_failure_counts_more_than_an_earlier():
-    later = evolve(UNDISTURBED, disturbed=Disturbed.YES)
+    later = UNDISTURBED.evolve(disturbed=Disturbed.YES)
     other = StoryStrategy(ANSWERED)
     rig = Rig(StoryStrategy(UNDISTURBED, later, NOT_REACHED), other).run()
     assert rig.told == [later, NOT_REACHED]
@@ -194,7 +193,7 @@ def test_a_later_failure_counts_more_than_an_earlier():
 def test_the_last_strategy_s_failure_is_told():
     rig = Rig(
         StoryStrategy(UNDISTURBED, NOT_REACHED),
-        StoryStrategy(evolve(UNDISTURBED, reason="not either"), NOT_REACHED),
+        StoryStrategy(UNDISTURBED.evolve(reason="not either"), NOT_REACHED),
     ).run()
     assert names(rig.told) == ["strategy_fell_back", "call_failed", "call_ended"]
     assert rig.failed.reason == "not either"

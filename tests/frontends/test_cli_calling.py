@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
-from attrs import evolve
 from fake_dialer import ANSWERED, BUSY, CANCELLED, RINGING, FakeDialer
 from recording_view import RecordingView
 
@@ -169,7 +168,7 @@ def test_what_cannot_be_dialled_is_an_error_and_everything_is_closed() -> None:
 def test_a_number_that_needs_confirmation_is_dialled_once_the_person_agreed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(calling, "confirmed", lambda dial, _denied: evolve(dial, confirmed=True))
+    monkeypatch.setattr(calling, "confirmed", lambda dial, _denied: dial.evolve(confirmed=True))
     dialer = FakeDialer(confirmable=True)
     assert place_call(dialer.planned(DIAL), RecordingView()) == 0
     assert dialer.executed == [DIAL, Dial(number="01/505641", confirmed=True)]

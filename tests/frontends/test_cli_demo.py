@@ -7,7 +7,6 @@ import sys
 from functools import partial
 
 import pytest
-from attrs import evolve
 
 from siptapi_core.demo import Ending
 from siptapi_core.demo.endings import CASTS, Cast
@@ -35,7 +34,7 @@ def demo(*arguments: str) -> int:
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     def soon(behaviour: Behaviour) -> Behaviour:
         answer_after = None if behaviour.answer_after is None else 0.02
-        return evolve(behaviour, answer_after=answer_after, gives_up_after=0.05)
+        return behaviour.evolve(answer_after=answer_after, gives_up_after=0.05)
 
     module = sys.modules["siptapi_core.demo.open_demo"]  # the package has its function there
     casts = {

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from attrs import evolve
-
 from siptapi_core.commands import Dial
 from siptapi_core.errors import DeniedError
 from siptapi_frontends.cli.output import is_terminal, say_aside
@@ -24,4 +22,4 @@ def confirmed(dial: Dial, denied: DeniedError) -> Dial:
     say_aside(f"{denied}. Dial it? Type yes or no:")
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise DeniedError("not confirmed, so nothing was dialled")
-    return evolve(dial, confirmed=True)
+    return dial.evolve(confirmed=True)

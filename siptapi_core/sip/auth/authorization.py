@@ -11,11 +11,10 @@ from siptapi_core.sip.auth.challenge import Challenge
 from siptapi_core.sip.auth.digest import KNOWN_QOPS, compute_response, is_session, strength
 from siptapi_core.sip.auth.parameters import format_digest, parse_digest, quote_unless_token
 from siptapi_core.sip.parameters import excerpt, quote
-from siptapi_core.values import Value
 
 
-@frozen(eq=False, repr=False)
-class Credentials(Value):
+@frozen
+class Credentials:
     """A user's name and password, in clear; the password never shows in ``repr``.
 
     With ``realm`` set they are meant for that realm only.
@@ -26,8 +25,8 @@ class Credentials(Value):
     realm: str | None = None
 
 
-@frozen(kw_only=True, eq=False, repr=False)
-class Authorization(Value):
+@frozen(kw_only=True)
+class Authorization:
     """Digest credentials as sent. ``str`` gives the header's value.
 
     ``qop`` None is the form of RFC 2069, without ``nonce_count``.

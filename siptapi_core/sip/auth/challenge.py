@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from attrs import frozen
-
 from siptapi_core.errors import MessageError
 from siptapi_core.sip.auth.digest import KNOWN_QOPS, strength
 from siptapi_core.sip.auth.parameters import (
@@ -21,7 +19,6 @@ from siptapi_core.sip.parameters import excerpt, quote
 from siptapi_core.values import Value
 
 
-@frozen(eq=False, repr=False)
 class Challenge(Value):
     """One digest challenge. ``proxy`` says that it came in a 407.
 

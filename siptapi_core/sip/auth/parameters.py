@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from attrs import frozen
-
 from siptapi_core.errors import MessageError
 from siptapi_core.sip.auth.digest import KNOWN_QOPS
 from siptapi_core.sip.parameters import QUOTED, TOKEN, excerpt, is_token, quote, unquote
@@ -22,7 +20,6 @@ _PARAMETER = rf"(?s)({TOKEN})[ \t]*=[ \t]*(.*)"
 _SCHEME = rf"(?s)({TOKEN})(?:[ \t]+(.+))?"
 
 
-@frozen(eq=False, repr=False)
 class SchemeParameters(Value):
     """One challenge, or one header's credentials. Names are lower-case, values unquoted."""
 
