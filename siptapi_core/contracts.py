@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 import re
 from argparse import ArgumentParser, Namespace
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
@@ -20,7 +20,7 @@ from siptapi_core.events import CallEvent, EventId, Happening, TracedMessage
 from siptapi_core.machine.refer_plan import ByePolicy, CallTimers, ReferPlan
 from siptapi_core.sip.name_addr import NameAddr
 from siptapi_core.sip.uri import SipUri, Uri
-from siptapi_core.targets import Address, Number, Target, Transport
+from siptapi_core.targets import Address, HostPort, Number, Target, Transport
 
 if TYPE_CHECKING:
     from siptapi_core.dns_records import DnsAnswer, NaptrRecord, SrvRecord
@@ -142,7 +142,7 @@ class LineIdentity:
 
     ``address_of_record`` is ``sip:user@domain``; ``phone`` the Request-URI that reaches the
     phone through the proxy; ``phone_address`` its static address where the settings give one;
-    ``display_name`` is rendered for this call.
+    ``display_name`` is rendered for this call; ``keepalive`` is in seconds.
     """
 
     name: str
@@ -151,6 +151,8 @@ class LineIdentity:
     phone_address: SipUri | None = None
     outbound_proxy: SipUri | None = None
     display_name: str = ""
+    learn_address: bool = False
+    keepalive: float = 0.0
     bye: ByePolicy = ByePolicy.ON_ANSWER
     timers: CallTimers = field(factory=CallTimers)
 
@@ -194,7 +196,18 @@ class DialRequest:
             invite_headers=invite_headers,
             bye=self.line.bye,
             timers=self.line.timers,
+            learn_address=self.line.learn_address,
+            keepalive=self.line.keepalive,
         )
+
+    def plan_via_proxy(self, strategy: str) -> ReferPlan:
+        """Plan to reach the phone as any caller does: by the outbound proxy, or the domain."""
+        phone, proxy = self.line.phone, self.line.outbound_proxy
+        if proxy is None:
+            return self.plan(strategy, target=phone)
+        if not proxy.is_loose_router:  # nobody means a strict router (RFC 3261 section 8.1.2)
+            proxy = proxy.with_parameter("lr")
+        return self.plan(strategy, target=phone, next_hop=proxy, route=(NameAddr(proxy),))
 
 
 class Attempt(Protocol):
@@ -226,11 +239,30 @@ class Attempt(Protocol):
         ...
 
 
+Planning = Callable[[], Awaitable[ReferPlan]]
+"""Makes a plan that takes time; a `SiptapiError` that it raises is the attempt's failure."""
+
+
 class Network(Protocol):
     """What a strategy may use. It belongs to one line: its resolvers, its credentials."""
 
-    def refer_call(self, plan: ReferPlan) -> Attempt:
-        """Execute a plan: INVITE, REFER, NOTIFYs, BYE."""
+    def refer_call(self, plan: ReferPlan | Planning) -> Attempt:
+        """Execute a plan: INVITE, REFER, NOTIFYs, BYE; or first make it, inside the attempt."""
+        ...
+
+    async def mapped_address(
+        self, towards: SipUri, servers: Sequence[HostPort], *, refresh: float
+    ) -> Address:
+        """How a NAT shows the UDP socket that requests to ``towards`` leave from (RFC 8489).
+
+        STUN ``servers`` are asked through that very socket. What they say is believed for
+        ``refresh`` seconds, and while calls go on asked again: that keeps the mapping open.
+
+        Raises:
+            NetworkError: nobody says, two servers disagree (a symmetric NAT), or it is not by UDP
+                that ``towards`` is reached.
+            ResolveError: ``towards`` leads nowhere.
+        """
         ...
 
     async def next_hop(self, uri: SipUri) -> tuple[Address, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from siptapi_core import (
     Attempt,
     DialRequest,
-    NameAddr,
     Network,
     NoSettings,
     Offer,
@@ -21,13 +20,7 @@ class ReferViaProxy:
 
     def start(self, request: DialRequest, network: Network) -> Attempt:
         """Begin the call."""
-        phone, proxy = request.line.phone, request.line.outbound_proxy
-        if proxy is None:
-            return network.refer_call(request.plan(NAME, target=phone))
-        if not proxy.is_loose_router:  # nobody means a strict router (RFC 3261 section 8.1.2)
-            proxy = proxy.with_parameter("lr")
-        plan = request.plan(NAME, target=phone, next_hop=proxy, route=(NameAddr(proxy),))
-        return network.refer_call(plan)
+        return network.refer_call(request.plan_via_proxy(NAME))
 
 
 @hookimpl

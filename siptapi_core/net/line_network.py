@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 
 from attrs import evolve
 
-from siptapi_core.contracts import Capability
+from siptapi_core.contracts import Capability, Planning
 from siptapi_core.errors import (
     NetworkError,
     NotSupportedError,
+    PluginError,
     RefusedError,
     ResolveError,
     SiptapiError,
@@ -31,7 +32,10 @@ from siptapi_core.net.resolving import ResolverChain
 from siptapi_core.net.sip_network import SipNetwork
 from siptapi_core.sip.auth import Credentials
 from siptapi_core.sip.uri import SipUri, Uri
-from siptapi_core.targets import Address
+from siptapi_core.targets import Address, HostPort, Transport
+
+MAXIMUM_STUN_SERVERS = 4
+"""Addresses that are asked at once: two show whether the mapping depends on the destination."""
 
 
 class LineNetwork:
@@ -51,8 +55,8 @@ class LineNetwork:
         self._line = line
         self._locating: set[asyncio.Task[None]] = set()
 
-    def refer_call(self, plan: ReferPlan) -> ReferAttempt:
-        """Execute ``plan``; returns at once."""
+    def refer_call(self, plan: ReferPlan | Planning) -> ReferAttempt:
+        """Execute ``plan``, or make and execute it; returns at once."""
         return ReferAttempt(self, self._network, plan, self._credentials)
 
     async def next_hop(self, uri: SipUri) -> tuple[Address, ...]:
@@ -62,6 +66,35 @@ class LineNetwork:
             evolve(address, line=self._line) if address.transport.reliable else address
             for address in addresses
         )
+
+    async def mapped_address(
+        self, towards: SipUri, servers: Sequence[HostPort], *, refresh: float
+    ) -> Address:
+        """Where STUN servers see our UDP socket; raises NetworkError, ResolveError."""
+        way = (await self.next_hop(towards))[0]
+        if way.transport is not Transport.UDP:
+            raise NetworkError(
+                f"{towards} is reached over {way.transport.upper()}, which needs no STUN: "
+                "the other side answers on our connection"
+            )
+        problems: list[str] = []
+
+        async def resolve(server: HostPort) -> tuple[Address, ...]:
+            try:
+                return await self._chain.next_hop(server)
+            except ResolveError as error:
+                problems.append(str(error))
+                return ()
+
+        found = await asyncio.gather(*map(resolve, servers))
+        is_v6 = ":" in way.host
+        usable = [each for some in found for each in some if (":" in each.host) is is_v6]
+        if not usable:
+            family = "IPv6" if is_v6 else "IPv4"
+            why = "; ".join(problems) or f"none has an {family} address"
+            raise NetworkError(f"no STUN server can be asked: {why}")
+        few = tuple(Address(each.host, each.port) for each in dict.fromkeys(usable))
+        return await self._network.mapped_address(few[:MAXIMUM_STUN_SERVERS], refresh)
 
     def locate(self, uri: SipUri, then: Located) -> None:
         """Resolve ``uri`` for a call under way; ``then`` gets nothing where there is nothing."""
@@ -86,7 +119,7 @@ class ReferAttempt:
         self,
         line: LineNetwork,
         network: SipNetwork,
-        plan: ReferPlan,
+        plan: ReferPlan | Planning,
         credentials: Credentials | None,
     ) -> None:
         self._line = line
@@ -119,12 +152,14 @@ class ReferAttempt:
         raise NotSupportedError(f"a call by REFER cannot be transferred to {to} while it is set up")
 
     async def _start(self) -> None:
-        stage = Stage.PHONE if self._plan.direct else Stage.PROXY
+        stage = Stage.PROXY
         try:
-            found = await self._line.next_hop(self._plan.next_hop)
+            plan = await _made(self._plan)
+            stage = Stage.PHONE if plan.direct else Stage.PROXY
+            found = await self._line.next_hop(plan.next_hop)
             addresses = self._network.reachable(found)
             call = ReferCall(
-                self._plan,
+                plan,
                 agent=self._network.agent,
                 addresses=addresses,
                 credentials=self._credentials,
@@ -137,3 +172,15 @@ class ReferAttempt:
             self._happenings.put_nowait(CallEnded(Outcome.FAILED, stage))
         else:
             self._call = call
+
+
+async def _made(plan: ReferPlan | Planning) -> ReferPlan:
+    """The plan, once it is made; what a strategy's own code raises becomes an error of ours."""
+    if isinstance(plan, ReferPlan):
+        return plan
+    try:
+        return await plan()
+    except SiptapiError:
+        raise
+    except Exception as error:
+        raise PluginError(f"the strategy broke while it made its plan: {error!r}") from error

@@ -18,7 +18,7 @@ from siptapi_core.contracts import Clock, PassedOn, ResolveContext, Resolved, Re
 from siptapi_core.errors import ResolveError
 from siptapi_core.resolution import ResolutionStep, StepOutcome
 from siptapi_core.sip.uri import SipUri
-from siptapi_core.targets import Address, Number, Target, Transport
+from siptapi_core.targets import Address, HostPort, Number, Target, Transport
 
 LIMIT_SECONDS = 10.0
 MAXIMUM_DEPTH = 8
@@ -53,7 +53,7 @@ class ResolverChain:
         self._limit_seconds = limit_seconds
 
     async def next_hop(
-        self, uri: SipUri, trace: list[ResolutionStep] | None = None
+        self, uri: SipUri | HostPort, trace: list[ResolutionStep] | None = None
     ) -> tuple[Address, ...]:
         """Where to send what is for ``uri``, in the order to be tried (RFC 3263 section 4).
 

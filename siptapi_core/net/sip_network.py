@@ -24,10 +24,13 @@ from siptapi_core.version import VERSION
 if TYPE_CHECKING:
     from siptapi_core.net.stream import StreamTransport
     from siptapi_core.net.stream_options import StreamOptions
+    from siptapi_core.net.stun_client import StunClient
 
 ANY_IPV4 = "0.0.0.0"  # noqa: S104  # the phone may be on any network of ours
 ANY_IPV6 = "::"
 
+_ABOVE_STUN = b"\x04"
+"""No SIP message begins with a byte below this, every STUN message does (RFC 7983)."""
 _CALL_ID = re.compile(rb"^(?:call-id|i)[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -63,6 +66,7 @@ class SipNetwork:
         self._sockets: dict[bool, dict[str, UdpTransport]] = {}  # by: is it IPv6? and by host
         self._stream_options = stream_options
         self._streams: StreamTransport | None = None
+        self._stun: StunClient | None = None
         self._last_local: dict[Address, Address] = {}
 
     @classmethod
@@ -119,6 +123,24 @@ class SipNetwork:
                 return addresses[index:]
         raise problem
 
+    async def mapped_address(self, servers: tuple[Address, ...], refresh: float) -> Address:
+        """Where STUN ``servers``, of one address family, see our UDP socket.
+
+        What they say is believed for ``refresh`` seconds, and while calls go on asked again.
+
+        Raises:
+            NetworkError: they do not say, or do not agree; the words have what they said.
+        """
+        if self._stun is None:
+            from siptapi_core.net.stun_client import StunClient  # noqa: PLC0415  # few lines use it
+
+            self._stun = StunClient(
+                send=lambda data, to: self._transport(to).send(data, to),
+                in_use=lambda: len(self.agent) > 0,
+                logger=self._logger,
+            )
+        return await self._stun.mapped_address(servers, refresh)
+
     def drive(self, do: Callable[[float], None]) -> None:
         """Let ``do(now)`` act on the user agent or a call of it, and carry out what follows."""
         self._driver.drive(do)
@@ -126,6 +148,8 @@ class SipNetwork:
     async def close(self) -> None:
         """Give the ports back. Whatever is still going on is dropped."""
         self._driver.close()
+        if self._stun is not None:
+            self._stun.close()
         for sockets in self._sockets.values():
             for socket in sockets.values():
                 await socket.close()
@@ -133,11 +157,24 @@ class SipNetwork:
             await self._streams.close()
 
     def _receive(self, data: bytes, source: Address) -> None:
+        if data[:1] < _ABOVE_STUN and self._take_stun(data, source):
+            return
         if self.tracers:
             self._trace(Direction.RECEIVED, data, source)
         self._driver.receive(data, source)
 
+    def _take_stun(self, data: bytes, source: Address) -> bool:
+        """Whether it was a STUN message, asked for or not."""
+        from siptapi_core.sip.stun import is_stun  # noqa: PLC0415  # most calls never see one
+
+        taken = is_stun(data)
+        if taken and self._stun is not None:
+            self._stun.receive(data, source)
+        return taken
+
     def _refused(self, address: Address, problem: str = "") -> None:
+        if self._stun is not None:
+            self._stun.refused(address)
         self._driver.drive(lambda now: self.agent.refused(address, now, problem))
 
     def _send(self, data: bytes, to: Address) -> None:

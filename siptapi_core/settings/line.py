@@ -148,11 +148,18 @@ class LineSettings:
         },
     )
     keepalive: float = field(
-        default=90.0,
+        default=25.0,
         validator=validators.ge(0),
         metadata={
-            "help": "seconds between pings that keep a TCP or TLS connection open (RFC 5626); 0: "
-            "none"
+            "help": "seconds between packets that keep the way back to us open: pings on a TCP or "
+            "TLS connection (RFC 5626), empty lines by UDP while a call goes on; 0: none"
+        },
+    )
+    learn_address: bool = field(
+        default=False,
+        metadata={
+            "help": "whether to tell the proxy and the phone the address that they see us at "
+            "(RFC 3581) instead of our own: behind a NAT, where the proxy does not put it right"
         },
     )
     display_name: str = field(
@@ -226,6 +233,8 @@ class LineSettings:
             phone=evolve(account, user=phone),
             phone_address=phone_address,
             outbound_proxy=proxy_uri(self.outbound_proxy) if self.outbound_proxy else None,
+            learn_address=self.learn_address,
+            keepalive=self.keepalive,
             bye=self.bye,
             timers=CallTimers(
                 ring_timeout=self.ring_timeout,

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from functools import partial
 
-from siptapi_core.contracts import Attempt, Capability
-from siptapi_core.errors import NotSupportedError, RefusedError, ResolveError
+from siptapi_core.contracts import Attempt, Capability, Planning
+from siptapi_core.errors import (
+    NetworkError,
+    NotSupportedError,
+    RefusedError,
+    ResolveError,
+    SiptapiError,
+)
 from siptapi_core.events import (
     CalleeAnswered,
     CalleeTrying,
@@ -24,7 +31,7 @@ from siptapi_core.events import (
 )
 from siptapi_core.machine.refer_plan import ReferPlan
 from siptapi_core.sip.uri import SipUri, Uri
-from siptapi_core.targets import Address
+from siptapi_core.targets import Address, HostPort
 
 ANSWERED: tuple[Happening, ...] = (
     PhoneCalling(),
@@ -45,12 +52,16 @@ PHONE_BUSY: tuple[Happening, ...] = (
 )
 """The story of a call that ended before anything rang."""
 
+MAPPED = Address("198.51.100.1", 40000)
+"""Where a NAT shows us."""
+
 
 class FakeNetwork:
     """`siptapi_core.Network` for tests of strategies.
 
     ``plans`` are those that were executed, in order; each call goes as ``story`` tells. Every
-    name leads to ``addresses``; without any, there is no such name.
+    name leads to ``addresses``; without any, there is no such name. STUN servers see us at
+    ``mapped``, None: they do not answer.
     """
 
     def __init__(
@@ -58,15 +69,22 @@ class FakeNetwork:
         story: Iterable[Happening] = ANSWERED,
         *,
         addresses: Iterable[Address] = (Address("192.0.2.1", 5060),),
+        mapped: Address | None = MAPPED,
     ) -> None:
         self.plans: list[ReferPlan] = []
         self._story = tuple(story)
         self._addresses = tuple(addresses)
+        self._mapped = mapped
 
-    def refer_call(self, plan: ReferPlan) -> Attempt:
-        """Keep the plan and begin the story."""
-        self.plans.append(plan)
-        return FakeAttempt(self._story)
+    def refer_call(self, plan: ReferPlan | Planning) -> Attempt:
+        """Keep the plan, once it is made, and begin the story."""
+        if isinstance(plan, ReferPlan):
+            self.plans.append(plan)
+            return FakeAttempt(self._story)
+        return FakeAttempt(self._story, before=partial(self._keep, plan))
+
+    async def _keep(self, planning: Planning) -> None:
+        self.plans.append(await planning())
 
     async def next_hop(self, uri: SipUri) -> tuple[Address, ...]:
         """The addresses that the test gave.
@@ -78,18 +96,51 @@ class FakeNetwork:
             raise ResolveError(f"there is no {uri.host}")
         return self._addresses
 
+    async def mapped_address(
+        self,
+        towards: SipUri,  # noqa: ARG002  # as the contract has it
+        servers: Sequence[HostPort],
+        *,
+        refresh: float,  # noqa: ARG002
+    ) -> Address:
+        """The address that the test gave.
+
+        Raises:
+            NetworkError: it gave none.
+        """
+        if self._mapped is None:
+            raise NetworkError(f"no answer from {', '.join(map(str, servers))}")
+        return self._mapped
+
 
 class FakeAttempt:
-    """`siptapi_core.Attempt` that tells a story, one happening each time the loop comes round."""
+    """`siptapi_core.Attempt` that tells a story, one happening each time the loop comes round.
+
+    ``before`` is waited for first; a `SiptapiError` of its is the attempt's failure.
+    """
 
     capabilities = frozenset({Capability.HANG_UP})
 
-    def __init__(self, story: Iterable[Happening] = ANSWERED) -> None:
+    def __init__(
+        self,
+        story: Iterable[Happening] = ANSWERED,
+        *,
+        before: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self._rest = list(story)
+        self._before = before
         self._handed_over = False
 
     async def events(self) -> AsyncIterator[Happening]:
         """The rest of the story; after a hang-up only that it was cancelled."""
+        if self._before is not None:
+            try:
+                await self._before()
+            except SiptapiError as error:
+                self._rest = [
+                    CallFailed(Stage.PROXY, None, str(error), Disturbed.NO),
+                    CallEnded(Outcome.FAILED, Stage.PROXY),
+                ]
         while self._rest:
             happening = self._rest.pop(0)
             self._handed_over |= isinstance(happening, HandedOver)
@@ -104,6 +155,7 @@ class FakeAttempt:
         """
         if self._handed_over:
             raise RefusedError("the call was handed over; the phones hold it")
+        self._before = None
         if self._rest:
             self._rest = [CallEnded(Outcome.CANCELLED, Stage.PHONE)]
 

@@ -114,6 +114,7 @@ line_keys = {
     "tls_key": st.just("~/mine.pem"),
     "tls_allow_wildcard": st.booleans(),
     "keepalive": seconds,
+    "learn_address": st.booleans(),
     "bye": st.sampled_from(["on-answer", "on-accept", "never"]),
 }
 lines = table(
@@ -197,6 +198,7 @@ def test_right_values_are_read_as_they_are(names: list[str], data: st.DataObject
         "tls_key": st.just("~/mine.pem"),
         "tls_allow_wildcard": st.booleans(),
         "keepalive": seconds,
+        "learn_address": st.booleans(),
         "bye": st.sampled_from(["on-answer", "on-accept", "never"]),
     }
     tables = data.draw(st.fixed_dictionaries(dict.fromkeys(names, st.fixed_dictionaries(keys))))

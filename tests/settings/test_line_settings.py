@@ -26,6 +26,14 @@ def test_only_an_account() -> None:
     assert identity.display_name == ""
     assert identity.bye is ByePolicy.ON_ANSWER
     assert identity.timers == CallTimers()
+    assert identity.learn_address is False
+    assert identity.keepalive == 25.0
+
+
+def test_behind_a_nat() -> None:
+    identity = line(learn_address=True, keepalive=15.0).identity("", "")
+    assert identity.learn_address is True
+    assert identity.keepalive == 15.0
 
 
 @pytest.mark.parametrize(
