@@ -142,7 +142,7 @@ class ReferAttempt:
         """End it; raises RefusedError after the hand-over."""
         if self._call is not None:
             self._network.drive(self._call.hang_up)
-        elif self._starting.cancel():
+        elif not self._starting.cancelling() and self._starting.cancel():
             self._happenings.put_nowait(CallEnded(Outcome.CANCELLED, Stage.PROXY))
         else:
             raise RefusedError("the call has ended already")
