@@ -19,7 +19,7 @@ from siptapi_core.targets import Address, Transport
 if TYPE_CHECKING:
     from siptapi_core.net.tls import TlsClient
 
-RECONNECT_SECONDS = 5.0
+RECONNECT_SECONDS = 2.0
 """A connection that lasted for less is not opened again by itself: it would be lost again."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from pathlib import Path
 
 import pytest
@@ -25,22 +26,32 @@ def authority(tmp_path: Path) -> Authority:
 class Office:
     """A proxy that listens on ``transport`` of one family too, and the way to it.
 
-    The phones use it too, but UDP instead of TLS: they would need certificates of their own.
+    ``phones`` is the transport of the phones, left out the same. Not TLS: they would need
+    certificates of their own.
     """
 
     def __init__(
-        self, lab: Lab, transport: str, host: str, *, certificate: Path | None = None
+        self,
+        lab: Lab,
+        transport: str,
+        host: str,
+        *,
+        phones: str = "",
+        certificate: Path | None = None,
+        idle_seconds: int = 120,
     ) -> None:
         self._lab = lab
         self._host = host
         self.place = f"{_bracketed(host)}:{free_port(host)}"
         self.way = f"sip:{self.place};transport={transport}"
-        phones = "udp" if transport == "tls" else transport
+        phones = phones or ("udp" if transport == "tls" else transport)
         self._phones_way = f"sip:{self.place};transport={phones}"
         listens = dict.fromkeys((f"{transport}:{self.place}", f"{phones}:{self.place}"))
-        self.proxy = lab.kamailio(listens=list(listens), certificate=certificate)
+        self.proxy = lab.kamailio(
+            listens=list(listens), certificate=certificate, idle_seconds=idle_seconds
+        )
 
-    def phone(self, user: str) -> Baresip:
+    def phone(self, user: str, **options: str) -> Baresip:
         """A phone that is registered here."""
         host = self._host if ":" in self._host else self._lab.host()
         return self._lab.baresip(
@@ -50,6 +61,7 @@ class Office:
             control_port=free_port(host),
             proxy=self._phones_way,
             password=PASSWORDS[user],
+            **options,
         )
 
 
@@ -171,3 +183,38 @@ def test_where_there_is_no_tcp_a_big_invite_goes_over_udp(lab: Lab) -> None:
     result = call.finish()
     assert result.ending == ("answered", "callee", 0)
     assert result.seconds < 10
+
+
+@pytest.mark.parametrize("keepalive", [0, 1])
+def test_an_idle_connection_is_kept_or_opened_again(lab: Lab, keepalive: int) -> None:
+    office = Office(lab, "tcp", lab.host(), phones="udp", idle_seconds=3)
+    office.phone("alice")
+    callee = office.phone("2002", answer="manual")
+    call = lab.dial(outbound_proxy=office.way, resolvers=["a"], keepalive=keepalive)
+    callee.await_event("CALL_INCOMING")
+    time.sleep(12)  # Kamailio looks for what is idle every few seconds only
+    callee.command("accept")
+    assert call.finish().ending == ("answered", "callee", 0)
+    lost = f"tcp:{office.place} closed the connection" in call.trace()
+    assert lost is (keepalive == 0)
+
+
+@pytest.mark.parametrize("transport", ["tcp", "tls"])
+def test_a_phone_is_called_directly(lab: Lab, authority: Authority, transport: str) -> None:
+    host = lab.host()
+    certificate = authority.issue(host)
+    port = free_port(host)
+    lab.baresip("alice", host=host, port=port, certificate=certificate)
+    proxy = lab.kamailio()
+    lab.baresip("2002", proxy)
+    place = f"{host}:{port + 1 if transport == 'tls' else port}"
+    call = lab.dial(
+        f"sip:2002@{proxy.host}",
+        strategies=["refer-to-phone"],
+        phone=f"sip:alice@{place};transport={transport}",
+        resolvers=["a"],
+        tls_ca_file=str(authority.certificate),
+    )
+    result = call.finish()
+    assert "refer_accepted" in result.names
+    assert f"{transport}:{place}" in call.trace()

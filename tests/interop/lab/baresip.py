@@ -37,7 +37,8 @@ class Baresip(Program):
 
     ``proxy`` is where it registers (None: it does not, and only calls and is called directly);
     ``answer`` is ``auto`` or ``manual``; ``transfers`` says whether it accepts REFER. ``port`` is
-    for SIP, ``control_port`` for the test.
+    for SIP, ``control_port`` for the test; with a ``certificate`` (and key) it speaks TLS too, at
+    the port after ``port``.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Baresip(Program):
         transfers: bool = True,
         port: int = PORT,
         control_port: int = _CONTROL_PORT,
+        certificate: Path | None = None,
     ) -> None:
         path = require("baresip", package="baresip-core")
         self.host = host
@@ -74,7 +76,8 @@ class Baresip(Program):
         (folder / "accounts").write_text(account + "\n", encoding="utf-8")
         (folder / "contacts").write_text("", encoding="utf-8")
         (folder / "config").write_text(
-            _CONFIG.format(
+            (f"sip_certificate {certificate}\n" if certificate else "")
+            + _CONFIG.format(
                 host=host,
                 place=f"{self._bracketed}:{port}",
                 control=f"{self._bracketed}:{control_port}",

@@ -19,6 +19,7 @@ log_stderror=yes
 # followed it, and baresip, which takes that ACK for the callee's answer, notifies 200 too soon.
 children=1
 tcp_children=1
+tcp_connection_lifetime={idle_seconds}
 auto_aliases=no
 disable_tcp={without_tcp}
 enable_tls={with_tls}
@@ -117,7 +118,7 @@ class Kamailio(Program):
     ``algorithm`` is that of the challenges; ``challenge_refer`` asks for credentials within the
     dialog too; ``listens`` are further places to listen at, as Kamailio's ``listen`` has them
     (``tcp:127.0.0.2:5060``, ``udp:[::1]:5070``, ``tls:...``); ``certificate`` is the file with its
-    certificate and key, for TLS.
+    certificate and key, for TLS; ``idle_seconds`` is how long it keeps an idle connection.
     """
 
     def __init__(
@@ -131,6 +132,7 @@ class Kamailio(Program):
         challenge_refer: bool = False,
         listens: Sequence[str] = (),
         certificate: Path | None = None,
+        idle_seconds: int = 120,
     ) -> None:
         path = require("kamailio", package="kamailio")
         self.host = host
@@ -138,6 +140,7 @@ class Kamailio(Program):
         (folder / "kamailio.cfg").write_text(
             _CONFIG.format(
                 listens="\n".join(f"listen={place}" for place in (f"udp:{host}:{PORT}", *listens)),
+                idle_seconds=idle_seconds,
                 without_tcp="no" if listens else "yes",
                 with_tls="yes" if certificate else "no",
                 tls=_TLS.format(certificate=certificate) if certificate else "",
