@@ -47,3 +47,19 @@ def interop(session: nox.Session) -> None:
     """Calls against Kamailio, baresip and sipp; SIPTAPI_INTEROP=required makes skips failures."""
     session.install("-e", ".[dev]")
     session.run("pytest", "-m", "interop", *session.posargs, env=dict(os.environ))
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """The property tests, 25 times as long."""
+    session.install("-e", ".[dev]")
+    long = ("-m", "not interop", "-n", "auto", "--hypothesis-profile=soak")
+    session.run("pytest", *long, *session.posargs)
+
+
+@nox.session
+def mutation(session: nox.Session) -> None:
+    """Mutants of the machine and of authentication: docs/mutation.md says which may live."""
+    session.install("-e", ".[dev]")
+    session.run("mutmut", "run", *session.posargs)
+    session.run("mutmut", "results")

@@ -14,7 +14,7 @@ from siptapi_core.sip.uri import OtherUri, SipUri
 FOLDER = Path(__file__).resolve().parents[2].parent / "shared" / "torture"
 
 pytestmark = pytest.mark.skipif(
-    not FOLDER.is_dir(), reason="the messages of RFC 4475 do not lie in ../shared/torture"
+    not FOLDER.is_dir(), reason="the messages of RFC 4475 are not part of this repository"
 )
 
 VALID = {  # section 3.1.1: must be accepted
