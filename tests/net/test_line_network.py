@@ -1,0 +1,228 @@
+"""What a strategy gets: resolving, attempts, hang-ups at every moment, on loopback sockets."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+from attrs import evolve
+
+from siptapi_core.contracts import Capability, Resolved
+from siptapi_core.demo import Ending, open_demo
+from siptapi_core.errors import NotSupportedError, RefusedError, ResolveError
+from siptapi_core.events import CallEnded, CallFailed, Disturbed, Outcome, Stage
+from siptapi_core.logs import logger
+from siptapi_core.machine.refer_plan import ReferPlan
+from siptapi_core.net.clock import SystemClock
+from siptapi_core.net.identifiers import SystemIdentifiers
+from siptapi_core.net.line_network import LineNetwork
+from siptapi_core.net.resolving import ResolverChain
+from siptapi_core.net.sip_network import SipNetwork
+from siptapi_core.sip.name_addr import NameAddr
+from siptapi_core.sip.uri import SipUri
+from siptapi_core.targets import Address, Transport
+
+LOOPBACK = "127.0.0.1"
+ACCOUNT = SipUri(host="demo.invalid", user="200")
+
+
+class Names:
+    """A resolver with a table; an entry may be an error, or None: it never answers."""
+
+    def __init__(self, **found):
+        self.found = found
+        self.asked = []
+
+    async def resolve(self, target, context):
+        self.asked.append(str(target))
+        entry = self.found[target.host.replace(".", "_")]
+        if entry is None:
+            await asyncio.Event().wait()
+        if isinstance(entry, Exception):
+            raise entry
+        return Resolved(targets=entry, why="the table says so")
+
+
+@asynccontextmanager
+async def line_to(names, credentials=None, hosts=(LOOPBACK,)):
+    clock = SystemClock()
+    network = await SipNetwork.open(
+        clock=clock, identifiers=SystemIdentifiers(), logger=logger("test"), hosts=hosts
+    )
+    chain = ResolverChain([("names", names)], line="office", clock=clock)
+    try:
+        yield LineNetwork(network, chain, credentials, line="office"), network
+    finally:
+        await network.close()
+
+
+def make_plan(**changes):
+    plan = {
+        "strategy": "refer-via-proxy",
+        "target": SipUri(host="demo.invalid", user="201"),
+        "from_": NameAddr(ACCOUNT),
+        "refer_to": SipUri(host="demo.invalid", user="301"),
+        "referred_by": ACCOUNT,
+        "next_hop": SipUri(host="proxy"),
+    }
+    return ReferPlan(**{**plan, **changes})
+
+
+async def told(attempt):
+    return [happening async for happening in attempt.events()]
+
+
+def run(main):
+    asyncio.run(asyncio.wait_for(main(), 20))
+
+
+@asynccontextmanager
+async def demo_line(ending):
+    async with open_demo(ending) as demo:
+        settings = demo.settings.lines["demo"]
+        host, _, port = settings.outbound_proxy.partition(":")
+        proxy = Address(host, int(port))
+        names = Names(proxy=(proxy,), **{host.replace(".", "_"): (proxy,)})
+        async with line_to(names, settings.credentials()) as (line, network):
+            yield line, network, make_plan(refer_to=SipUri(host="demo.invalid", user=demo.number))
+
+
+def test_a_call_on_loopback():
+    async def main():
+        async with demo_line(Ending.ANSWERED) as (line, _network, plan):
+            attempt = line.refer_call(plan)
+            assert attempt.capabilities == {Capability.HANG_UP}
+            happenings = await told(attempt)
+            assert happenings[-1] == CallEnded(Outcome.ANSWERED, Stage.CALLEE)
+            with pytest.raises(RefusedError, match="the phone has the call now"):
+                await attempt.hang_up()
+
+    run(main)
+
+
+def test_a_hang_up_while_the_phone_rings():
+    async def main():
+        async with demo_line(Ending.PHONE_NO_ANSWER) as (line, _network, plan):
+            attempt = line.refer_call(plan)
+            happenings = []
+            async for happening in attempt.events():
+                happenings.append(happening)
+                if happening.name == "phone_ringing":
+                    await attempt.hang_up()
+            assert happenings[-1] == CallEnded(Outcome.CANCELLED, Stage.PHONE)
+
+    run(main)
+
+
+@pytest.mark.parametrize("after", [0, 1, 5])
+def test_a_hang_up_while_the_name_is_looked_up(after):
+    async def main():
+        names = Names(proxy=None)
+        async with line_to(names) as (line, network):
+            attempt = line.refer_call(make_plan())
+            for _ in range(after):
+                await asyncio.sleep(0)
+            await attempt.hang_up()
+            assert await told(attempt) == [CallEnded(Outcome.CANCELLED, Stage.PROXY)]
+            assert len(network.agent) == 0
+            with pytest.raises(RefusedError, match="the call has ended already"):
+                await attempt.hang_up()
+
+    run(main)
+
+
+@pytest.mark.parametrize(("direct", "stage"), [(False, Stage.PROXY), (True, Stage.PHONE)])
+def test_a_name_that_leads_nowhere(direct, stage):
+    async def main():
+        async with line_to(Names(proxy=ResolveError("there is no proxy"))) as (line, _network):
+            attempt = line.refer_call(make_plan(direct=direct))
+            failed, ended = await told(attempt)
+            assert failed == CallFailed(stage, None, "sip:proxy: there is no proxy", Disturbed.NO)
+            assert ended == CallEnded(Outcome.FAILED, stage)
+            with pytest.raises(RefusedError, match="the call has ended already"):
+                await attempt.hang_up()
+
+    run(main)
+
+
+def test_an_address_that_we_have_no_way_to():
+    async def main():
+        async with line_to(Names(proxy=(Address("::1", 5060),))) as (line, _network):
+            failed, ended = await told(line.refer_call(make_plan()))
+            assert "no such address family" in failed.reason
+            assert failed.disturbed is Disturbed.NO
+            assert ended == CallEnded(Outcome.FAILED, Stage.PROXY)
+
+    run(main)
+
+
+def test_the_first_address_that_we_have_a_way_to_is_called():
+    async def main():
+        async with demo_line(Ending.ANSWERED) as (line, _network, plan):
+            names = line._chain._resolvers[0][1]
+            names.found["proxy"] = (Address("::1", 5060), *names.found["proxy"])
+            happenings = await told(line.refer_call(plan))
+            assert happenings[-1].outcome is Outcome.ANSWERED
+
+    run(main)
+
+
+def test_a_plan_that_no_message_can_be_made_of():
+    async def main():
+        async with line_to(Names(proxy=(Address(LOOPBACK, 9),))) as (line, network):
+            plan = make_plan(invite_headers=(("Alert-Info", "a\r\nEvil: header"),))
+            failed, ended = await told(line.refer_call(plan))
+            assert "Alert-Info" in failed.reason
+            assert ended == CallEnded(Outcome.FAILED, Stage.PROXY)
+            assert len(network.agent) == 0
+
+    run(main)
+
+
+def test_a_transfer_is_not_supported():
+    async def main():
+        async with line_to(Names(proxy=None)) as (line, _network):
+            attempt = line.refer_call(make_plan())
+            with pytest.raises(NotSupportedError, match="cannot be transferred to sip:bob@b"):
+                await attempt.transfer(SipUri(host="b", user="bob"))
+            await attempt.hang_up()
+
+    run(main)
+
+
+def test_the_next_hop_names_the_line_where_a_connection_is_made():
+    async def main():
+        udp, tcp = Address(LOOPBACK, 5060), Address(LOOPBACK, 5060, Transport.TCP)
+        async with line_to(Names(proxy=(udp, tcp))) as (line, _network):
+            found = await line.next_hop(SipUri(host="proxy"))
+            assert found == (udp, evolve(tcp, line="office"))
+        async with line_to(Names(proxy=ResolveError("no"))) as (line, _network):
+            with pytest.raises(ResolveError):
+                await line.next_hop(SipUri(host="proxy"))
+
+    run(main)
+
+
+@pytest.mark.parametrize(
+    ("entry", "found"),
+    [
+        ((Address(LOOPBACK, 5070), Address("127.0.0.2", 5070)), 2),
+        ((Address("::1", 5070), Address(LOOPBACK, 5070)), 1),
+        ((Address("::1", 5070),), 0),
+        (ResolveError("no"), 0),
+    ],
+)
+def test_a_route_is_located_later_and_what_leads_nowhere_is_nothing(entry, found):
+    async def main():
+        async with line_to(Names(core=entry)) as (line, _network):
+            heard = asyncio.Queue()
+            line.locate(SipUri(host="core"), lambda *what: heard.put_nowait(what))
+            assert heard.empty()
+            addresses, now = await asyncio.wait_for(heard.get(), 5)
+            assert len(addresses) == found
+            assert abs(now - asyncio.get_running_loop().time()) < 5
+            await asyncio.sleep(0)
+            assert line._locating == set()
+
+    run(main)
