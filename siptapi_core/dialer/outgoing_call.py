@@ -167,15 +167,18 @@ class OutgoingCall:
             self._tell(CallEnded(Outcome.FAILED, Stage.PROXY))
 
     def _start_first(self) -> None:
+        passed_over: list[StrategyFellBack] = []
         while self._attempt is None:
-            name, strategy = self._waiting.pop(0)
-            self.strategy = name
+            self.strategy, strategy = self._waiting.pop(0)
             try:
-                self._attempt = _start(name, strategy, self._request, self._network)
+                self._attempt = _start(self.strategy, strategy, self._request, self._network)
             except (UsageError, PluginError) as error:
                 if not self._waiting:
                     raise
-                self._fall_back(str(error))
+                next_ = self._waiting[0][0]
+                passed_over.append(StrategyFellBack(self.strategy, next_, str(error)))
+        for happening in passed_over:
+            self._tell(happening)
 
     async def _follow(self, attempt: Attempt) -> Attempt | None:
         """Tell what ``attempt`` reports; returns the attempt that takes its place, if any."""

@@ -215,9 +215,12 @@ def test_the_last_strategy_that_cannot_start_is_the_user_s_error():
     with pytest.raises(UsageError, match="no phone_address is set"):
         rig.call.begin()
     assert rig.told == []
-    rig = Rig(StoryStrategy(fails=ZeroDivisionError("oops")))
-    with pytest.raises(PluginError, match=r"the strategy 'a' broke: ZeroDivisionError\('oops'\)"):
+    rig = Rig(
+        StoryStrategy(fails=UsageError("not set")), StoryStrategy(fails=ZeroDivisionError("oops"))
+    )
+    with pytest.raises(PluginError, match=r"the strategy 'b' broke: ZeroDivisionError\('oops'\)"):
         rig.call.begin()
+    assert rig.told == []
 
 
 @pytest.mark.parametrize("error", [UsageError("not set"), RuntimeError("oops")])
