@@ -213,6 +213,11 @@ class NumberRules(Value):
             raise ValueError(f"{', '.join(sorted(judged))} cannot be told without a region: set it")
 
     @property
+    def says_what_is_internal(self) -> bool:
+        """Whether extensions are known by these rules, and need not be guessed."""
+        return bool(self.internal_lengths or self.internal_patterns)
+
+    @property
     def form(self) -> DialAs:
         """``dial_as``, or what stands for it where it is left out."""
         if self.dial_as is not None:
