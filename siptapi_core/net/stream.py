@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING
 
 from siptapi_core.contracts import Logger
@@ -55,7 +56,7 @@ class StreamTransport:
         self._logger = logger
         self._loop = asyncio.get_running_loop()
         self._connections: dict[Address, StreamConnection] = {}
-        self._tls_clients: dict[str, TlsClient] = {}
+        self._tls = cache(self._make_tls)
         self._closed = False
 
     def send(self, data: bytes, to: Address) -> None:
@@ -89,8 +90,7 @@ class StreamTransport:
     def on_end(self, connection: StreamConnection, problem: str) -> None:
         """A connection could not be opened, or was lost."""
         peer = connection.peer
-        if self._connections.get(peer) is connection:
-            del self._connections[peer]
+        self._connections.pop(peer, None)
         self._tell(peer, problem)
         opened = connection.opened_at
         lasted = 0.0 if opened is None else self._loop.time() - opened
@@ -103,7 +103,7 @@ class StreamTransport:
 
     def _open(self, peer: Address, port: int = 0) -> StreamConnection:
         options = self._options(peer.line)
-        tls = self._tls(peer.line, options) if peer.transport is Transport.TLS else None
+        tls = self._tls(options) if peer.transport is Transport.TLS else None
         bound = _bound_socket(self._local_host(peer), port)
         host, port = bound.getsockname()[:2]
         connection = self._connections[peer] = StreamConnection(
@@ -117,12 +117,10 @@ class StreamTransport:
         )
         return connection
 
-    def _tls(self, line: str, options: StreamOptions) -> TlsClient:
-        if line not in self._tls_clients:
-            from siptapi_core.net.tls import TlsClient  # noqa: PLC0415  # ssl is slow to import
+    def _make_tls(self, options: StreamOptions) -> TlsClient:
+        from siptapi_core.net.tls import TlsClient  # noqa: PLC0415  # ssl is slow to import
 
-            self._tls_clients[line] = TlsClient(options, self._logger)
-        return self._tls_clients[line]
+        return TlsClient(options, self._logger)
 
     def _tell(self, address: Address, problem: str) -> None:
         log = self._logger.warning if self._in_use() else self._logger.debug

@@ -118,8 +118,11 @@ def _no_password() -> str:
 
 
 def _unusable(key: str, file: str, error: OSError) -> NetworkError:
-    why = error.reason if isinstance(error, ssl.SSLError) else error.strerror
-    return NetworkError(f"{key}: {file} cannot be used: {why or error}")
+    why = error.strerror
+    if isinstance(error, ssl.SSLError):  # whose words help nobody
+        key_too = " and its private key, without a password" if key == "tls_certificate" else ""
+        why = f"expected a certificate{key_too}, in PEM"
+    return NetworkError(f"{key}: {file} cannot be used: {why}")
 
 
 def _name(peer: Address) -> str:

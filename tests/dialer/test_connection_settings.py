@@ -41,7 +41,7 @@ def test_each_line_has_its_own(settings, tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("HOME", "/home/alice")
     monkeypatch.setenv("USERPROFILE", "/home/alice")
     options = partial(_stream_options, settings)
-    assert options("plain") == StreamOptions(keepalive=90.0)
+    assert options("plain") == StreamOptions(keepalive=settings.lines["plain"].keepalive)
     assert options("") == StreamOptions()
     assert options("special") == StreamOptions(
         tls_verify=False,

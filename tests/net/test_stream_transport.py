@@ -330,12 +330,62 @@ def test_who_takes_nothing_any_more_is_given_up(monkeypatch):
     run(test())
 
 
+def test_who_was_given_up_while_connecting_is_not_written_to(monkeypatch):
+    monkeypatch.setattr(stream_connection, "LARGEST_BACKLOG", 10)
+
+    async def test():
+        async with joined() as (rig, server, peer):
+            rig.transport.send(b"x" * 11, peer)
+            await rig.refused.get()
+            (await server.writers.get()).close()
+            assert server.received.empty()
+
+    run(test())
+
+
+def test_nothing_more_is_read_from_who_takes_no_answer():
+    async def test():
+        async with joined(options=StreamOptions(keepalive=60)) as (rig, server, peer):
+            rig.transport.send(b"1", peer)
+            writer = await server.writers.get()
+            await server.read(b"1")
+            connection = rig.transport._connections[peer]
+            connection._transport.get_write_buffer_size = lambda: 1 << 30
+            rig.transport._receive = lambda data, _: (
+                rig.received.put_nowait(data),
+                rig.transport.send(b"answer", peer),
+            )
+            writer.write(MESSAGE * 2)
+            assert await rig.refused.get() == (peer, f"{peer} takes nothing any more")
+            assert rig.received.qsize() == 1
+            connection._ping()
+            assert connection._timer.cancelled()
+
+    run(test())
+
+
+def test_an_address_that_no_socket_can_have_is_told():
+    async def test():
+        rig = Rig()
+        rig.transport._local_host = lambda _: "127.0.0.1"
+        peer = Address("127.0.0.1", 70000, Transport.TCP)
+        rig.transport.send(b"x", peer)
+        assert await rig.refused.get() == (peer, "70000 is no port; ports go from 0 to 65535")
+        rig.transport._local_host = lambda _: "192.0.2.1"
+        with pytest.raises(NetworkError, match=r"^192\.0\.2\.1 has no port for a connection: "):
+            rig.transport.local_address(Address("127.0.0.1", 9, Transport.TCP))
+        await rig.transport.close()
+
+    run(test())
+
+
 def test_nothing_is_told_after_close():
     async def test():
         async with joined() as (rig, server, peer):
             rig.transport.send(b"last words", peer)
             await server.writers.get()
             rig.transport.send(b"x", Address("127.0.0.1", 9, Transport.TCP))
+            rig.transport.send(b"x", Address("255.255.255.255", 9, Transport.TCP))
             await rig.transport.close()
             await rig.transport.close()
             rig.transport.send(b"too late", peer)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from certificates import TODAY, Authority
+from cryptography.hazmat.primitives import serialization
 
 from siptapi_core.errors import NetworkError
 from siptapi_core.net import tls
@@ -262,13 +263,29 @@ def test_a_server_without_tls_is_told_apart(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("key", ["tls_ca_file", "tls_certificate"])
-@pytest.mark.parametrize("content", [None, "no PEM"])
-def test_a_file_that_cannot_be_used_is_named(tmp_path, key, content) -> None:
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [(None, "No such file or directory"), ("no PEM", "expected a certificate.*, in PEM")],
+)
+def test_a_file_that_cannot_be_used_is_named(tmp_path, key, content, why) -> None:
     file = tmp_path / "file.pem"
     if content is not None:
         file.write_text(content)
-    with pytest.raises(NetworkError, match=f"{key}: .*file.pem cannot be used: "):
+    with pytest.raises(NetworkError, match=f"{key}: .*file.pem cannot be used: {why}$"):
         TlsClient(StreamOptions(**{key: str(file)}), Log())
+
+
+def test_a_key_with_a_password_does_not_make_us_ask_at_the_terminal(authority) -> None:
+    file = authority.issue(NAME)
+    key = serialization.load_pem_private_key(file.read_bytes(), None)
+    locked = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(b"secret"),
+    )
+    file.write_bytes(locked + file.read_bytes()[file.read_bytes().index(b"-----BEGIN CERT") :])
+    with pytest.raises(NetworkError, match="its private key, without a password, in PEM"):
+        TlsClient(StreamOptions(tls_certificate=str(file)), Log())
 
 
 def test_other_failures_keep_their_words() -> None:
