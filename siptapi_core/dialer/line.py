@@ -11,15 +11,16 @@ from siptapi_core.locating import is_ip_address
 from siptapi_core.net.resolving import ResolverChain
 from siptapi_core.numbers import Decision, Explanation, Kind, NumberRules, explain
 from siptapi_core.resolution import Resolution, ResolutionStep, StepOutcome
+from siptapi_core.sip.pattern import Pattern
 from siptapi_core.sip.uri import SipUri, Uri
 from siptapi_core.targets import Number
 from siptapi_core.values import Value
 
-_is_host = re.compile(
+_is_host = Pattern(
     r"(?:(?:[a-z0-9_\-]+\.)+[a-z][a-z0-9_\-]*\.?|\[[0-9a-f:.]+\]|[0-9]+(?:\.[0-9]+){3}|localhost)"
     r"(?::[0-9]+)?|[a-z][a-z0-9_\-]*",
     re.IGNORECASE,
-).fullmatch
+)
 
 
 class Line(Value, kw_only=True):
@@ -120,7 +121,7 @@ def _as_uri(text: str) -> SipUri | None:
     if not text.lower().startswith(("sip:", "sips:")):
         if is_ip_address(text):
             text = f"[{text}]" if ":" in text else text
-        elif not _is_host(text) and "@" not in text:
+        elif not _is_host.fullmatch(text) and "@" not in text:
             return None
         text = f"sip:{text}"
     try:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from siptapi_core.errors import MessageError
 from siptapi_core.sip.parameters import TOKEN, excerpt, remembered
+from siptapi_core.sip.pattern import Pattern
 from siptapi_core.values import Value
 
-_cseq = re.compile(rf"[ \t]*+(?=[0-9])0*+([0-9]{{0,10}}+)[ \t]++({TOKEN})[ \t]*+").fullmatch
+_cseq = Pattern(rf"[ \t]*+(?=[0-9])0*+([0-9]{{0,10}}+)[ \t]++({TOKEN})[ \t]*+")
 _LIMIT = 2**32
 
 
@@ -34,7 +33,7 @@ class CSeq(Value):
 
 @remembered
 def _parse(text: str) -> CSeq:
-    match = _cseq(text)
+    match = _cseq.fullmatch(text)
     if match is None or (number := int(match[1] or 0)) >= _LIMIT:
         raise MessageError(f"{excerpt(text)} is no CSeq: a number below 2**32 and a method")
     return CSeq(number, match[2])

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from siptapi_core.errors import MessageError
 from siptapi_core.sip.parameters import QUOTED, excerpt, is_token
+from siptapi_core.sip.pattern import Pattern
 
 _COMPACT = {
     "a": "accept-contact",
@@ -44,7 +45,7 @@ _KEYS = {
     for spelling in (name, name.lower())
 } | _COMPACT
 
-_next_value = re.compile(rf'(?:[^,"<]|{QUOTED}|<[^>]*+>)*+', re.DOTALL).match
+_next_value = Pattern(rf'(?:[^,"<]|{QUOTED}|<[^>]*+>)*+', re.DOTALL)
 
 
 def is_unsafe(text: str) -> bool:
@@ -87,7 +88,7 @@ def split_values(line: str) -> list[str]:
         parts = []
         position = 0
         while position <= len(line):
-            end = _next_value(line, position).end()  # type: ignore[union-attr]  # matches ""
+            end = _next_value.match(line, position).end()  # type: ignore[union-attr]  # matches ""
             if end < len(line) and line[end] != ",":  # a quote or bracket that is never closed
                 end = len(line)
             parts.append(line[position:end])

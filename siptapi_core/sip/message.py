@@ -18,6 +18,7 @@ from siptapi_core.sip.framing import cut_body, split_head
 from siptapi_core.sip.headers import Headers, first_value, is_unsafe, unfold
 from siptapi_core.sip.name_addr import NameAddr
 from siptapi_core.sip.parameters import TOKEN, excerpt, is_token
+from siptapi_core.sip.pattern import Pattern
 from siptapi_core.sip.status import reason_phrase
 from siptapi_core.sip.uri import OtherUri, Uri, parse_uri
 from siptapi_core.sip.via import Via
@@ -41,8 +42,8 @@ _TRYING = 100
 _LARGEST = 2**32 - 1
 _LONGEST = len(str(_LARGEST))
 
-_start_line = re.compile(rf"SIP/2\.0 [1-6][0-9]{{2}} .*|{TOKEN} [^ ]++ SIP/2\.0").fullmatch
-_status_line = re.compile(r"[Ss][Ii][Pp]/2\.0 ([1-6][0-9]{2})(?: (.*))?").fullmatch
+_start_line = Pattern(rf"SIP/2\.0 [1-6][0-9]{{2}} .*|{TOKEN} [^ ]++ SIP/2\.0")
+_status_line = Pattern(r"[Ss][Ii][Pp]/2\.0 ([1-6][0-9]{2})(?: (.*))?")
 
 
 class Message:
@@ -66,7 +67,7 @@ class Message:
             MessageError: the start line cannot be sent.
         """
         start_line = self.start_line
-        if is_unsafe(start_line) or _start_line(start_line) is None:
+        if is_unsafe(start_line) or _start_line.fullmatch(start_line) is None:
             raise MessageError(f"{excerpt(start_line)} is no start line that can be sent")
         lines = [start_line]
         for name, value in self.headers.items():
@@ -325,7 +326,7 @@ def _read(data: bytes, lines: list[str], rest: bytes | None) -> Request | Respon
 
 
 def _read_status_line(line: str) -> tuple[int, str]:
-    match = _status_line(line)
+    match = _status_line.fullmatch(line)
     if match is None:
         raise MessageError(f"{excerpt(line)} is no status line")
     return int(match[1]), match[2] or ""

@@ -18,16 +18,17 @@ from siptapi_core.sip.parameters import (
     replace_parameter,
     unquote,
 )
+from siptapi_core.sip.pattern import Pattern
 from siptapi_core.sip.uri import Uri, parse_uri
 from siptapi_core.values import Value
 
 # The grammar wants tokens in an unquoted name; phones send more. A comma or semicolon there would
 # end the value, so those stay errors.
-_name_addr = re.compile(
+_name_addr = Pattern(
     rf'[ \t]*+(?:({QUOTED})[ \t]*+|([^"<>,;\x00-\x08\x0a-\x1f\x7f]*+))<([^<>]*+)>'
     rf"(?:;tag=({PLAIN_VALUE}))?+[ \t]*+",  # most have this one and no other: read with the rest
     re.DOTALL,
-).match
+)
 
 
 class NameAddr(Value):
@@ -71,7 +72,7 @@ class NameAddr(Value):
 
 @remembered
 def _parse(text: str) -> NameAddr:
-    match = _name_addr(text)
+    match = _name_addr.match(text)
     if match is not None:
         quoted, plain, uri, tag = match.groups()
         name = plain.strip() if quoted is None else unquote(quoted)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from siptapi_core.errors import MessageError
+from siptapi_core.sip.pattern import Pattern
 
 T = TypeVar("T")
 _LONG = 200
@@ -30,11 +31,11 @@ LARGEST_PORT = 65535
 # ``received`` (which the grammar has without brackets) can be read.
 PLAIN_VALUE = r'[^\x00-\x20\x7f",;<>]++'
 _VALUE = rf"{QUOTED}|{PLAIN_VALUE}"
-_next_parameter = re.compile(
+_next_parameter = Pattern(
     rf"[ \t]*+;[ \t]*+({TOKEN})(?:[ \t]*+=[ \t]*+({_VALUE}))?+[ \t]*+", re.DOTALL
-).match
-_is_token = re.compile(TOKEN).fullmatch
-_is_value = re.compile(_VALUE, re.DOTALL).fullmatch
+)
+_is_token = Pattern(TOKEN)
+_is_value = Pattern(_VALUE, re.DOTALL)
 
 
 def remembered(parse: Callable[[str], T]) -> Callable[[str], T]:
@@ -53,7 +54,7 @@ def remembered(parse: Callable[[str], T]) -> Callable[[str], T]:
 
 def is_token(text: str) -> bool:
     """Whether ``text`` is a token: what methods, header names and tags are made of."""
-    return _is_token(text) is not None
+    return _is_token.fullmatch(text) is not None
 
 
 def parse_parameters(text: str) -> Parameters:
@@ -66,7 +67,7 @@ def parse_parameters(text: str) -> Parameters:
     position = 0
     end = len(text)
     while position < end:
-        match = _next_parameter(text, position)
+        match = _next_parameter.match(text, position)
         if match is None:
             raise MessageError(f"{excerpt(text)}: expected ;name=value at character {position + 1}")
         found.append(match.groups())  # type: ignore[arg-type]  # the pattern has two groups
@@ -82,7 +83,7 @@ def format_parameters(parameters: Parameters) -> str:
     """
     text = ""
     for name, value in parameters:
-        if not _is_token(name) or not (value is None or _is_value(value)):
+        if not _is_token.fullmatch(name) or not (value is None or _is_value.fullmatch(value)):
             raise MessageError(f"parameter {name!r}={value!r} cannot be written in a header")
         text += f";{name}" if value is None else f";{name}={value}"
     return text

@@ -23,17 +23,13 @@ from siptapi_core.values import Compared
 
 _ESCAPED = r"%[0-9A-Fa-f]{2}"
 
-
-def _run(stops: str) -> str:
-    # Wider than the grammar, as phones are: whatever cannot be taken for the next part.
-    return rf'(?:[^\x00-\x20\x7f"<>@%{stops}]|{_ESCAPED})'
-
-
-_PARAMETER = rf"{_run(';?=')}++(?:={_run(';?=')}++)?+"
-_HEADER = rf"{_run('?=&')}++={_run('?=&')}*+"
+# Wider than the grammar, as phones are: whatever cannot be taken for the next part.
+_OTHER = r'[^\x00-\x20\x7f"<>@'
+_PARAMETER = rf"{_OTHER};?=]++(?:={_OTHER};?=]++)?+"
+_HEADER = rf"{_OTHER}?=&]++={_OTHER}?=&]*+"
 
 _sip_uri = re.compile(
-    rf"([Ss][Ii][Pp][Ss]?+):(?:({_run(':')}++)(?::({_run(':')}*+))?+@)?{HOST}(?::([0-9]{{1,5}}))?+"
+    rf"([Ss][Ii][Pp][Ss]?+):(?:({_OTHER}:]++)(?::({_OTHER}:]*+))?+@)?{HOST}(?::([0-9]{{1,5}}))?+"
     rf"((?:;{_PARAMETER})*+)(?:\?({_HEADER}(?:&{_HEADER})*+))?+"
 ).fullmatch
 # Rarer, so compiled when the first one is met.
@@ -250,7 +246,7 @@ _SipParts = tuple[
 @remembered
 def _read_sip(text: str) -> _SipParts:
     match = _sip_uri(text)
-    if match is None:
+    if match is None or _has_broken_escape(text):
         raise MessageError(f"{excerpt(text)} is no SIP URI (RFC 3261 section 19.1)")
     scheme, user, password, ipv6, name, port, parameters, headers = match.groups()
     if port is not None and int(port) > LARGEST_PORT:
@@ -266,9 +262,13 @@ def _read_sip(text: str) -> _SipParts:
     )
 
 
+def _has_broken_escape(text: str) -> bool:
+    return "%" in text and re.search(r"%(?![0-9A-Fa-f]{2})", text) is not None
+
+
 def _read_tel(text: str) -> tuple[str, Parameters]:
     match = re.fullmatch(_TEL_URI, text)
-    if match is None:
+    if match is None or _has_broken_escape(text):
         raise MessageError(f"{excerpt(text)} is no tel: URI (RFC 3966)")
     return match[1], _read_pairs(match[2])
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from siptapi_core.errors import MessageError
 from siptapi_core.sip.parameters import (
     HOST,
@@ -17,13 +15,14 @@ from siptapi_core.sip.parameters import (
     parse_parameters,
     replace_parameter,
 )
+from siptapi_core.sip.pattern import Pattern
 from siptapi_core.values import Value
 
-_via = re.compile(
+_via = Pattern(
     rf"[ \t]*+[Ss][Ii][Pp][ \t]*+/[ \t]*+{TOKEN}[ \t]*+/[ \t]*+({TOKEN})[ \t]++"
     rf"{HOST}(?:[ \t]*+:[ \t]*+([0-9]{{1,5}}))?+[ \t]*+"
     rf"(?:;branch=({PLAIN_VALUE}))?+[ \t]*+"  # nearly every Via has it: read with the rest
-).match
+)
 
 
 class Via(Value):
@@ -44,7 +43,7 @@ class Via(Value):
         Raises:
             MessageError: it is none.
         """
-        match = _via(text)
+        match = _via.match(text)
         if match is None or (match[4] and int(match[4]) > LARGEST_PORT):
             raise MessageError(f"{excerpt(text)} is no Via")
         transport, ipv6, name, port, branch = match.groups()
