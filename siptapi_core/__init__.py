@@ -9,7 +9,8 @@ business. Each is imported when it is first used, so that ``import siptapi_core`
 - A resolver: `Resolver`, `ResolveContext`, `Resolved`, `PassedOn`; what it maps: `Target`,
   `Number`, `SrvName`, `HostPort`, `Address`, `Transport`; what it may ask: `DnsClient`,
   `DnsAnswer`, `NaptrRecord`, `SrvRecord`; what a URI says itself: `target_host`,
-  `required_transport`, `names_service`, `is_ip_address`.
+  `required_transport`, `names_service`, `is_ip_address`; a stranger's regular expression:
+  `check_pattern_size`.
 - A front end: `Frontend`, `Dialer`, `Command`, `Caller`, `Reply` and their classes; `CliCommand`,
   `CliSession`, `PluginRecord`, `PluginState` for the command line; `Resolution`,
   `ResolutionStep`, `StepOutcome` say how an address was found.
@@ -111,6 +112,7 @@ if TYPE_CHECKING:
     from siptapi_core.machine.refer_plan import CallTimers as CallTimers
     from siptapi_core.machine.refer_plan import ReferPlan as ReferPlan
     from siptapi_core.numbers import Explanation as Explanation
+    from siptapi_core.numbers.patterns import check_pattern_size as check_pattern_size
     from siptapi_core.resolution import Resolution as Resolution
     from siptapi_core.resolution import ResolutionStep as ResolutionStep
     from siptapi_core.resolution import StepOutcome as StepOutcome
@@ -153,6 +155,7 @@ _HOMES = {
     "locating": "is_ip_address names_service required_transport target_host",
     "machine.refer_plan": "ByePolicy CallTimers ReferPlan",
     "numbers": "Explanation",
+    "numbers.patterns": "check_pattern_size",
     "resolution": "Resolution ResolutionStep StepOutcome",
     "settings.secret": "Secret",
     "sip.name_addr": "NameAddr",

@@ -24,6 +24,7 @@ from siptapi_core import (
     SipUri,
     Target,
     TelUri,
+    check_pattern_size,
     hookimpl,
     parse_uri,
 )
@@ -36,8 +37,6 @@ MAXIMUM_RULES = 5
 MAXIMUM_RECORDS = 20
 """How many records of one name are looked at."""
 PATTERN_SECONDS = 0.01
-LARGEST_REPEAT = 10_000
-"""What the repeats of a pattern, ``{15}`` and the like, may come to when one is in another."""
 
 _SCHEMES = {
     "sip": ("sip", "sips"),
@@ -51,7 +50,6 @@ _is_suffix = re.compile(r"[a-z0-9_\-]+(?:\.[a-z0-9_\-]+)*\.?", re.IGNORECASE).fu
 _is_extended_expression = re.compile(
     r"(?:[^\\{(]|\\[^A-Za-z0-9]|\\[dDsSwW]|\((?!\?)|\{[0-9]{1,3}(?:,[0-9]{0,3})?\})*+"
 ).fullmatch
-_repeats = re.compile(r"\{([0-9]+)(?:,([0-9]*))?\}").findall
 
 
 def _check_suffixes(_instance: Any, _attribute: Attribute[Any], value: tuple[str, ...]) -> None:
@@ -222,14 +220,16 @@ def _substitute(rule: str, number: str) -> str:
 def _match(pattern: str, number: str, *, ignore_case: bool) -> tuple[str | None, ...]:
     """The groups of ``pattern``, an extended regular expression of POSIX, in ``number``.
 
-    `regex` matches within a time limit; what its patterns have beyond POSIX is refused, and so
-    are repeats of repeats, which it writes out: three of 999 in one another fill any memory.
+    `regex` matches within a time limit; what its patterns have beyond POSIX is refused.
     """
     import regex  # type: ignore[import-untyped]  # noqa: PLC0415  # 20 ms
 
-    repeats = math.prod(max(1, *(int(each or 1) for each in pair)) for pair in _repeats(pattern))
-    if _is_extended_expression(pattern) is None or repeats > LARGEST_REPEAT:
+    if _is_extended_expression(pattern) is None:
         raise Unusable(f"{pattern!r} is no pattern for a number")
+    try:
+        check_pattern_size(pattern)
+    except ValueError as error:
+        raise Unusable(str(error)) from None
     flags = regex.POSIX | (regex.IGNORECASE if ignore_case else 0)
     try:
         match = regex.compile(pattern, flags).search(number, timeout=PATTERN_SECONDS)

@@ -9,6 +9,7 @@ is imported with the first pattern: settings that have none do not pay for it.
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -24,9 +25,13 @@ if TYPE_CHECKING:
 TIME_LIMIT = 0.05
 """Seconds that one pattern may take on one number; usual ones take a microsecond."""
 
+LARGEST_PATTERN = 20_000
+"""What a pattern may come to, in characters, once its repeats are written out: some megabytes."""
+
 _HARMLESS_REPEATS = 2
 _may_run_on = re.compile(r"\)[*+?{]|\(\?|\\[1-9g]").search
 """A repeated group, a look-around, a reference to a group: what can make time exponential."""
+_repeats = re.compile(r"(\)?)\s*\{\s*([0-9]+)").findall
 
 
 @functools.lru_cache(maxsize=256)
@@ -53,12 +58,31 @@ def search(pattern: str, *, whole: bool = False) -> Search:
     return limited
 
 
+def check_pattern_size(pattern: str) -> None:
+    """Refuse repeats of repeats that would fill the memory: ``((a{999}){999}){999}``.
+
+    `regex` writes out what must be repeated when it compiles. The groups are taken as if each
+    stood in the next, so that nobody needs to read the pattern: none comes to more than that.
+
+    Raises:
+        ValueError: it is too large.
+    """
+    repeats = [(group, max(1, int(times))) for group, times in _repeats(pattern)]
+    characters = len(pattern) + sum(times for group, times in repeats if not group)
+    if characters * math.prod(times for group, times in repeats if group) > LARGEST_PATTERN:
+        raise ValueError(
+            f"{pattern!r} is no regular expression that we can use: its repeats come to more than "
+            f"{LARGEST_PATTERN} characters"
+        )
+
+
 def check_pattern(pattern: str) -> None:
-    """Refuse what is no regular expression.
+    """Refuse what is no regular expression, or too large a one.
 
     Raises:
         ValueError: what is wrong with it, and where.
     """
+    check_pattern_size(pattern)
     import regex  # noqa: PLC0415  # as above
 
     try:

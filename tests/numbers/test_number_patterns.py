@@ -6,7 +6,7 @@ import pytest
 
 from siptapi_core.errors import NumberError
 from siptapi_core.numbers import NumberRules, Rewrite, explain
-from siptapi_core.numbers.patterns import TIME_LIMIT, search
+from siptapi_core.numbers.patterns import TIME_LIMIT, check_pattern, search
 
 WITHOUT_END = r"^\*(?:\d|\d\d)+[xy]"
 LONG_CODE = "*" + "1" * 31
@@ -60,3 +60,22 @@ def test_a_pattern_that_runs_on_but_matches_at_once_is_fine() -> None:
     rewrite = Rewrite(match=r"^(\d+)+", replace="1")
     found = explain("305", NumberRules(rewrites=(rewrite,)), domain="pbx.example")
     assert str(found.dialled) == "sip:1@pbx.example"
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"^\+43(1\d{3}|2\d{4}|3\d{5}|4\d{6}|5\d{7}|6\d{8}|7\d{9}|8\d{10})$",
+        r"(?:\d{2}){1,999}",
+        r"(\d{3}){4}-(\d{2}){5}",
+    ],
+)
+def test_what_people_write_is_never_too_large(pattern: str) -> None:
+    check_pattern(pattern)
+
+
+def test_a_repeat_counts_with_what_it_repeats() -> None:
+    repeated = "((?:a|b)*){1200}"
+    check_pattern(repeated)
+    with pytest.raises(ValueError, match="more than 20000"):
+        check_pattern(repeated.replace("1200", "1300"))

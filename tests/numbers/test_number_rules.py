@@ -24,6 +24,8 @@ from siptapi_core.numbers import DialAs, Extensions, NumberRules, Rewrite
         ("deny", ("premum",), "'premum' is none of international, premium"),
         ("confirm", ("(",), "is no regular expression"),
         ("deny", ("(?P<a>1)(?P<a>2){999999999999}",), "is no regular expression"),
+        ("deny", ("((a{999}){999}){999}",), "its repeats come to more than 20000 characters"),
+        ("internal_patterns", ("a{999999999}",), "its repeats come to more than 20000"),
         ("deny", ("premium",), "premium cannot be told without a region"),
         ("confirm", ("mobile", "international"), "international, mobile cannot be told"),
     ],
@@ -41,6 +43,7 @@ def test_a_wrong_value_is_refused(key: str, value: object, complaint: str) -> No
         ("[0-9]", r"\1", r"cannot replace '\[0-9\]': invalid group reference"),
         ("([0-9])", r"\g<area>", "unknown group"),
         ("^0", "\\", "cannot replace"),
+        ("((?x) 0 {999} ) {999}", "", "more than 20000 characters"),
     ],
 )
 def test_a_wrong_rewrite_is_refused(match: str, replace: str, complaint: str) -> None:
