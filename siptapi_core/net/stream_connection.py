@@ -133,7 +133,7 @@ class StreamConnection(asyncio.Protocol):
                     )
                     arguments = self._tls.arguments(self.peer) if self._tls else {}
                     await self._loop.create_connection(lambda: self, sock=self._socket, **arguments)
-            except (OSError, NetworkError) as error:
+            except (OSError, NetworkError, ValueError) as error:  # ValueError: a name for SNI
                 problem = await self._explain(error)
                 self._end(problem)
         finally:

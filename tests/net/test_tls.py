@@ -12,7 +12,7 @@ from certificates import TODAY, Authority
 from cryptography.hazmat.primitives import serialization
 
 from siptapi_core.errors import NetworkError
-from siptapi_core.net import tls
+from siptapi_core.net import stream_connection, tls
 from siptapi_core.net.stream import StreamTransport
 from siptapi_core.net.stream_options import StreamOptions
 from siptapi_core.net.tls import TlsClient
@@ -260,6 +260,46 @@ def test_a_server_without_tls_is_told_apart(tmp_path) -> None:
         return problem
 
     assert "speaks no TLS that we can accept: WRONG_VERSION_NUMBER" in asyncio.run(run())
+
+
+@pytest.mark.parametrize("name", ["a..test", f"{'x' * 64}.test", ".test"])
+def test_a_name_that_tls_cannot_ask_for_is_told(authority, name) -> None:
+    problem, names, _ = exchange(authority.issue(NAME), StreamOptions(), name=name)
+    assert problem.startswith("there is no TLS connection to PEER: ")
+    assert names == []
+
+
+def test_a_server_that_never_speaks_is_given_up(monkeypatch) -> None:
+    monkeypatch.setattr(stream_connection, "CONNECT_SECONDS", 0.05)
+
+    async def run() -> str:
+        outcome: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        done = asyncio.Event()
+
+        async def listen(reader, writer):
+            await reader.read()
+            writer.close()
+            done.set()
+
+        server = await asyncio.start_server(listen, "127.0.0.1", 0)
+        transport = StreamTransport(
+            receive=lambda *_: None,
+            refused=lambda _, problem: outcome.set_result(problem),
+            local_host=lambda _: "127.0.0.1",
+            in_use=lambda: False,
+            options=lambda _: StreamOptions(),
+            logger=Log(),
+        )
+        peer = Address("127.0.0.1", server.sockets[0].getsockname()[1], Transport.TLS, NAME)
+        transport.send(b"x", peer)
+        problem = await asyncio.wait_for(outcome, 10)
+        await done.wait()
+        await transport.close()
+        server.close()
+        await server.wait_closed()
+        return problem
+
+    assert asyncio.run(run()).endswith(" did not answer within 0.05 s")
 
 
 @pytest.mark.parametrize("key", ["tls_ca_file", "tls_certificate"])
