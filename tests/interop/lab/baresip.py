@@ -152,7 +152,7 @@ class Baresip(Program):
     def _connect(self) -> bool:
         """Its control port opens a moment after its SIP socket."""
         try:
-            self._control = socket.create_connection((self.host, self._control_port), timeout=5)
+            self._control = self.connect((self.host, self._control_port))
         except ConnectionRefusedError:
             return False
         self._control.settimeout(None)

@@ -40,6 +40,7 @@ loadmodule "auth.so"
 loadmodule "htable.so"
 loadmodule "sipdump.so"
 {tls}
+{nat_module}
 modparam("auth", "algorithm", "{algorithm}")
 modparam("htable", "htable", "passwords=>size=4;")
 modparam("registrar", "max_contacts", 10)
@@ -54,6 +55,7 @@ event_route[htable:mod-init] {{
 
 request_route {{
   force_rport();
+{mark_contact}
   if (!mf_process_maxfwd_header("70")) {{ sl_send_reply("483", "Too Many Hops"); exit; }}
   if (is_method("CANCEL")) {{
     if (t_check_trans()) {{ t_relay(); }}
@@ -73,6 +75,7 @@ request_route {{
 
 route[IN_DIALOG] {{
   if (loose_route()) {{
+{follow_mark}
 {in_dialog_challenge}
     if ($rd == "{domain}") {{ lookup("location"); }}
     t_relay();
@@ -108,6 +111,7 @@ modparam("tls", "certificate", "{certificate}")
 modparam("tls", "private_key", "{certificate}")
 modparam("tls", "tls_method", "TLSv1.2+")
 """
+_MARK_CONTACT = '  if (nat_uac_test("19") && is_first_hop()) { set_contact_alias(); }'
 _CHALLENGE_REFER = '    if (is_method("REFER")) { route(AUTHENTICATE); }'
 
 
@@ -118,7 +122,8 @@ class Kamailio(Program):
     ``algorithm`` is that of the challenges; ``challenge_refer`` asks for credentials within the
     dialog too; ``listens`` are further places to listen at, as Kamailio's ``listen`` has them
     (``tcp:127.0.0.2:5060``, ``udp:[::1]:5070``, ``tls:...``); ``certificate`` is the file with its
-    certificate and key, for TLS; ``idle_seconds`` is how long it keeps an idle connection.
+    certificate and key, for TLS; ``idle_seconds`` is how long it keeps an idle connection;
+    ``handles_nat`` says whether it sends to where packets came from instead of to a Contact.
     """
 
     def __init__(
@@ -133,6 +138,7 @@ class Kamailio(Program):
         listens: Sequence[str] = (),
         certificate: Path | None = None,
         idle_seconds: int = 120,
+        handles_nat: bool = False,
     ) -> None:
         path = require("kamailio", package="kamailio")
         self.host = host
@@ -148,6 +154,9 @@ class Kamailio(Program):
                 realm=REALM,
                 algorithm=algorithm,
                 folder=folder,
+                nat_module='loadmodule "nathelper.so"' if handles_nat else "",
+                mark_contact=_MARK_CONTACT if handles_nat else "",
+                follow_mark="    handle_ruri_alias();" if handles_nat else "",
                 in_dialog_challenge=_CHALLENGE_REFER if challenge_refer else "",
                 passwords="\n".join(
                     f'  $sht(passwords=>{user}) = "{password}";'

@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar
 
 from lab.addresses import Addresses
 from lab.baresip import Baresip
+from lab.coturn import Coturn
 from lab.kamailio import DOMAIN, Kamailio
 from lab.knot import Knot
 from lab.programs import Program
@@ -92,6 +93,10 @@ class Lab:
         """Dial by way of the phone's own address, past any proxy."""
         line = {"strategies": ["refer-to-phone"], "phone": phone.address} | line
         return self.dial(number, **line)
+
+    def coturn(self) -> Coturn:
+        """A STUN server."""
+        return self._run(Coturn(self._place("coturn"), host=self.host()))
 
     def knot(self, zones: Mapping[str, str]) -> Knot:
         """A DNS server for ``zones``, records by domain."""

@@ -11,9 +11,13 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from lab.addresses import PORT
+
+if TYPE_CHECKING:
+    from lab.nat import Namespace
 
 
 def require(program: str, *, package: str) -> str:
@@ -66,6 +70,8 @@ class Program:
         self._host = host
         self._port = port
         self._environment = environment
+        self.namespace: Namespace | None = None
+        """Where it runs; None: in the network of this process."""
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -75,9 +81,12 @@ class Program:
 
     def start(self) -> None:
         """Start it and wait until it listens."""
+        arguments = list(self._arguments)
+        if self.namespace is not None:
+            arguments = self.namespace.inside(*arguments)
         with self.output.open("wb") as output, self.errors.open("wb") as errors:
             self._process = subprocess.Popen(
-                self._arguments,
+                arguments,
                 cwd=self.folder,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
@@ -85,13 +94,20 @@ class Program:
                 stderr=errors,
                 start_new_session=True,
             )
+        pid = self._process.pid
         if host := self._host:
             wait_until(
-                lambda: _is_bound(host, self._port) or not self.running,
+                lambda: _is_bound(host, self._port, pid) or not self.running,
                 seconds=5,
                 what=f"{self.folder.name} listening on {host}",
             )
             assert self.running, f"{self.folder.name} ended at once"
+
+    def connect(self, place: tuple[str, int]) -> socket.socket:
+        """A TCP connection in the network that it runs in."""
+        if self.namespace is not None:
+            return self.namespace.connect(place)
+        return socket.create_connection(place, timeout=5)
 
     def wait(self, seconds: float) -> int:
         """The exit code; raises `subprocess.TimeoutExpired` where it does not end in time."""
@@ -128,14 +144,14 @@ def read_texts(*files: Path) -> str:
     )
 
 
-def _is_bound(host: str, port: int) -> bool:
-    """Ask the kernel; a test packet would begin a call with some of the programs."""
+def _is_bound(host: str, port: int, pid: int) -> bool:
+    """Ask the kernel of ``pid``'s network; a test packet would begin a call with some programs."""
     v6 = ":" in host
     octets = socket.inet_pton(socket.AF_INET6 if v6 else socket.AF_INET, host)
     little_endian = b"".join(octets[at : at + 4][::-1] for at in range(0, len(octets), 4))
     wanted = f"{little_endian.hex().upper()}:{port:04X}"
     lines = (
-        Path("/proc/net/udp6" if v6 else "/proc/net/udp")
+        Path(f"/proc/{pid}/net/{'udp6' if v6 else 'udp'}")
         .read_text(encoding="ascii")
         .splitlines()[1:]
     )
