@@ -175,6 +175,7 @@ class Recorder:
     def __init__(self) -> None:
         self.heard: list[object] = []
         self.sources: list[Address] = []
+        self.problems: list[str] = []
 
     def on_response(self, response: Response, source: Address, now: float) -> None:
         self.heard.append(response.status)
@@ -185,6 +186,7 @@ class Recorder:
 
     def on_transport_error(self, problem: str, now: float) -> None:
         self.heard.append(f"transport error {now:g}")
+        self.problems.append(problem)
 
 
 class DialogRecorder:

@@ -126,6 +126,7 @@ class OwnerRecorder:
         self.heard.append("answered")
 
     def on_phone_up(self, now: float) -> None:
+        assert now == self.bench.now
         self.heard.append("up")
 
     def on_phone_failed(self, status: int | None, reason: str, now: float) -> None:

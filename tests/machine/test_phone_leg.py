@@ -79,8 +79,9 @@ def test_the_first_18x_is_ringing(status):
     assert bench.leg.provisional
     assert (bench.leg.state, bench.heard) == (LegState.CALLING, [])
     bench.reply(status)
-    bench.reply(180)
     assert (bench.leg.state, bench.heard) == (LegState.RINGING, ["ringing"])
+    bench.reply(180)
+    assert bench.heard == ["ringing"]
     assert bench.leg.rang
 
 

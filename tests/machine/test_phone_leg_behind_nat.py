@@ -7,8 +7,9 @@ from bench import PHONE, PROXY, SIPTAPI, TCP_PROXY, make_request
 from phone_side import CONTACT, CallBench, LegBench
 
 from siptapi_core.errors import NetworkError
+from siptapi_core.machine.keepalive import EMPTY_LINES
 from siptapi_core.machine.own_address import OwnAddress
-from siptapi_core.machine.phone_leg import KEEPALIVE, LegState
+from siptapi_core.machine.phone_leg import LegState
 from siptapi_core.machine.refer_plan import ReferPlan
 from siptapi_core.machine.response_routing import mark_source
 from siptapi_core.sip.auth import Credentials
@@ -94,6 +95,8 @@ def refreshing() -> Natted:
     assert again.headers.get("Contact") == MAPPED_CONTACT
     assert again.cseq.number == 2
     assert again.content_type == "application/sdp"
+    assert b"c=IN IP4 198.51.100.7" in again.body or b"a=recvonly" in again.body
+    assert "Contact" in [name for name, _ in again.headers.items()]
     return bench
 
 
@@ -105,15 +108,28 @@ def test_a_phone_that_has_the_wrong_contact_is_told_the_right_one_first():
     assert bench.heard == ["answered", "up"]
     assert [ack.cseq.number for ack in bench.requests("ACK")] == [1, 2]
     assert bench.destinations("ACK")[1] == PROXY
+    assert bench.last("ACK").via.host == MAPPED.host
     bench.reply(200, headers=(CONTACT,))
     assert len(bench.requests("ACK")) == 3, "a 2xx that comes again gets its ACK again"
     assert bench.heard == ["answered", "up"]
 
 
-@pytest.mark.parametrize("status", [488, 491, 500])
+@pytest.mark.parametrize("status", [300, 488, 491, 500])
 def test_a_phone_that_refuses_the_re_invite_is_told_to_call_all_the_same(status):
     bench = refreshing()
+    bench.pass_until(0.25)
     bench.reply(status)
+    assert bench.heard == ["answered", "up"]
+    assert len(bench.requests("ACK")) == 2
+
+
+def test_the_ack_of_a_challenged_re_invite_carries_its_credentials():
+    bench = Natted(learn_address=True, credentials=Credentials("200", "pw")).start()
+    bench.pick_up()
+    bench.reply(407, headers=(CHALLENGE,))
+    credentials = bench.last("INVITE").headers.get("Proxy-Authorization")
+    bench.reply(200, headers=(CONTACT,))
+    assert bench.last("ACK").headers.get("Proxy-Authorization") == credentials is not None
     assert bench.heard == ["answered", "up"]
 
 
@@ -216,8 +232,8 @@ class Pinged(CallBench):
 
     def collect(self) -> None:
         outbox = self.agent.transactions.outbox
-        self.pings += [(self.now, to) for data, to in outbox if data == KEEPALIVE]
-        outbox[:] = [each for each in outbox if each[0] != KEEPALIVE]
+        self.pings += [(self.now, to) for data, to in outbox if data == EMPTY_LINES]
+        outbox[:] = [each for each in outbox if each[0] != EMPTY_LINES]
         super().collect()
 
 

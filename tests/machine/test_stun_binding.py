@@ -105,8 +105,7 @@ def test_two_servers_that_disagree_mean_a_symmetric_nat(other: Address) -> None:
     assert bench.binding.mapped is None
     (failure,) = bench.failures
     assert "symmetric" in failure
-    assert f"{ONE} sees {MAPPED}" in failure
-    assert f"{TWO} sees {other}" in failure
+    assert f"({ONE} sees {MAPPED}, {TWO} sees {other})" in failure
 
 
 def test_what_is_lost_is_sent_again() -> None:
@@ -157,6 +156,38 @@ def test_nobody_is_there() -> None:
     bench.binding.refused(TWO, 0)
     assert len(bench.failures) == 1
     assert f"{ONE}: nobody is there; {TWO}: nobody is there" in bench.failures[0]
+
+
+def test_only_the_server_that_is_not_there_is_given_up() -> None:
+    bench = Bench({}, asked=(ONE, TWO))
+    bench.binding.ask(0)
+    bench.binding.refused(TWO, 0)
+    bench.link.run()
+    assert f"{ONE}: no answer; {TWO}: nobody is there" in bench.failures[0]
+
+
+@pytest.mark.parametrize("how", ["refused", "silent"])
+def test_what_is_known_when_the_last_server_is_given_up_is_refreshed_from_then_on(how) -> None:
+    bench = Bench({}, asked=(ONE, TWO))
+    bench.binding.ask(0)
+    one, _two = (StunMessage.parse(data) for data, _to in bench.binding.datagrams())
+    bench.link.run(until=5.0)
+    answer = StunMessage.binding_success(one.transaction_id, (MAPPED.host, MAPPED.port))
+    bench.binding.receive(answer.encode(), ONE, 5.0)
+    assert bench.known == []
+    if how == "refused":
+        bench.binding.refused(TWO, 5.0)
+    else:
+        bench.link.run(until=5.5)
+    assert bench.known == [MAPPED]
+    bench.link.run()
+    assert bench.now == (30.0 if how == "refused" else 30.5)
+
+
+def test_two_of_three_that_disagree_are_enough() -> None:
+    bench = Bench({ONE: Server(), TWO: Server(OTHER)}, asked=(ONE, TWO, Address("192.0.2.3", 3478)))
+    bench.ask(until=0.5)
+    assert "symmetric" in bench.failures[0]
 
 
 def test_nothing_is_asked_again_while_it_is_being_asked() -> None:

@@ -159,6 +159,7 @@ def test_a_transport_error_reaches_those_who_still_wait_there():
     rig.receive(options.response(100))
     rig.layer.transport_error(PROXY, 2.0)
     assert waiting.heard == ["transport error 2"]
+    assert waiting.problems == ["udp:192.0.2.1:5060 refuses our packets"]
     assert answered.heard == [100]
     assert elsewhere.heard == other_transport.heard == []
     assert len(rig.layer) == 3

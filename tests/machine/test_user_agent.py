@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from bench import PROXY, Bench, DialogRecorder, make_request
+from bench import PROXY, Bench, DialogRecorder, Recorder, make_request
 
 from siptapi_core.errors import MessageError
 from siptapi_core.machine.server_transaction import ServerState
@@ -52,18 +52,13 @@ def test_the_next_timer_is_that_of_the_queue():
 
 def test_a_refused_address_is_told_to_the_transactions():
     bench = Bench()
-    heard = []
-
-    class User:
-        def on_transport_error(self, problem, now):
-            heard.append((problem, now))
-
-    request = make_request("OPTIONS")
-    bench.agent.transactions.request(request, PROXY, User(), 0.0)
+    user = Recorder()
+    bench.agent.transactions.request(make_request("OPTIONS"), PROXY, user, 0.0)
     bench.agent.refused(Address("192.0.2.77", 5060), 1.0)
-    assert heard == []
-    bench.agent.refused(PROXY, 2.0)
-    assert heard == [("udp:192.0.2.1:5060 refuses our packets", 2.0)]
+    assert user.heard == []
+    bench.agent.refused(PROXY, 2.0, "the certificate is another's")
+    assert user.heard == ["transport error 2"]
+    assert user.problems == ["the certificate is another's"]
 
 
 def test_it_counts_what_is_alive():
