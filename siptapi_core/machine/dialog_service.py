@@ -51,6 +51,8 @@ class DialogService:
         if required and method in ("INVITE", "UPDATE"):
             unsupported = ("Unsupported", ", ".join(required))
             self._agent.respond(transaction, 420, now, headers=(unsupported,))
+        elif method in ("INVITE", "UPDATE") and _has_other_body(request):
+            self._agent.respond(transaction, 415, now, headers=(("Accept", SDP[1]),))
         elif method in ("INVITE", "UPDATE"):
             self._answer_offer(dialog, request, transaction, now)
         elif method in ("OPTIONS", "INFO"):
@@ -78,3 +80,7 @@ class DialogService:
         transaction.respond(request.response(200, headers=headers, body=body), now)
         if request.method == "INVITE":
             self._invites[request.cseq.number] = transaction
+
+
+def _has_other_body(request: Request) -> bool:
+    return bool(request.body) and request.content_type not in (None, SDP[1])

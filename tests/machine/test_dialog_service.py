@@ -144,6 +144,24 @@ def test_an_offer_that_cannot_be_read_is_an_error_with_a_status(method):
         rig.service.on_request(rig.dialog, request, None, 0.0)
 
 
+@pytest.mark.parametrize("method", ["INVITE", "UPDATE"])
+def test_another_body_than_sdp_is_refused_with_what_we_take(method):
+    rig = Rig()
+    response = rig.ask(method, ("Content-Type", "multipart/mixed"), NEW_CONTACT, body=OFFER)
+    assert response.status == 415
+    assert response.headers.get("Accept") == "application/sdp"
+    assert str(rig.dialog.remote_target) == "sip:201@192.0.2.2"
+
+
+@pytest.mark.parametrize("headers", [(), (("c", "Application/SDP; charset=utf-8"),)])
+def test_sdp_need_not_be_named_or_spelled_so(headers):
+    assert Rig().ask("INVITE", *headers, body=OFFER).status == 200
+
+
+def test_a_type_without_a_body_does_not_matter():
+    assert Rig().ask("INVITE", ("Content-Type", "text/plain")).status == 200
+
+
 def test_the_200_is_resent_until_its_ack():
     rig = Rig()
     rig.ask("INVITE", cseq=7)
