@@ -181,7 +181,7 @@ class SipNetwork:
         try:
             transport = self._transport(to)
         except NetworkError as error:
-            self._logger.warning("packet not sent", to=str(to), why=str(error))
+            self._logger.info("packet not sent", to=str(to), why=str(error))
             asyncio.get_running_loop().call_soon(self._refused, to, str(error))
             return
         if self.tracers:

@@ -123,8 +123,7 @@ class StreamTransport:
         return TlsClient(options, self._logger)
 
     def _tell(self, address: Address, problem: str) -> None:
-        log = self._logger.warning if self._in_use() else self._logger.debug
-        log("connection failed", to=str(address), why=problem)
+        self._logger.info("connection failed", to=str(address), why=problem)
         self._loop.call_soon(self._tell_now, address, problem)
 
     def _tell_now(self, address: Address, problem: str) -> None:

@@ -231,7 +231,7 @@ class UdpTransport:
         return bool(errors)
 
     def _refuse(self, to: Address, why: str) -> None:
-        self._logger.warning("packet refused", to=str(to), why=why)
+        self._logger.info("packet refused", to=str(to), why=why)  # whoever sent it is told
         self._routes.pop(to.host, None)
         self._loop.call_soon(self._tell_refused, to)
 

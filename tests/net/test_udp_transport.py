@@ -69,8 +69,8 @@ class Recorder:
     def debug(self, event, **values):
         self.logged.append(("debug", event, values))
 
-    def warning(self, event, **values):
-        self.logged.append(("warning", event, values))
+    def info(self, event, **values):
+        self.logged.append(("info", event, values))
 
     def error(self, event, **values):
         self.logged.append(("error", event, values))
@@ -332,7 +332,7 @@ def test_a_single_refusal_is_told(run):
             alice.send(b"anybody?", dead)
             assert await at_alice.refused.get() == dead
             ((level, event, values),) = at_alice.logged
-            assert (level, event) == ("warning", "packet refused")
+            assert (level, event) == ("info", "packet refused")
             assert values == {"to": str(dead), "why": "Connection refused"}
 
     run(scenario())
@@ -399,7 +399,7 @@ def test_what_cannot_be_sent_is_refused_afterwards(run, data, to, why):
             assert recorder.refused.empty(), "send called back before it returned"
             assert await recorder.refused.get() == to
             ((level, event, values),) = recorder.logged
-            assert (level, event, values["to"]) == ("warning", "packet refused", str(to))
+            assert (level, event, values["to"]) == ("info", "packet refused", str(to))
             assert re.search(why, values["why"])
             transport.send(b"hello", own_address(transport))
             assert (await recorder.received.get())[0] == b"hello"
