@@ -40,7 +40,8 @@ class Line(Value, kw_only=True):
 
     def explain(self, text: str) -> Explanation:
         """Say what would be dialled for ``text``; raises NumberError."""
-        domain = self.identity("").address_of_record.host
+        account = self.identity("").address_of_record
+        domain = str(SipUri(account.host, port=account.port)).removeprefix("sip:")
         return explain(text, self.rules, domain=domain, line=self.name)
 
     def looks_up(self, explanation: Explanation) -> bool:

@@ -19,6 +19,8 @@ _LONGEST = 32
 def explain(text: str, rules: NumberRules, *, domain: str, line: str = "") -> Explanation:
     """Say what would be dialled for ``text`` on ``line``, whose domain is ``domain``.
 
+    ``domain`` is a host with its port, if it has one, as in a URI: ``[2001:db8::1]:5080``.
+
     Raises:
         NumberError: ``text`` is no number; why, and where in it.
     """

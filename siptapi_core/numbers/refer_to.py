@@ -16,6 +16,7 @@ def refer_to(
 ) -> SipUri | TelUri:
     """The URI for ``found`` on a line of ``domain``; ``after_answer`` is keyed in later.
 
+    ``domain`` is a host with its port, if it has one, as a URI has them: ``[2001:db8::1]:5080``.
     Only numbers in E.164 become ``tel:`` or get ``user=phone``: what has no such form (112, 305,
     ``*21#``) means something at ``domain`` alone, and is dialled there.
     """
@@ -23,12 +24,17 @@ def refer_to(
     form = rules.form
     carried = _carried(found.extension, after_answer, rules.extensions)
     if not number.startswith("+") or form is DialAs.DIGITS:
-        user = _keyed_in(found, rules)
-        return SipUri(domain, escape_user(user) + "".join(f";{n}={v}" for n, v in carried))
+        user = escape_user(_keyed_in(found, rules))
+        return _at(domain, user + "".join(f";{name}={value}" for name, value in carried))
     if form is DialAs.TEL:
         return TelUri(number, carried)
     user = number + "".join(f";{name}={value}" for name, value in carried)
-    return SipUri(domain, user, parameters=_USER_PHONE if form is DialAs.USER_PHONE else ())
+    return _at(domain, user, _USER_PHONE if form is DialAs.USER_PHONE else ())
+
+
+def _at(domain: str, user: str, parameters: Parameters = ()) -> SipUri:
+    place = SipUri.parse(f"sip:{domain}")
+    return SipUri(place.host, user, place.port, parameters=parameters)
 
 
 def _keyed_in(found: Interpretation, rules: NumberRules) -> str:

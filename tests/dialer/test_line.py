@@ -13,7 +13,7 @@ from siptapi_core.contracts import Resolved
 from siptapi_core.dialer.line import Line
 from siptapi_core.errors import NumberError, ResolveError
 from siptapi_core.net.resolving import ResolverChain
-from siptapi_core.numbers import NumberRules
+from siptapi_core.numbers import DialAs, NumberRules
 from siptapi_core.resolution import StepOutcome
 from siptapi_core.sip.uri import SipUri
 from siptapi_core.targets import Address, Number
@@ -67,6 +67,30 @@ def resolve(line, text):
 def test_a_number_is_explained_by_the_line_s_rules_and_domain():
     explanation = make_line().explain(VIENNA)
     assert str(explanation.dialled) == f"sip:{VIENNA}@example.com"
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "at"),
+    [
+        ("example.com", 5080, "example.com:5080"),
+        ("192.0.2.7", 5060, "192.0.2.7:5060"),
+        ("2001:db8::7", None, "[2001:db8::7]"),
+        ("2001:db8::7", 5080, "[2001:db8::7]:5080"),
+    ],
+)
+def test_the_domain_s_port_is_in_what_is_dialled(host, port, at):
+    account = SipUri(host, "200", port)
+    line = evolve_line(make_line(), evolve(make_identity(), address_of_record=account))
+    dialled = line.explain(VIENNA).dialled
+    assert str(dialled) == f"sip:{VIENNA}@{at}"
+    assert (dialled.host, dialled.port) == (host, port)
+    form = NumberRules(dial_as=DialAs.USER_PHONE)
+    line = evolve_line(line.evolve(rules=form), line.identity(""))
+    assert str(line.explain(VIENNA).dialled) == f"sip:{VIENNA}@{at};user=phone"
+
+
+def evolve_line(line, identity):
+    return line.evolve(identity=lambda _number: identity)
 
 
 def test_numbers_are_looked_up_only_where_the_line_says_so_and_never_in_an_emergency():

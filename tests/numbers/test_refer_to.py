@@ -124,5 +124,5 @@ def test_digits_after_the_answer_go_into_postd_only() -> None:
 
 
 def test_the_domain_of_the_line_is_where_it_is_dialled() -> None:
-    rules = NumberRules()
-    assert str(explain("305", rules, domain="2001:db8::1").dialled) == "sip:305@[2001:db8::1]"
+    for domain in ("[2001:db8::1]", "[2001:db8::1]:5080", "192.0.2.7:5080", "pbx", "pbx:5060"):
+        assert str(explain("305", NumberRules(), domain=domain).dialled) == f"sip:305@{domain}"
