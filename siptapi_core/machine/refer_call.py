@@ -154,6 +154,8 @@ class ReferCall:
         """The dialog with the phone is over."""
         if self._referral.state is ReferralState.DECIDED:
             self._finish(now)
+        elif by_phone and self._referral.is_repeating and not self._hung_up:
+            self._referral.on_leg_gone(now)
         elif self._referral.state is ReferralState.NONE:
             outcome, reason = Outcome.CANCELLED, "the phone hung up before it was told to call"
             if self._hung_up:
@@ -204,7 +206,7 @@ class ReferCall:
             self._leave(now)
             return
         outcome = outcome_of(fragment.status)
-        left = self._leg.state is not LegState.UP
+        left = self._leg.state is not LegState.UP and not self._referral.refused_first
         if self._hung_up and outcome is not Outcome.CANCELLED:
             outcome = Outcome.UNKNOWN
         if left and 500 <= fragment.status < 600:  # noqa: PLR2004
@@ -220,8 +222,8 @@ class ReferCall:
     def on_refer_refused(self, status: int, reason: str, now: float) -> None:
         """The phone will not call."""
         outcome = Outcome.REJECTED if status in (403, 603) else Outcome.FAILED
-        if self._leg.state is not LegState.UP:  # hung up, here or there, before it was accepted
-            outcome = Outcome.CANCELLED
+        if self._leg.state is not LegState.UP and not self._referral.refused_first:
+            outcome = Outcome.CANCELLED  # hung up, here or there, before it was accepted
         self._report(CallFailed(Stage.REFER, status, reason, reported_by=Reporter.PHONE))
         self._decide(outcome, Stage.REFER)
         self._leg.leave(now)

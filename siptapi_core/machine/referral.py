@@ -9,12 +9,14 @@
                     └── any other refusal, or silence ──────────────────────────────┘
 
 A PBX that has not bridged its two legs yet refuses the REFER, or accepts it and then says the
-same in a sipfrag; 50 ms later it works. A word that comes after silence was declared still counts.
+same in a sipfrag; 50 ms later it works. If the phone hangs up in between, that refusal was its
+last word. A word that comes after silence was declared still counts.
 """
 
 from __future__ import annotations
 
 import enum
+from functools import partial
 from typing import Protocol
 
 from siptapi_core.events import Stage
@@ -77,6 +79,8 @@ class Referral:
         self, plan: ReferPlan, *, leg: PhoneLeg, agent: UserAgent, owner: ReferralOwner
     ) -> None:
         self.state = ReferralState.NONE
+        self.refused_first = False
+        """The phone hung up after it had refused: not the hang-up was why it does not call."""
         self._plan = plan
         self._leg = leg
         self._agent = agent
@@ -90,9 +94,16 @@ class Referral:
         self._rang = False
         self._silent = False
         self._timer: Timer | None = None
+        self._refusal: Action | None = None  # tells the owner; only between two REFERs
+
+    @property
+    def is_repeating(self) -> bool:
+        """Whether the phone refused a REFER, and the next is about to be sent."""
+        return self._refusal is not None
 
     def start(self, now: float) -> None:
         """Send the REFER."""
+        self._refusal = None
         self.state = ReferralState.SENT
         self._notified = False
         self._sent_at = now
@@ -110,7 +121,12 @@ class Referral:
 
     def on_leg_gone(self, now: float) -> None:
         """The phone said BYE: it may still report, but not for as long."""
-        if self.state is ReferralState.SENT:
+        if self._refusal is not None:
+            refusal = self._refusal
+            self.refused_first = True
+            self.stop()
+            refusal(now)
+        elif self.state is ReferralState.SENT:
             # A REFER that crosses a BYE is often not answered at all; do not wait for timer F.
             self._schedule(now + self._agent.timers.t2, self._on_no_answer)
         elif self.state is ReferralState.ACCEPTED:
@@ -119,6 +135,7 @@ class Referral:
     def stop(self) -> None:
         """Nothing more is of interest."""
         self.state = ReferralState.DECIDED
+        self._refusal = None
         self._cancel_timer()
 
     def on_notify(self, request: Request, transaction: ServerTransaction, now: float) -> None:
@@ -144,11 +161,9 @@ class Referral:
             return
         if status < 300:  # noqa: PLR2004
             self._accept(now)
-        elif self._may_repeat(status, now):
-            self._repeat(now)
         else:
-            self.stop()
-            self._owner.on_refer_refused(status, response.reason, now)
+            refused = partial(self._owner.on_refer_refused, status, response.reason)
+            self._repeat_or_end(status, refused, now)
 
     def _on_failure(self, problem: str, now: float) -> None:
         if self.state is ReferralState.SENT:
@@ -169,6 +184,14 @@ class Referral:
             and not self._rang
             and self._leg.state is LegState.UP
         )
+
+    def _repeat_or_end(self, status: int, tell_owner: Action, now: float) -> None:
+        if self._may_repeat(status, now):
+            self._repeat(now)
+            self._refusal = tell_owner
+        else:
+            self.stop()
+            tell_owner(now)
 
     def _repeat(self, now: float) -> None:
         assert self._refer is not None  # noqa: S101  # something was said about it
@@ -200,11 +223,9 @@ class Referral:
         if not fragment.is_final:
             self._rang = self._rang or status > 100  # noqa: PLR2004
             self._owner.on_callee_progress(status)
-        elif self._may_repeat(status, now):
-            self._repeat(now)
         else:
-            self.stop()
-            self._owner.on_callee_result(fragment, now)
+            ended = partial(self._owner.on_callee_result, fragment)
+            self._repeat_or_end(status, ended, now)
 
     # --- silence -----------------------------------------------------------------------------
 

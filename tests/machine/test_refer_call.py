@@ -641,6 +641,54 @@ def test_the_phone_hangs_up_before_it_was_told_to_call():
     finished(bench)
 
 
+@pytest.mark.parametrize("status", [400, 491, 500])
+def test_the_phone_hangs_up_after_it_refused_and_before_it_was_asked_again(status):
+    bench = CallBench().up()
+    bench.reply(status, "REFER", reason="Not yet")
+    bench.phone_sends("BYE")
+    assert bench.failed == CallFailed(Stage.REFER, status, "Not yet", reported_by=Reporter.PHONE)
+    assert bench.ended == CallEnded(Outcome.FAILED, Stage.REFER)
+    bench.pass_until(1.0)
+    assert len(bench.requests("REFER")) == 1
+    assert bench.requests("BYE") == []
+    finished(bench)
+
+
+@pytest.mark.parametrize("status", [400, 491, 500])
+def test_the_phone_hangs_up_after_its_report_of_a_refusal(status):
+    bench = CallBench().referred()
+    bench.notify(f"{status} Not yet")
+    bench.phone_sends("BYE")
+    assert bench.failed == CallFailed(Stage.CALLEE, status, "Not yet", reported_by=Reporter.SIPFRAG)
+    assert bench.ended == CallEnded(Outcome.FAILED, Stage.CALLEE)
+    bench.pass_until(1.0)
+    assert len(bench.requests("REFER")) == 1
+    finished(bench)
+
+
+def test_we_hang_up_after_the_phone_refused_and_before_it_was_asked_again():
+    bench = CallBench().up()
+    bench.reply(491, "REFER")
+    bench.hang_up()
+    bench.reply(200, "BYE")
+    assert bench.failed == CallFailed(Stage.PHONE, None, "hung up")
+    assert bench.ended == CallEnded(Outcome.CANCELLED, Stage.PHONE)
+    bench.pass_until(1.0)
+    assert len(bench.requests("REFER")) == 1
+    finished(bench)
+
+
+def test_the_phone_s_bye_crosses_ours_after_it_refused():
+    bench = CallBench().up()
+    bench.reply(491, "REFER")
+    bench.hang_up()
+    bench.phone_sends("BYE")
+    bench.reply(481, "BYE")
+    assert bench.failed == CallFailed(Stage.PHONE, None, "hung up")
+    assert bench.ended == CallEnded(Outcome.CANCELLED, Stage.PHONE)
+    finished(bench)
+
+
 def test_trap_4_the_phone_s_bye_crosses_the_refer():
     bench = CallBench().up()
     bench.phone_sends("BYE")
@@ -678,15 +726,6 @@ def test_the_phone_hangs_up_and_reports_a_failure():
     bench.notify("487 Request Terminated", state="terminated")
     assert bench.ended == CallEnded(Outcome.CANCELLED, Stage.CALLEE)
     finished(bench)
-
-
-def test_the_phone_hangs_up_between_two_refers():
-    bench = CallBench().up()
-    bench.reply(500, "REFER")
-    bench.phone_sends("BYE")
-    assert bench.ended == CallEnded(Outcome.CANCELLED, Stage.PHONE)
-    finished(bench)
-    assert len(bench.requests("REFER")) == 1
 
 
 # --- we hang up ----------------------------------------------------------------------------------
