@@ -21,6 +21,7 @@ from siptapi_core.machine.refer_plan import ByePolicy, CallTimers, ReferPlan
 from siptapi_core.sip.name_addr import NameAddr
 from siptapi_core.sip.uri import SipUri, Uri
 from siptapi_core.targets import Address, HostPort, Number, Target, Transport
+from siptapi_core.values import Compared, Value
 
 if TYPE_CHECKING:
     from siptapi_core.dns_records import DnsAnswer, NaptrRecord, SrvRecord
@@ -34,8 +35,8 @@ def _check_name(_instance: object, _attribute: object, name: str) -> None:
         raise ValueError(f"{name!r} is no name: it has lower-case letters, digits and hyphens")
 
 
-@frozen
-class NoSettings:
+@frozen(eq=False, repr=False)
+class NoSettings(Compared):
     """The settings class of an offer that has none: its section must be empty or absent."""
 
 
@@ -97,8 +98,7 @@ class DnsClient(Protocol):
         ...
 
 
-@frozen(kw_only=True)
-class Context:
+class Context(Value, kw_only=True):
     """What a plugin is given when it is created: never the whole settings, never a secret."""
 
     clock: Clock
@@ -106,8 +106,8 @@ class Context:
     logger: Logger
 
 
-@frozen(kw_only=True)
-class Offer(Generic[S, T_co]):
+@frozen(kw_only=True, eq=False, repr=False)
+class Offer(Compared, Generic[S, T_co]):
     """Something that a plugin offers by name; it is created only when the settings name it.
 
     ``settings`` is an attrs class: its section (``[strategies.NAME]``, ``[resolvers.NAME]``, ...)
@@ -136,8 +136,7 @@ class Capability(enum.StrEnum):
     TRANSFER = "transfer"
 
 
-@frozen(kw_only=True)
-class LineIdentity:
+class LineIdentity(Value, kw_only=True):
     """The public side of a line, as a strategy sees it: no password.
 
     ``address_of_record`` is ``sip:user@domain``; ``phone`` the Request-URI that reaches the
@@ -154,11 +153,10 @@ class LineIdentity:
     learn_address: bool = False
     keepalive: float = 0.0
     bye: ByePolicy = ByePolicy.ON_ANSWER
-    timers: CallTimers = field(factory=CallTimers)
+    timers: CallTimers = CallTimers()
 
 
-@frozen(kw_only=True)
-class DialRequest:
+class DialRequest(Value, kw_only=True):
     """What a strategy is asked for: let the phone of ``line`` call ``callee``.
 
     ``callee`` is what goes into Refer-To; ``number`` is None where the user dialled a URI.
@@ -286,8 +284,7 @@ class Strategy(Protocol):
         ...
 
 
-@frozen(kw_only=True)
-class ResolveContext:
+class ResolveContext(Value, kw_only=True):
     """What a resolver may know: the line's name, and seconds left of the overall limit.
 
     ``transports`` are those that we speak, the preferred first.
@@ -298,8 +295,7 @@ class ResolveContext:
     transports: tuple[Transport, ...] = tuple(Transport)
 
 
-@frozen(kw_only=True)
-class Resolved:
+class Resolved(Value, kw_only=True):
     """One step of a chain: ``targets`` in the order to be tried, and why, in words.
 
     Empty ``targets``: authoritatively nothing there. ``ttl`` is seconds, None where unknown.
@@ -310,8 +306,7 @@ class Resolved:
     ttl: float | None = None
 
 
-@frozen(kw_only=True)
-class PassedOn:
+class PassedOn(Value, kw_only=True):
     """A resolver looked, and found nothing that decides: the next one is asked. ``why`` in words.
 
     ``ttl`` is seconds, None where unknown.
@@ -372,8 +367,7 @@ class PluginState(enum.StrEnum):
     FAILED = "failed"
 
 
-@frozen(kw_only=True)
-class PluginRecord:
+class PluginRecord(Value, kw_only=True):
     """A plugin that was found: ``offers`` reads ``strategy refer-via-proxy``; ``why`` it failed."""
 
     name: str
@@ -405,8 +399,8 @@ class CliSession(Protocol):
         ...
 
 
-@frozen(kw_only=True)
-class CliCommand:
+@frozen(kw_only=True, eq=False, repr=False)
+class CliCommand(Compared):
     """A command of ``siptapi``; ``run`` returns the exit code and raises `SiptapiError`."""
 
     name: str = field(validator=_check_name)

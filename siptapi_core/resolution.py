@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import enum
 
-from attrs import frozen
-
 from siptapi_core.sip.uri import Uri
 from siptapi_core.targets import Address, Target
+from siptapi_core.values import Value
 
 
 class StepOutcome(enum.StrEnum):
@@ -25,8 +24,7 @@ class StepOutcome(enum.StrEnum):
     """Not followed: it was followed before, or a limit was reached."""
 
 
-@frozen(kw_only=True)
-class ResolutionStep:
+class ResolutionStep(Value, kw_only=True):
     """One step. ``resolver`` is the name of the one that took it, "" where none did.
 
     ``ttl`` is seconds; ``temporary`` says of a failure that the same step may work later.
@@ -41,8 +39,7 @@ class ResolutionStep:
     temporary: bool = False
 
 
-@frozen(kw_only=True)
-class Resolution:
+class Resolution(Value, kw_only=True):
     """Where requests for ``target`` would be sent: ``addresses``, in the order to be tried.
 
     For a number, ``callee`` is what the phone would be asked to call. ``addresses`` lead there

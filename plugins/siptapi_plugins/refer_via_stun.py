@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from attrs import Attribute, evolve, field, frozen
+from attrs import Attribute, field, frozen
 
 from siptapi_core import (
     Attempt,
@@ -70,7 +70,7 @@ class ReferViaStun:
             )
         except NetworkError as error:
             raise NetworkError(f"{error}; {INSTEAD}") from error
-        return evolve(plan, advertised=mapped)
+        return plan.evolve(advertised=mapped)
 
 
 def stun_server(text: str) -> HostPort:

@@ -11,8 +11,6 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from attrs import evolve
-
 from siptapi_core.commands import CallState, CallStatus
 from siptapi_core.contracts import Attempt, Capability, DialRequest, Logger, Network, Strategy
 from siptapi_core.dialer.strategy_memory import StrategyMemory
@@ -157,7 +155,7 @@ class OutgoingCall:
             return
         failure: BaseException | None = look_up.exception()
         if failure is None:
-            self._request = evolve(self._request, callee=look_up.result())
+            self._request = self._request.evolve(callee=look_up.result())
             try:
                 self._start_first()
             except (UsageError, PluginError) as error:

@@ -9,6 +9,7 @@ from attrs import field, frozen, validators
 from siptapi_core.sip.name_addr import NameAddr
 from siptapi_core.sip.uri import SipUri, Uri
 from siptapi_core.targets import Address
+from siptapi_core.values import Compared, Value
 
 
 class ByePolicy(enum.StrEnum):
@@ -25,8 +26,8 @@ class ByePolicy(enum.StrEnum):
 _positive = validators.gt(0.0)
 
 
-@frozen(kw_only=True)
-class CallTimers:
+@frozen(kw_only=True, eq=False, repr=False)
+class CallTimers(Compared):
     """How long each step of a call may take, in seconds."""
 
     ring_timeout: float = field(default=30.0, validator=_positive)
@@ -41,8 +42,7 @@ class CallTimers:
     """With `ByePolicy.NEVER`: from the answer until we leave all the same."""
 
 
-@frozen(kw_only=True)
-class ReferPlan:
+class ReferPlan(Value, kw_only=True):
     """One attempt at a call by INVITE and REFER (RFC 3515), as a strategy wants it.
 
     ``strategy`` is the name for events; ``target`` whom to INVITE (Request-URI and To);

@@ -12,8 +12,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from attrs import evolve
-
 from siptapi_core.contracts import Clock, PassedOn, ResolveContext, Resolved, Resolver
 from siptapi_core.errors import ResolveError
 from siptapi_core.resolution import ResolutionStep, StepOutcome
@@ -131,7 +129,7 @@ class ResolverChain:
             passed_on.append(step)
         if passed_on:
             trace.extend(passed_on[:-1])
-            return evolve(passed_on[-1], outcome=StepOutcome.NOTHING)
+            return passed_on[-1].evolve(outcome=StepOutcome.NOTHING)
         names = ", ".join(name for name, _ in self._resolvers) or "none"
         return ResolutionStep(
             target=target,

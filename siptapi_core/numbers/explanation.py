@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import enum
 
-from attrs import frozen
-
 from siptapi_core.sip.uri import Uri
 from siptapi_core.targets import Number
 from siptapi_core.values import Value
@@ -37,7 +35,6 @@ class Decision(enum.StrEnum):
     DENY = "deny"
 
 
-@frozen(eq=False, repr=False)
 class Step(Value):
     """One step on the way from the text to the Refer-To: its name, and what came out of it."""
 
@@ -45,8 +42,7 @@ class Step(Value):
     result: str
 
 
-@frozen(kw_only=True, eq=False, repr=False)
-class Explanation(Value):
+class Explanation(Value, kw_only=True):
     """What would be dialled for ``input``, and each step that led there.
 
     ``dialled`` is the URI for the Refer-To, ``number`` what resolvers are asked about (None for

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import evolve, frozen
-
 from siptapi_core.numbers import patterns
 from siptapi_core.numbers.emergency import emergency_numbers
 from siptapi_core.numbers.explanation import Kind
@@ -37,7 +35,6 @@ _HARMONISED = ("116", "118")
 _HARMONISED_DIGITS = (5, 6)
 
 
-@frozen(eq=False, repr=False)
 class Interpretation(Value):
     """What a reading means: ``number`` is in E.164 where known, else the digits to key in.
 
@@ -67,13 +64,13 @@ def interpret(reading: Reading, rules: NumberRules) -> Interpretation:
     if not reading.extension:
         return found
     if found.planned is None or found.planned.country_code not in _APPENDING:
-        return evolve(found, extension=reading.extension)
+        return found.evolve(extension=reading.extension)
     from siptapi_core.numbers.numbering_plan import (  # noqa: PLC0415  # imported already
         read_international,
     )
 
     number = found.number + reading.extension
-    return evolve(found, number=number, planned=read_international(number[1:]))
+    return found.evolve(number=number, planned=read_international(number[1:]))
 
 
 def _interpret_digits(reading: Reading, rules: NumberRules) -> Interpretation:

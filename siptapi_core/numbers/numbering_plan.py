@@ -10,7 +10,6 @@ import functools
 import re
 
 import phonenumbers
-from attrs import frozen
 from phonenumbers import (
     COUNTRY_CODE_TO_REGION_CODE,
     REGION_CODE_FOR_NON_GEO_ENTITY,
@@ -38,7 +37,6 @@ _CATEGORIES = {
 }
 
 
-@frozen(eq=False, repr=False)
 class PlannedNumber(Value):
     """A number of a country: its code, the number inside it, and the region where it is valid.
 
@@ -93,7 +91,6 @@ class PlannedNumber(Value):
         return _number(self.country_code, self.significant)
 
 
-@frozen(eq=False, repr=False)
 class Region(Value):
     """The dialling rules of one region: its country code, trunk prefix, way abroad."""
 

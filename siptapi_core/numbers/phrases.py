@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from attrs import evolve, frozen
-
 from siptapi_core.errors import NumberError
 from siptapi_core.numbers.reading import Reading
 from siptapi_core.numbers.runs import Part, digits_of, is_certain, read_parts
@@ -23,7 +21,6 @@ _stuck_digits = re.compile(r"[0-9]*").match
 _SEPARATORS = ",;!@$?&"
 
 
-@frozen(eq=False, repr=False)
 class Phrase(Value):
     """A number between words, up to ``end``; ``strangers`` are unknown words before it."""
 
@@ -69,7 +66,7 @@ def read_phrases(text: str, line: str, extension: str) -> Iterator[Reading]:
     if phrase.strangers or phrase is not phrases[0]:
         phrase = phrase.after_strangers()
         readings = read_parts(text, phrase.parts, extension)
-        plain = (evolve(each, doubtful=True) for each in readings if not each.doubtful)
+        plain = (each.evolve(doubtful=True) for each in readings if not each.doubtful)
     before, after = line[: phrase.start].strip(), spoken[phrase.end :].strip()
     vanity = vanity_readings(line[phrase.start :]) if after else iter(())
     if is_freephone(phrase.digits):
@@ -79,8 +76,7 @@ def read_phrases(text: str, line: str, extension: str) -> Iterator[Reading]:
         reason = f"{spoken[phrase.end]!r} cannot stand in a number"
         raise NumberError(reason, text=text, position=phrase.end)
     for reading in plain:
-        yield evolve(
-            reading,
+        yield reading.evolve(
             doubtful=reading.doubtful or (after != "" and not phrase.certain),
             left_out=tuple(filter(None, (before, after))),
         )

@@ -6,8 +6,6 @@ outside prefix is recognised, and so is what spreadsheets and address books do t
 
 from __future__ import annotations
 
-from attrs import evolve
-
 from siptapi_core.numbers.emergency import emergency_numbers
 from siptapi_core.numbers.explanation import Kind
 from siptapi_core.numbers.interpretation import INTERNAL_DIGITS, Interpretation
@@ -91,7 +89,7 @@ def _after_outside_prefix(digits: str, rules: NumberRules, home: Region) -> Inte
         if known is not None and not known.assumed:
             warning = f"the {prefix} that it begins with is taken for an outside prefix"
             assumed = not rules.outside_prefix
-            return evolve(known, assumed=assumed, warnings=(warning, *known.warnings))
+            return known.evolve(assumed=assumed, warnings=(warning, *known.warnings))
     return None
 
 

@@ -11,7 +11,6 @@ import functools
 import re
 from collections.abc import Callable, Sequence
 
-from attrs import frozen
 from phonenumbers import (
     COUNTRY_CODE_TO_REGION_CODE,
     NumberFormat,
@@ -34,7 +33,6 @@ def _begins(pattern: str) -> _Match:
     return re.compile(pattern).match
 
 
-@frozen(eq=False, repr=False)
 class _Plan(Value):
     """The numbers of a region: ``general`` holds for all ``kinds``, fixed lines and so on."""
 

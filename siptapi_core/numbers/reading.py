@@ -13,13 +13,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from attrs import frozen
-
 from siptapi_core.errors import NumberError
 from siptapi_core.values import Value
 
 
-@frozen(eq=False, repr=False)
 class Reading(Value):
     """A number as it stands in a text.
 

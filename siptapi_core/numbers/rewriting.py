@@ -6,8 +6,6 @@ import functools
 import re
 from typing import TYPE_CHECKING
 
-from attrs import evolve
-
 from siptapi_core.errors import NumberError
 from siptapi_core.numbers import patterns
 from siptapi_core.numbers.explanation import Step
@@ -63,4 +61,4 @@ def _read_again(found: Interpretation, number: str, rules: NumberRules) -> Inter
     international = number.startswith("+")
     again = interpret(Reading(number.removeprefix("+"), international), rules)
     kept = again.number if international else number
-    return evolve(again, number=kept, warnings=found.warnings, extension=found.extension)
+    return again.evolve(number=kept, warnings=found.warnings, extension=found.extension)

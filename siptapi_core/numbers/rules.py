@@ -9,7 +9,7 @@ from attrs import Attribute, field, frozen
 
 from siptapi_core.numbers.emergency import known_regions
 from siptapi_core.numbers.patterns import check_pattern, check_replacement
-from siptapi_core.values import Value
+from siptapi_core.values import Compared
 
 _Check = Callable[[object, "Attribute[str]", str], None]
 
@@ -106,7 +106,7 @@ _LONGEST_INTERNAL = 8
 
 
 @frozen(kw_only=True, eq=False, repr=False)
-class Rewrite(Value):
+class Rewrite(Compared):
     r"""One rewrite: what ``match`` finds first in the number becomes ``replace``.
 
     The number is ``+431505641`` where it is known internationally, else its digits. ``replace``
@@ -128,7 +128,7 @@ class Rewrite(Value):
 
 
 @frozen(kw_only=True, repr=False, cache_hash=True)
-class NumberRules(Value):
+class NumberRules(Compared):
     """How numbers are read, rewritten, judged and dialled.
 
     Raises:

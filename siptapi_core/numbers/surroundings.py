@@ -10,8 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from attrs import evolve
-
 from siptapi_core.errors import NumberError
 from siptapi_core.numbers.characters import fold
 from siptapi_core.numbers.phrases import LETTER, read_phrases
@@ -81,8 +79,7 @@ def _read(text: str, folded: str) -> Iterator[Reading]:
     if not extension:
         line, extension = _without_extension(line, left_out)
     for reading in read_phrases(text, line, extension):
-        yield evolve(
-            reading,
+        yield reading.evolve(
             after_answer=after_answer or reading.after_answer,
             left_out=(*left_out, *reading.left_out),
         )

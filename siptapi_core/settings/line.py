@@ -14,6 +14,7 @@ from siptapi_core.settings.display_name import check_template, render
 from siptapi_core.settings.line_addresses import account_uri, phone_parts, proxy_uri
 from siptapi_core.settings.secret import Secret
 from siptapi_core.sip.auth import Credentials
+from siptapi_core.values import Compared
 
 _TIMERS = CallTimers()
 
@@ -44,8 +45,8 @@ def _not_empty(text: str) -> None:
         raise ValueError("expected text that is not empty")
 
 
-@frozen(kw_only=True)
-class LineSettings:
+@frozen(kw_only=True, eq=False, repr=False)
+class LineSettings(Compared):
     """The settings of a line, complete with what it has from ``[defaults]`` and ``[numbers]``.
 
     Times are in seconds.
@@ -248,7 +249,7 @@ class LineSettings:
     def identity(self, name: str, number_text: str) -> LineIdentity:
         """What a strategy may know for a call to ``number_text``; ``name`` is the line's."""
         shown = render(self.display_name, number=number_text, line=name)
-        return evolve(self._identity, name=name, display_name=shown)
+        return self._identity.evolve(name=name, display_name=shown)
 
     def credentials(self) -> Credentials | None:
         """What the account's challenges are answered with; None where there is no password.

@@ -18,8 +18,6 @@ import struct
 import zlib
 from typing import Self
 
-from attrs import frozen
-
 from siptapi_core.errors import MessageError
 from siptapi_core.values import Value
 
@@ -65,7 +63,6 @@ class StunClass(enum.IntEnum):
     ERROR = 0b11
 
 
-@frozen(eq=False, repr=False)
 class StunMessage(Value):
     """A message; ``attributes`` are type and value, in order, values without their padding."""
 

@@ -6,7 +6,6 @@ import asyncio
 from types import SimpleNamespace
 
 import pytest
-from attrs import evolve
 from dialer_bench import (
     ANSWERED,
     NOT_REACHED,
@@ -76,7 +75,7 @@ class Rig:
         book = [("phonebook", phonebook)] if phonebook else []
         line = Line(
             name="office",
-            identity=lambda number: evolve(make_identity(display_name=number), **identity),
+            identity=lambda number: make_identity(display_name=number).evolve(**identity),
             rules=rules or NumberRules(region="AT"),
             strategies=("a",),
             network=SimpleNamespace(),

@@ -6,7 +6,6 @@ import asyncio
 from types import SimpleNamespace
 
 import pytest
-from attrs import evolve
 from dialer_bench import RecordingLogger, make_identity
 
 from siptapi_core.contracts import Resolved
@@ -45,7 +44,7 @@ def make_line(*, rules=None, proxy=None, hosts=None, callees=None):
 
     return Line(
         name="office",
-        identity=lambda number: evolve(make_identity(display_name=number), outbound_proxy=proxy),
+        identity=lambda number: make_identity(display_name=number).evolve(outbound_proxy=proxy),
         rules=rules or NumberRules(),
         strategies=("a",),
         network=SimpleNamespace(),

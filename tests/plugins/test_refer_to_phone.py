@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-from attrs import evolve
 
 from siptapi_core import (
     DialRequest,
@@ -52,7 +51,7 @@ def test_everything_goes_to_the_phone_itself_by_its_name_at_the_domain() -> None
 
 def test_a_line_without_the_phones_address_is_told_which_key_to_set() -> None:
     network = FakeNetwork()
-    request = DialRequest(callee=BOB, line=evolve(LINE, phone_address=None))
+    request = DialRequest(callee=BOB, line=LINE.evolve(phone_address=None))
     with pytest.raises(SettingsError) as caught:
         ReferToPhone().start(request, network)
     assert caught.value.key == "lines.desk.phone"

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-from attrs import evolve
 
 from siptapi_core import (
     ByePolicy,
@@ -57,7 +56,7 @@ def test_without_an_outbound_proxy_the_domain_is_asked() -> None:
     ],
 )
 def test_the_outbound_proxy_is_a_loose_route_and_the_next_hop(proxy: str, route: str) -> None:
-    line = evolve(LINE, outbound_proxy=SipUri.parse(proxy))
+    line = LINE.evolve(outbound_proxy=SipUri.parse(proxy))
     made = plan(DialRequest(callee=BOB, line=line))
     assert tuple(map(str, made.route)) == (route,)
     assert made.next_hop == made.route[0].uri
@@ -66,13 +65,13 @@ def test_the_outbound_proxy_is_a_loose_route_and_the_next_hop(proxy: str, route:
 
 
 def test_the_phones_own_address_does_not_matter() -> None:
-    line = evolve(LINE, phone_address=SipUri("192.0.2.7", "123"))
+    line = LINE.evolve(phone_address=SipUri("192.0.2.7", "123"))
     assert plan(DialRequest(callee=BOB, line=line)) == plan(DialRequest(callee=BOB, line=LINE))
 
 
 def test_what_the_line_wants_is_in_the_plan() -> None:
     timers = CallTimers(ring_timeout=5)
-    line = evolve(LINE, bye=ByePolicy.NEVER, timers=timers, display_name="")
+    line = LINE.evolve(bye=ByePolicy.NEVER, timers=timers, display_name="")
     callee = TelUri("+431505641")
     made = plan(DialRequest(callee=callee, line=line))
     assert (made.bye, made.timers, made.refer_to) == (ByePolicy.NEVER, timers, callee)

@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from attrs import evolve
 
 from siptapi_core import (
     CallFailed,
@@ -90,7 +89,7 @@ def test_the_plan_advertises_what_the_servers_see() -> None:
 
 def test_without_a_proxy_the_domain_is_the_way() -> None:
     network = Recording()
-    dial(network, evolve(REQUEST, line=evolve(LINE, outbound_proxy=None)))
+    dial(network, REQUEST.evolve(line=LINE.evolve(outbound_proxy=None)))
     assert network.plans[0].next_hop == LINE.phone
     assert network.plans[0].route == ()
 
