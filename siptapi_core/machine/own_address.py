@@ -7,6 +7,8 @@ came from (``received`` and ``rport``, RFC 3581), the socket's own address.
 
 from __future__ import annotations
 
+import ipaddress
+
 from siptapi_core.machine.refer_plan import ReferPlan
 from siptapi_core.sip.message import Response
 from siptapi_core.targets import Address, Transport
@@ -34,8 +36,6 @@ class OwnAddress:
         """Learn from a response, where the plan wants that; what cannot be is ignored."""
         if not self._learns or source.transport is not Transport.UDP:
             return
-        import ipaddress  # noqa: PLC0415  # 2 ms, and few lines learn
-
         via = response.via
         host, port = via.received or via.host, via.rport or ""
         try:

@@ -29,6 +29,7 @@ from siptapi_core.machine.authentication import Authentication
 from siptapi_core.machine.dialog import Dialog
 from siptapi_core.machine.dialog_service import SDP, DialogService
 from siptapi_core.machine.exchange import Exchange, FailureHandler, ResponseHandler
+from siptapi_core.machine.keepalive import Keepalive
 from siptapi_core.machine.own_address import OwnAddress
 from siptapi_core.machine.refer_plan import ReferPlan
 from siptapi_core.machine.server_transaction import ServerTransaction
@@ -39,9 +40,6 @@ from siptapi_core.sip.message import Headers, Request, Response
 from siptapi_core.sip.name_addr import NameAddr
 from siptapi_core.sip.uri import SipUri
 from siptapi_core.targets import Address, Transport
-
-KEEPALIVE = b"\r\n\r\n"
-"""Nothing to a SIP element (RFC 3261 7.5), and a packet of ours to every NAT on its way."""
 
 Located = Callable[[tuple[Address, ...], float], None]
 Locate = Callable[[SipUri, Located], None]
@@ -138,7 +136,7 @@ class PhoneLeg:
         self._cancelling = False
         self._leaving = False
         self._cancel_timer: Timer | None = None
-        self._keepalive_timer: Timer | None = None
+        self._keepalive = Keepalive(agent.transactions, plan.keepalive, self._way_to_phone)
         self._established: dict[str, _Established] = {}
         self._main: _Established | None = None
 
@@ -147,8 +145,7 @@ class PhoneLeg:
         self.state = LegState.CALLING
         self._agent.register(self.call_id, self._from.tag or "", self)
         self._invite.start(now)
-        if self._plan.keepalive:
-            self._schedule_keepalive(now)
+        self._keepalive.start(now)
 
     def cancel(self, now: float) -> None:
         """Take the INVITE back, as soon as a provisional response allows it.
@@ -197,8 +194,7 @@ class PhoneLeg:
 
     def close(self, now: float) -> None:
         """The call has ended: late NOTIFYs and BYEs are answered for 64*T1 more, then refused."""
-        if self._keepalive_timer is not None:
-            self._keepalive_timer.cancel()
+        self._keepalive.stop()
         tag = self._from.tag or ""
         deadline = now + self._agent.timers.transaction_timeout
         self._agent.queue.schedule(deadline, lambda _: self._agent.unregister(self.call_id, tag))
@@ -478,17 +474,9 @@ class PhoneLeg:
         self._cseq += 1
         return self._cseq
 
-    def _schedule_keepalive(self, now: float) -> None:
-        deadline = now + self._plan.keepalive
-        self._keepalive_timer = self._agent.queue.schedule(deadline, self._keep_alive)
-
-    def _keep_alive(self, now: float) -> None:
-        """Keep NATs open on the way that requests of ours take (the streams have pings)."""
+    def _way_to_phone(self) -> Address:
         main = self._main
-        to = main.addresses[0] if main and main.addresses else self._invite.destination
-        if not to.transport.reliable:
-            self._agent.transactions.send(KEEPALIVE, to)
-        self._schedule_keepalive(now)
+        return main.addresses[0] if main and main.addresses else self._invite.destination
 
     def _stop_cancel_timer(self) -> None:
         if self._cancel_timer is not None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import subprocess
+import sys
 
 import pytest
 from attrs import frozen
@@ -61,15 +63,15 @@ class StunServer(asyncio.DatagramProtocol):
         self.sees = sees
         self.asked = []
 
-    async def open(self):
+    async def open(self, host="127.0.0.1"):
         self.transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-            lambda: self, local_addr=("127.0.0.1", 0)
+            lambda: self, local_addr=(host, 0)
         )
         return self
 
     @property
     def address(self):
-        return Address(*self.transport.get_extra_info("sockname"))
+        return Address(*self.transport.get_extra_info("sockname")[:2])
 
     @property
     def host_port(self):
@@ -199,6 +201,24 @@ def test_a_server_that_cannot_be_found_does_not_keep_the_others_from_answering()
     on_rig(test, StunServer())
 
 
+def test_a_server_whose_address_is_spelt_otherwise():
+    async def test(rig):
+        server = await StunServer(Address("2001:db8::7", 1)).open("::1")
+        options = {"clock": SystemClock(), "identifiers": SystemIdentifiers(), "logger": rig.log}
+        network = await SipNetwork.open(hosts=("::1",), **options)
+        chain = ResolverChain([("literals", Literals())], line="desk", clock=SystemClock())
+        port = server.address.port
+        where = HostPort("0:0:0:0:0:0:0:1", port, Transport.UDP, "")
+        mapped = await LineNetwork(network, chain, None).mapped_address(
+            SipUri("::1", port=9), [where], refresh=0
+        )
+        assert mapped == Address("2001:db8::7", 1)
+        await network.close()
+        server.transport.close()
+
+    on_rig(test)
+
+
 def test_no_server_can_be_found():
     async def test(rig):
         with pytest.raises(NetworkError, match=r"can be asked: .*there is no nowhere\.test"):
@@ -239,6 +259,15 @@ def test_an_answer_that_nobody_asked_for_is_neither_traced_nor_taken_for_sip():
         assert [message.text for message in traced] == ["\0no STUN", "end"]
 
     on_rig(test, StunServer())
+
+
+def test_lines_without_stun_do_not_import_it():
+    program = (
+        "import sys; import siptapi_core.net.line_network, siptapi_plugins.refer_via_stun;"
+        "print([name for name in sys.modules if 'stun' in name and 'refer_via_stun' not in name])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert done.stdout.decode().strip() == "[]"
 
 
 # --- a plan that is made inside the attempt ------------------------------------------------------
