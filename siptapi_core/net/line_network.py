@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
-from ipaddress import ip_address
 
 from attrs import evolve
 
@@ -94,10 +93,8 @@ class LineNetwork:
             family = "IPv6" if is_v6 else "IPv4"
             why = "; ".join(problems) or f"none has an {family} address"
             raise NetworkError(f"no STUN server can be asked: {why}")
-        # Answers come from the address as the system spells it.
-        spelt = [Address(str(ip_address(each.host)), each.port) for each in usable]
-        few = tuple(dict.fromkeys(spelt))[:MAXIMUM_STUN_SERVERS]
-        return await self._network.mapped_address(few, refresh)
+        few = dict.fromkeys(Address(each.host, each.port) for each in usable)
+        return await self._network.mapped_address(tuple(few)[:MAXIMUM_STUN_SERVERS], refresh)
 
     def locate(self, uri: SipUri, then: Located) -> None:
         """Resolve ``uri`` for a call under way; ``then`` gets nothing where there is nothing."""

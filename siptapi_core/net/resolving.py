@@ -11,6 +11,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
+
+from attrs import evolve
 
 from siptapi_core.contracts import Clock, PassedOn, ResolveContext, Resolved, Resolver
 from siptapi_core.errors import ResolveError
@@ -70,7 +73,7 @@ class ResolverChain:
         while pending:
             target, depth = pending.pop()
             if isinstance(target, Address):
-                found[target] = None
+                found[_spelt(target)] = None
                 continue
             step = _reached_limit(target, depth, seen)
             if step is None:
@@ -189,6 +192,16 @@ class ResolverChain:
         return ResolveError(
             f"{target} was not resolved within {self._limit_seconds:g} s", temporary=True
         )
+
+
+def _spelt(address: Address) -> Address:
+    """``address`` as the system spells it where a packet comes from there."""
+    if ":" in address.host:
+        from ipaddress import ip_address  # noqa: PLC0415  # most addresses are IPv4
+
+        with suppress(ValueError):
+            return evolve(address, host=str(ip_address(address.host)))
+    return address
 
 
 def _check(resolved: object) -> None:

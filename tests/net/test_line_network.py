@@ -205,6 +205,24 @@ def test_the_next_hop_names_the_line_where_a_connection_is_made():
 
 
 @pytest.mark.parametrize(
+    ("host", "spelt"),
+    [
+        ("0:0:0:0:0:0:0:1", "::1"),
+        ("2001:DB8::00a1", "2001:db8::a1"),
+        ("fe80::0001%2", "fe80::1%2"),
+        ("no:address", "no:address"),
+        (LOOPBACK, LOOPBACK),
+    ],
+)
+def test_addresses_are_spelt_as_the_system_spells_where_packets_come_from(host, spelt):
+    async def main():
+        async with line_to(Names(proxy=(Address(host, 5060),))) as (line, _network):
+            assert await line.next_hop(SipUri(host="proxy")) == (Address(spelt, 5060),)
+
+    run(main)
+
+
+@pytest.mark.parametrize(
     ("entry", "found"),
     [
         ((Address(LOOPBACK, 5070), Address("127.0.0.2", 5070)), 2),
