@@ -24,7 +24,7 @@ for programs: it stays the same when the words change, and crosses the control l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 
@@ -102,7 +102,9 @@ class UnknownNameError(UsageError):
     ) -> None:
         there = f"there is {', '.join(known)}" if known else f"there is no {kind} at all"
         broken = f"; not loaded: {', '.join(failed)}" if failed else ""
-        super().__init__(f"no {kind} is named {name!r}; {there}{broken}")
+        near = nearest(name, known)
+        meant = f"; did you mean {near}?" if near else ""
+        super().__init__(f"no {kind} is named {name!r}; {there}{broken}{meant}")
         self.kind = kind
         self.name = name
         self.known = tuple(known)
@@ -171,3 +173,10 @@ class RefusedError(SiptapiError):
     """It cannot be done now, and the words say why."""
 
     code: ClassVar[str] = "refused"
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The name in ``known`` that ``name`` may be a misspelling of."""
+    from difflib import get_close_matches  # noqa: PLC0415  # for errors only
+
+    return next(iter(get_close_matches(name, known, n=1, cutoff=0.7)), None)

@@ -18,6 +18,9 @@ class Problems:
         """Keep a problem for later."""
         self._found |= {str(problem): problem for problem in error.problems}
 
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
     @contextmanager
     def collected(self) -> Iterator[None]:
         """Run a block whose settings error is kept for later; the block ends there."""

@@ -1,8 +1,8 @@
 """TOML tables into frozen attrs classes, by cattrs, with errors that name the key.
 
 Stricter than cattrs by itself: TOML has types, so ``"5"`` is no number and 5 no text. An attribute
-with a converter is given to that as TOML has it; what validators raise becomes an error at the
-attribute's key.
+with a converter is given to that as TOML has it; what converters and validators raise becomes an
+error at the attribute's key. `Secret` and `SipUri` are types like any other.
 
 A `BaseConverter` is used, because a `Converter` generates code for every class: that pays after
 thousands of objects, and costs milliseconds before the first packet.
@@ -14,23 +14,26 @@ import enum
 import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
 
 import attrs
 
-from siptapi_core.errors import PluginError, SettingsError, SiptapiError
+from siptapi_core.errors import MessageError, PluginError, SettingsError, SiptapiError
 from siptapi_core.settings.problems import Problems
 from siptapi_core.settings.secret import Secret
 from siptapi_core.settings.wording import (
     describe,
     dotted,
     is_literal,
+    refusal,
     unknown_key,
     wrong_choice,
     wrong_type,
 )
+from siptapi_core.sip.uri import SipUri
 
 if TYPE_CHECKING:
     from cattrs import BaseConverter
@@ -73,6 +76,9 @@ def read_attributes(
             if name not in attributes:
                 raise unknown_key(name, attributes, where=where, key=key)
             values[name] = _read(value, _raw_type(attributes[name]), where, dotted(key, name))
+    if problems:  # nobody will construct from these: what is wrong with the others is said now
+        for name, why in _refused(cls, values, unread=data.keys() - values.keys()).items():
+            problems.add(SettingsError(refusal(name, why), where=where, key=dotted(key, name)))
     problems.check()
     return values
 
@@ -96,11 +102,13 @@ def construct(cls: type[T], *layers: Layer, where: str) -> T:
     problems.check()
     try:
         return cls(**values)
-    except (ValueError, TypeError, SiptapiError) as error:
-        words = str(error.args[0] if error.args else type(error).__name__)
-        culprit = _refused(cls, values)
-        problem = words.removeprefix(f"{culprit!r} ")
-        raise SettingsError(problem, where=where, key=keys.get(culprit, key)) from None
+    except (ValueError, TypeError, LookupError, AttributeError, SiptapiError) as error:
+        refused = _refused(cls, values) or {"": error}
+        first, *more = (
+            SettingsError(refusal(name, why), where=where, key=keys.get(name, key))
+            for name, why in refused.items()
+        )
+        raise SettingsError(first.problem, where=where, key=first.key, more=more) from None
 
 
 def attributes_of(cls: type[Any]) -> dict[str, attrs.Attribute[Any]]:
@@ -120,19 +128,48 @@ def _raw_type(attribute: attrs.Attribute[Any]) -> Any:
     return Any if attribute.converter or attribute.type is None else attribute.type
 
 
-def _refused(cls: type[Any], values: Mapping[str, object]) -> str:
-    """The value that a validator of ``cls`` refuses; "" where it was none."""
+def _refused(
+    cls: type[Any], values: Mapping[str, object], *, unread: AbstractSet[str] = frozenset()
+) -> dict[str, Exception]:
+    """What converters and validators of ``cls`` have against ``values``, each by itself.
+
+    One that looks at an attribute which is ``unread``, missing or refused has no say.
+    """
     attributes = attributes_of(cls)
-    probe = object.__new__(cls)  # no __init__: that would raise again
+    probe = object.__new__(cls)  # no __init__: that would raise at the first
+    refused: dict[str, Exception] = {}
     for name, attribute in attributes.items():
-        object.__setattr__(probe, name, values.get(name, attribute.default))
-    for name, attribute in attributes.items():  # in this order validators run
+        value = values.get(name, attribute.default)
+        if name in unread or value is attrs.NOTHING:
+            continue
         try:
-            if attribute.validator is not None and name in values:
-                attribute.validator(probe, attribute, values[name])
-        except Exception:  # noqa: BLE001  # only the place is sought; the error itself is raised
-            return name
-    return ""
+            value = _prepared(value, attribute, probe)
+        except Exception as error:  # noqa: BLE001  # a plugin's, which may raise anything
+            if name in values:
+                refused[name] = error
+        else:
+            object.__setattr__(probe, name, value)
+    for name, attribute in attributes.items():
+        if attribute.validator is not None and name in values and name not in refused:
+            try:
+                with suppress(AttributeError):
+                    attribute.validator(probe, attribute, getattr(probe, name))
+            except Exception as error:  # noqa: BLE001  # as above
+                refused[name] = error
+                object.__delattr__(probe, name)
+    return refused
+
+
+def _prepared(value: Any, attribute: attrs.Attribute[Any], probe: object) -> object:
+    """The default made, or the value converted, as ``__init__`` does."""
+    converter: Any = attribute.converter
+    if isinstance(value, attrs.Factory):  # type: ignore[arg-type]  # to mypy a function
+        return value.factory(*[probe] * value.takes_self)
+    if converter is None:
+        return value
+    if hasattr(converter, "takes_self"):  # attrs.Converter, of which attrs.converters.pipe is one
+        return converter(value, probe, attribute)
+    return converter(value)
 
 
 def _read(value: object, type_: Any, where: str, key: str) -> Any:
@@ -156,6 +193,7 @@ def _converter() -> BaseConverter:
     for enumeration in (enum.Enum, enum.StrEnum, enum.IntEnum):
         converter.register_structure_hook(enumeration, _choice)
     converter.register_structure_hook(Secret, _secret)
+    converter.register_structure_hook(SipUri, _sip_uri)
     converter.register_structure_hook_func(is_literal, _choice)
     converter.register_structure_hook_func(attrs.has, _table)
     converter.register_structure_hook_func(_is_list, _list)
@@ -197,6 +235,16 @@ def _choice(value: object, type_: Any) -> object:
 def _secret(value: object, _: object) -> Secret:
     where, key = _place.get()
     return Secret(value, where=where, key=key)
+
+
+def _sip_uri(value: object, _: object) -> SipUri:
+    where, key = _place.get()
+    if not isinstance(value, str):
+        raise wrong_type(SipUri, value, where=where, key=key)
+    try:
+        return SipUri.parse(value)
+    except MessageError as error:
+        raise SettingsError(f"expected {describe(SipUri)}: {error}", where=where, key=key) from None
 
 
 def _table(value: Any, cls: type[T]) -> T:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import enum
+import re
 import types
 import typing
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from siptapi_core.errors import SettingsError
+from siptapi_core.errors import SettingsError, nearest
 from siptapi_core.settings.secret import Secret
+from siptapi_core.sip.uri import SipUri
 
 _WORDS: dict[object, str] = {
     str: "text",
@@ -17,8 +19,10 @@ _WORDS: dict[object, str] = {
     int: "a whole number",
     float: "a number",
     Secret: "a secret",
+    SipUri: "a SIP URI such as sip:pbx.example",
     Path: "text",
 }
+_BOUNDS = {">": "more than", ">=": "at least", "<": "less than", "<=": "at most"}
 _PLURALS = {"text": "text", "a whole number": "whole numbers", "a table": "tables"}
 
 
@@ -104,11 +108,15 @@ def unknown_key(name: str, known: Iterable[str], *, where: str, key: str) -> Set
     return SettingsError(f"there is no such key; {hint}", where=where, key=dotted(key, name))
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The name in ``known`` that ``name`` may be a misspelling of."""
-    from difflib import get_close_matches  # noqa: PLC0415  # for errors only
-
-    return next(iter(get_close_matches(name, known, n=1)), None)
+def refusal(name: str, error: Exception) -> str:
+    """What a converter or validator has against the attribute ``name``; attrs' own in our words."""
+    words = str(error.args[0] if error.args else type(error).__name__)
+    bound = re.fullmatch(rf"(Length of )?'{name}' must be ([<>]=?) (.*): (.*)", words)
+    if bound is None:
+        return words.removeprefix(f"{name!r} ")
+    length, comparison, limit, value = bound.groups()
+    measure = "a length of " if length else ""
+    return f"expected {measure}{_BOUNDS[comparison]} {limit}, given {value}"
 
 
 def dotted(key: str, name: str) -> str:

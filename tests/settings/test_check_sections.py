@@ -69,12 +69,18 @@ def test_every_problem_is_named() -> None:
             "siptapi.toml: strategies.sbc: no strategy is named 'sbc'; there is refer-via-proxy, "
             "refer-to-phone; not loaded: sbc"
         ),
-        "siptapi.toml: frontends.htttp: no front end is named 'htttp'; there is http",
+        (
+            "siptapi.toml: frontends.htttp: no front end is named 'htttp'; there is http; "
+            "did you mean http?"
+        ),
         (
             "siptapi.toml: lines.office.strategies: no strategy is named 'sbc'; there is "
             "refer-via-proxy, refer-to-phone; not loaded: sbc"
         ),
-        "siptapi.toml: lines.office.resolvers: no resolver is named 'nptr'; there is naptr, srv, a",
+        (
+            "siptapi.toml: lines.office.resolvers: no resolver is named 'nptr'; there is naptr, "
+            "srv, a; did you mean naptr?"
+        ),
         (
             "siptapi.toml: lines.office.callee_resolvers: no resolver is named 'enum'; "
             "there is naptr, srv, a"

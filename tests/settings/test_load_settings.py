@@ -162,7 +162,7 @@ def test_common_rules_need_only_be_right_with_what_each_line_adds() -> None:
 def test_an_error_is_told_once_and_where_it_was_made() -> None:
     lines = '[lines.a]\nuser = "a"\n[lines.b]\nuser = "b"\n[lines.c]\nuser = ""\n'
     assert problems(f'[defaults]\nring_timeout = 0\ndomain = "d"\n{lines}') == [
-        "defaults.ring_timeout: must be > 0: 0.0",
+        "defaults.ring_timeout: expected more than 0, given 0.0",
         "lines.c.user: expected text that is not empty",
     ]
     assert problems(f'[numbers]\nregion = "Austria"\n[defaults]\ndomain = "d"\n{lines}') == [
@@ -223,7 +223,14 @@ def test_misplaced_rules() -> None:
     ]
     assert problems(
         f'{OFFICE}[[numbers.rewrites]]\nmatch = "0"\nreplace = ""\nline = "offise"'
-    ) == ["numbers.rewrites[0].line: no line is named 'offise'; there is office"]
+    ) == [
+        "numbers.rewrites[0].line: no line is named 'offise'; there is office; did you mean office?"
+    ]
+
+
+def test_a_key_that_resembles_none_gets_no_suggestion() -> None:
+    (problem,) = problems(f'{OFFICE}default_line = "office"')
+    assert problem.startswith("lines.office.default_line: there is no such key; there is domain,")
 
 
 @pytest.mark.parametrize(

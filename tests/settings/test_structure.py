@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Literal, NewType
 
 import pytest
-from attrs import Factory, field, frozen, validators
+from attrs import Converter, Factory, field, frozen, validators
 
-from siptapi_core import NoSettings
+from siptapi_core import NoSettings, SipUri
 from siptapi_core.errors import MessageError, PluginError, SettingsError
 from siptapi_core.settings import Secret, structure
 
@@ -258,9 +258,9 @@ class Validated:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        ({"low": -1}, "strategies.x.low: must be >= 0: -1"),
+        ({"low": -1}, "strategies.x.low: expected at least 0, given -1"),
         ({"low": 5, "high": 3}, "strategies.x.high: expected at least as much as low"),
-        ({"name": ""}, "strategies.x.name: Length of 'name' must be >= 1: 0"),
+        ({"name": ""}, "strategies.x.name: expected a length of at least 1, given 0"),
         ({"low": 11}, "strategies.x: expected at least as much as low"),
         ({"wanted": "a"}, "strategies.x.wanted: expected one of names"),
         ({"name": "bad"}, "strategies.x: bad, whatever else is set"),
@@ -271,9 +271,74 @@ def test_what_validators_refuse(data: dict[str, object], words: str) -> None:
     assert problems(data, Validated) == [words]
 
 
-def test_what_a_converter_refuses() -> None:
-    (problem,) = problems({"doubled": {}})
-    assert problem.startswith("strategies.x: ")
+def test_every_refused_attribute_is_named_and_those_that_look_at_it_have_no_say() -> None:
+    assert problems({"low": -1, "high": -2, "name": ""}, Validated) == [
+        "strategies.x.low: expected at least 0, given -1",
+        "strategies.x.name: expected a length of at least 1, given 0",
+    ]
+
+
+def test_what_validators_refuse_is_told_with_what_cannot_be_read() -> None:
+    assert problems({"low": "1", "high": 5, "name": "", "speed": 1}, Validated) == [
+        "strategies.x.low: expected a whole number, given text",
+        "strategies.x.speed: there is no such key; there is low, high, name, names, wanted",
+        "strategies.x.name: expected a length of at least 1, given 0",
+    ]
+
+
+@frozen(kw_only=True)
+class Converted:
+    host: str = field(converter=lambda host: host.upper(), validator=validators.max_len(3))
+    port: int = field(
+        default=0,
+        converter=Converter(lambda port, self: int(port) + len(self.host), takes_self=True),
+        validator=validators.ge(2),
+    )
+    both: str = field(default=Factory(lambda self: self.host, takes_self=True))
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({"host": 5}, "strategies.x.host: 'int' object has no attribute 'upper'"),
+        ({"host": "a", "port": "x"}, "strategies.x.port: invalid literal for int() with base 10: "),
+        ({"host": "a", "port": 0}, "strategies.x.port: expected at least 2, given 1"),
+        ({"host": "abcd", "port": 5}, "strategies.x.host: expected a length of at most 3, given 4"),
+    ],
+)
+def test_what_a_converter_refuses_is_named_by_its_key(data: dict[str, object], words: str) -> None:
+    (problem,) = problems(data, Converted)
+    assert problem.startswith(words)
+
+
+@frozen(kw_only=True)
+class Sbc:
+    route: SipUri
+    spare: SipUri | None = None
+    password: Secret | None = None
+
+
+def test_a_plugins_settings_may_have_uris_and_secrets() -> None:
+    data = {"route": "sip:sbc.example;lr", "spare": "sips:b.example", "password": "x"}
+    settings = structure(data, Sbc, where="siptapi.toml", key="strategies.x")
+    assert settings.route == SipUri.parse("sip:sbc.example;lr")
+    assert settings.spare == SipUri.parse("sips:b.example")
+    assert settings.password is not None
+    assert settings.password.reveal() == "x"
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({"route": 5}, ".route: expected a SIP URI such as sip:pbx.example, given a whole number"),
+        ({"route": "sbc.example"}, ".route: expected a SIP URI such as sip:pbx.example: "),
+        ({"route": {"host": "x"}}, ".route: expected a SIP URI such as sip:pbx.example, given"),
+        ({}, ".route: missing; expected a SIP URI such as sip:pbx.example"),
+    ],
+)
+def test_what_is_no_uri(data: dict[str, object], words: str) -> None:
+    (problem,) = problems(data, Sbc)
+    assert problem.startswith(f"strategies.x{words}")
 
 
 @frozen
