@@ -8,14 +8,13 @@ comes, for phonenumberslite takes as long to import as all else that dials.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from siptapi_core.numbers import patterns
 from siptapi_core.numbers.emergency import emergency_numbers
 from siptapi_core.numbers.explanation import Kind
 from siptapi_core.numbers.reading import Reading
 from siptapi_core.numbers.rules import NumberRules
-from siptapi_core.values import Value
 
 if TYPE_CHECKING:
     from siptapi_core.numbers.numbering_plan import PlannedNumber
@@ -35,7 +34,7 @@ _HARMONISED = ("116", "118")
 _HARMONISED_DIGITS = (5, 6)
 
 
-class Interpretation(Value):
+class Interpretation(NamedTuple):
     """What a reading means: ``number`` is in E.164 where known, else the digits to key in.
 
     ``planned`` is what the numbering plan knows of it. ``sure``: it is known to be a number;
@@ -64,13 +63,13 @@ def interpret(reading: Reading, rules: NumberRules) -> Interpretation:
     if not reading.extension:
         return found
     if found.planned is None or found.planned.country_code not in _APPENDING:
-        return found.evolve(extension=reading.extension)
+        return found._replace(extension=reading.extension)
     from siptapi_core.numbers.numbering_plan import (  # noqa: PLC0415  # imported already
         read_international,
     )
 
     number = found.number + reading.extension
-    return found.evolve(number=number, planned=read_international(number[1:]))
+    return found._replace(number=number, planned=read_international(number[1:]))
 
 
 def _interpret_digits(reading: Reading, rules: NumberRules) -> Interpretation:

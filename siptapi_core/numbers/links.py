@@ -113,5 +113,5 @@ def _read_local(rest: str, context: str) -> Iterator[Reading]:
         for length in range(0 if reading.international else len(area), 0, -1):
             if length == len(area) or length >= _SHORTEST_CONTEXT:
                 digits = area[:length] + reading.digits
-                yield reading.evolve(digits=digits, international=True, doubtful=True)
+                yield reading._replace(digits=digits, international=True, doubtful=True)
         yield reading

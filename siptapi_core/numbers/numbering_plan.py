@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from typing import NamedTuple
 
 import phonenumbers
 from phonenumbers import (
@@ -37,7 +38,7 @@ _CATEGORIES = {
 }
 
 
-class PlannedNumber(Value):
+class PlannedNumber(NamedTuple):
     """A number of a country: its code, the number inside it, and the region where it is valid.
 
     ``region`` is two letters, ``001`` for ``+800`` and its like, None where no region is known to

@@ -66,7 +66,7 @@ def read_phrases(text: str, line: str, extension: str) -> Iterator[Reading]:
     if phrase.strangers or phrase is not phrases[0]:
         phrase = phrase.after_strangers()
         readings = read_parts(text, phrase.parts, extension)
-        plain = (each.evolve(doubtful=True) for each in readings if not each.doubtful)
+        plain = (each._replace(doubtful=True) for each in readings if not each.doubtful)
     before, after = line[: phrase.start].strip(), spoken[phrase.end :].strip()
     vanity = vanity_readings(line[phrase.start :]) if after else iter(())
     if is_freephone(phrase.digits):
@@ -76,7 +76,7 @@ def read_phrases(text: str, line: str, extension: str) -> Iterator[Reading]:
         reason = f"{spoken[phrase.end]!r} cannot stand in a number"
         raise NumberError(reason, text=text, position=phrase.end)
     for reading in plain:
-        yield reading.evolve(
+        yield reading._replace(
             doubtful=reading.doubtful or (after != "" and not phrase.certain),
             left_out=tuple(filter(None, (before, after))),
         )

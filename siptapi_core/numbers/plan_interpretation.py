@@ -89,7 +89,7 @@ def _after_outside_prefix(digits: str, rules: NumberRules, home: Region) -> Inte
         if known is not None and not known.assumed:
             warning = f"the {prefix} that it begins with is taken for an outside prefix"
             assumed = not rules.outside_prefix
-            return known.evolve(assumed=assumed, warnings=(warning, *known.warnings))
+            return known._replace(assumed=assumed, warnings=(warning, *known.warnings))
     return None
 
 

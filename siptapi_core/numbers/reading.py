@@ -12,17 +12,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from siptapi_core.errors import NumberError
-from siptapi_core.values import Value
 
 
-class Reading(Value):
+class Reading(NamedTuple):
     """A number as it stands in a text.
 
     ``digits`` are 0 to 9, ``*`` and ``#``; ``international`` says that a ``+`` stood before them.
     ``extension`` was named as one; ``after_answer`` is to be keyed in once somebody answered.
-    ``doubtful``: it is meant only if the numbering plan knows the number.
+    ``doubtful``: it is meant only if the numbering plan knows the number. A named tuple, as is
+    all that each number makes a few of: it takes a third of the time of a `Value`.
     """
 
     digits: str

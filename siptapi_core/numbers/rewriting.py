@@ -61,4 +61,4 @@ def _read_again(found: Interpretation, number: str, rules: NumberRules) -> Inter
     international = number.startswith("+")
     again = interpret(Reading(number.removeprefix("+"), international), rules)
     kept = again.number if international else number
-    return again.evolve(number=kept, warnings=found.warnings, extension=found.extension)
+    return again._replace(number=kept, warnings=found.warnings, extension=found.extension)

@@ -68,12 +68,12 @@ def read_parts(text: str, parts: Sequence[Part], extension: str = "") -> Iterato
         warnings = (f"{other} is another number and is left out",) if other else ()
         for reading in _read_run(text, head, first.start, extension):
             later = "" if other else digits_of(rest)
-            yield reading.evolve(after_answer=later, warnings=(*reading.warnings, *warnings))
+            yield reading._replace(after_answer=later, warnings=(*reading.warnings, *warnings))
 
     joined = _is_one_number(first, second, a_list=a_list)
     for count in range(1, len(parts) + joined):
         for reading in cut(count):
-            yield reading.evolve(doubtful=True)
+            yield reading._replace(doubtful=True)
     yield from cut(len(parts) if joined and "+" not in first.text else 1)
 
 
@@ -138,23 +138,23 @@ def _endings(
         other = endings[endings.lastindex or 1].strip()
         warning = f"{other} is another number's ending and is left out"
         kept = run[: endings.start(endings.lastindex or 1)]
-        yield reading.evolve(digits=digits_of(kept), warnings=(*warnings, warning))
+        yield reading._replace(digits=digits_of(kept), warnings=(*warnings, warning))
     trunk = _trunk_zero(run) if international or digits.startswith("00") else None
     if trunk is not None and _country_code(digits_of(run[: trunk.start()])) is None:
         trunk = None
     if trunk is not None:
-        yield reading.evolve(digits=digits_of(run[: trunk.start()] + run[trunk.end() :]))
-    yield reading.evolve(doubtful=endings is not None or trunk is not None)
+        yield reading._replace(digits=digits_of(run[: trunk.start()] + run[trunk.end() :]))
+    yield reading._replace(doubtful=endings is not None or trunk is not None)
     pieces = run.split("/")
     for count in range(1, len(pieces)):
         left = "/".join(pieces[:count])
         if len(digits_of(left)) >= _CERTAIN_DIGITS:
             other = "/".join(pieces[count:]).strip()
             warning = f"{other} after the / is left out"
-            yield reading.evolve(
+            yield reading._replace(
                 digits=digits_of(left), warnings=(*warnings, warning), doubtful=True
             )
     group = _last_group(run)
     rest = "" if group is None else digits_of(run[: group.start()])
     if group is not None and rest and not extension:
-        yield reading.evolve(digits=rest, extension=group[1], doubtful=True)
+        yield reading._replace(digits=rest, extension=group[1], doubtful=True)

@@ -79,7 +79,7 @@ def _read(text: str, folded: str) -> Iterator[Reading]:
     if not extension:
         line, extension = _without_extension(line, left_out)
     for reading in read_phrases(text, line, extension):
-        yield reading.evolve(
+        yield reading._replace(
             after_answer=after_answer or reading.after_answer,
             left_out=(*left_out, *reading.left_out),
         )
