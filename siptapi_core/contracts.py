@@ -111,7 +111,9 @@ class Offer(Compared, Generic[S, T_co]):
     """Something that a plugin offers by name; it is created only when the settings name it.
 
     ``settings`` is an attrs class: its section (``[strategies.NAME]``, ``[resolvers.NAME]``, ...)
-    is read and checked by the core, and an instance is handed to ``create``.
+    is read and checked by the core, and an instance is handed to ``create``. ``check`` raises
+    UsageError where a line that names the offer lacks what it needs: ``siptapi config check`` asks
+    it, because nothing is created and no call begun there.
 
     Raises:
         ValueError: ``name`` is not made of lower-case letters, digits and hyphens.
@@ -122,6 +124,7 @@ class Offer(Compared, Generic[S, T_co]):
     summary: str
     create: Callable[[S, Context], T_co]
     settings: type[S] = field(default=NoSettings)  # type: ignore[assignment]
+    check: Callable[[LineIdentity], object] | None = None
 
     @settings.validator
     def _check_settings(self, _attribute: object, value: object) -> None:

@@ -5,15 +5,31 @@ from __future__ import annotations
 from siptapi_core import (
     Attempt,
     DialRequest,
+    LineIdentity,
     Network,
     NoSettings,
     Offer,
     SettingsError,
+    SipUri,
     Strategy,
     hookimpl,
 )
 
 NAME = "refer-to-phone"
+
+
+def phone_address(line: LineIdentity) -> SipUri:
+    """The address of the phone itself.
+
+    Raises:
+        SettingsError: the line's settings give none.
+    """
+    if line.phone_address is None:
+        raise SettingsError(
+            f'{NAME} needs the address of the phone itself: "extension@host:port"',
+            key=f"lines.{line.name}.phone",
+        )
+    return line.phone_address
 
 
 class ReferToPhone:
@@ -26,12 +42,7 @@ class ReferToPhone:
     def start(self, request: DialRequest, network: Network) -> Attempt:
         """Begin the call."""
         line = request.line
-        if line.phone_address is None:
-            raise SettingsError(
-                f'{NAME} needs the address of the phone itself: "extension@host:port"',
-                key=f"lines.{line.name}.phone",
-            )
-        plan = request.plan(NAME, target=line.phone, next_hop=line.phone_address, direct=True)
+        plan = request.plan(NAME, target=line.phone, next_hop=phone_address(line), direct=True)
         return network.refer_call(plan)
 
 
@@ -40,6 +51,9 @@ def siptapi_strategies() -> list[Offer[NoSettings, Strategy]]:
     """Offer it."""
     return [
         Offer(
-            name=NAME, summary="call the phone at its own address", create=lambda *_: ReferToPhone()
+            name=NAME,
+            summary="call the phone at its own address",
+            create=lambda *_: ReferToPhone(),
+            check=phone_address,
         )
     ]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from siptapi_core.contracts import Offer
-from siptapi_core.errors import SettingsError, UnknownNameError
+from siptapi_core.contracts import LineIdentity, Offer, PluginRecord
+from siptapi_core.errors import PluginError, SettingsError, UnknownNameError, UsageError
 from siptapi_core.settings.loading import SECTIONS
 from siptapi_core.settings.problems import Problems
 from siptapi_core.settings.settings import Settings
@@ -34,14 +34,27 @@ class Catalog(Protocol):
         """Ways in."""
         ...
 
+    @property
+    def records(self) -> Sequence[PluginRecord]:
+        """Every plugin found, loaded or not."""
+        ...
+
 
 def check_sections(settings: Settings, catalog: Catalog) -> None:
-    """Check every section of a plugin against what is offered, and every name that a line uses.
+    """Check every section of a plugin against what is offered, and every name that is used.
+
+    A line must have what the offers that it names need.
 
     Raises:
-        SettingsError: ``problems`` are all: a name that nobody offers, a wrong value.
+        SettingsError: ``problems`` are all: a name that nobody has, a wrong or missing value.
+        PluginError: the `Offer.check` of a plugin broke.
     """
     problems = Problems()
+    plugins = [record.name for record in catalog.records]
+    for name in settings.plugins.blocked:
+        if name not in plugins:
+            unknown = UnknownNameError("plugin", name, known=plugins)
+            problems.add(SettingsError(str(unknown), where=settings.where, key="plugins.blocked"))
     for kind in SECTIONS:
         offers: Offers = getattr(catalog, kind)
         for name in settings.sections.names(kind):
@@ -52,6 +65,7 @@ def check_sections(settings: Settings, catalog: Catalog) -> None:
                     settings.section(kind, name), offer.settings, where=settings.where, key=key
                 )
     for name, line in settings.lines.items():
+        identity = line.identity(name, "")
         for kind, offers, names in (
             ("strategies", catalog.strategies, line.strategies),
             ("resolvers", catalog.resolvers, line.resolvers),
@@ -60,7 +74,8 @@ def check_sections(settings: Settings, catalog: Catalog) -> None:
             for each in names:
                 with problems.collected():
                     key = f"{dotted('lines', name)}.{kind}"
-                    _offered(offers, each, settings.where, key)
+                    offer = _offered(offers, each, settings.where, key)
+                    _check_line(offer, identity, settings.where, key)
     problems.check()
 
 
@@ -69,3 +84,16 @@ def _offered(offers: Offers, name: str, where: str, key: str) -> Offer[Any, Any]
         return offers[name]
     except UnknownNameError as error:
         raise SettingsError(str(error), where=where, key=key) from None
+
+
+def _check_line(offer: Offer[Any, Any], identity: LineIdentity, where: str, key: str) -> None:
+    if offer.check is None:
+        return
+    try:
+        offer.check(identity)
+    except SettingsError as error:
+        raise SettingsError(error.problem, where=where, key=error.key or key) from None
+    except UsageError as error:
+        raise SettingsError(str(error), where=where, key=key) from None
+    except Exception as error:
+        raise PluginError(f"{offer.name!r} cannot check a line: {error!r}") from error

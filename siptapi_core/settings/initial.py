@@ -26,7 +26,7 @@ _INTRODUCTION = """\
 
 
 def initial_config() -> str:
-    """A settings file with comments that can be read as it is, but for the account."""
+    """A settings file with comments, which is refused until the account is filled in."""
     tables = (
         ("", Settings),
         ("[plugins]", PluginSettings),
@@ -66,6 +66,8 @@ def _table(heading: str, cls: type[Any]) -> Iterator[str]:
             yield from textwrap.wrap(
                 attribute.metadata["help"], 98, initial_indent="# ", subsequent_indent="# "
             )
-            mark = "" if name in _FILLED_IN and cls is LineSettings else "# "
-            yield f"{mark}{name} = {sample_of(attribute)}"
+            if name in _FILLED_IN and cls is LineSettings:
+                yield f'{name} = ""'  # refused until somebody has filled it in
+            else:
+                yield f"# {name} = {sample_of(attribute)}"
             yield ""

@@ -13,11 +13,18 @@ def config(*arguments: str) -> int:
     return run(["--no-plugins", "config", *arguments])
 
 
-def test_a_first_file_can_be_checked_as_it_was_written(
+def test_a_first_file_says_what_must_be_filled_in(
     settings_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert config("init") == 0
     assert f"Wrote {settings_file}." in capsys.readouterr().out
+    assert config("check") == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    for key in ("domain", "user", "password"):
+        assert f"siptapi: {settings_file}: lines.office.{key}: " in err
+        text = settings_file.read_text(encoding="utf-8")
+        settings_file.write_text(text.replace(f'\n{key} = ""', f'\n{key} = "x"'))
     assert config("check") == 0
     out, err = capsys.readouterr()
     assert out.startswith(f"{settings_file} can be used.\n  line office: sip:")
@@ -37,7 +44,6 @@ def test_without_a_name_it_is_the_users_own(
     monkeypatch.delenv("SIPTAPI_CONFIG")
     monkeypatch.setattr("siptapi_core.settings.finding.user_config", lambda: path)
     assert config("init") == 0
-    assert config("check") == 0
     assert path.is_file()
 
 
@@ -79,6 +85,8 @@ def test_every_problem_has_a_line_of_its_own(
         ('strategies = ["sbc"]\n', "lines.office.strategies: no strategy is named 'sbc'"),
         ('password = {env = "NO_SUCH_VARIABLE"}\n', "lines.office.password: "),
         ("[resolvers.a]\nspeed = 3\n", "resolvers.a"),
+        ('strategies = ["refer-to-phone"]\n', "lines.office.phone: refer-to-phone needs the addr"),
+        ('[plugins]\nblocked = ["clii"]\n', "no plugin is named 'clii'; there is "),
     ],
 )
 def test_what_only_plugins_and_secrets_tell_is_checked_too(

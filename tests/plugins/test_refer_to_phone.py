@@ -62,3 +62,7 @@ def test_a_line_without_the_phones_address_is_told_which_key_to_set() -> None:
 def test_it_is_offered_by_its_name() -> None:
     (offer,) = siptapi_strategies()
     assert offer.name == "refer-to-phone"
+    assert offer.check is not None
+    assert offer.check(LINE) == PHONE_ADDRESS
+    with pytest.raises(SettingsError, match="needs the address of the phone itself"):
+        offer.check(LINE.evolve(phone_address=None))

@@ -12,20 +12,44 @@ import pytest
 
 from siptapi_core.errors import SettingsError
 from siptapi_core.numbers import NumberRules
-from siptapi_core.settings import LineSettings, load, parse
+from siptapi_core.settings import LineSettings, parse
 from siptapi_core.settings.initial import initial_config, write_initial_config
 
 
-def test_it_can_be_read_as_it_is() -> None:
-    settings = parse(initial_config())
+def filled_in(text: str) -> str:
+    for name in ("domain", "user", "password"):
+        text, count = re.subn(rf'^{name} = ""$', f'{name} = "{name}"', text, flags=re.MULTILINE)
+        assert count == 1
+    return text
+
+
+def test_as_it_is_it_is_refused_and_all_that_must_be_filled_in_is_named() -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse(initial_config(), where="siptapi.toml")
+    assert sorted(map(str, caught.value.problems)) == [
+        (
+            "siptapi.toml: lines.office.domain: expected a host name or IP address, "
+            "such as pbx.example"
+        ),
+        (
+            'siptapi.toml: lines.office.password: it is empty; { env = "NAME" } reads it '
+            "from elsewhere"
+        ),
+        "siptapi.toml: lines.office.user: expected text that is not empty",
+    ]
+
+
+def test_it_can_be_read_once_the_account_is_filled_in() -> None:
+    settings = parse(filled_in(initial_config()))
     line = settings.line(settings.default_line)
-    assert (line.domain, line.user) == ("pbx.example", "201")
+    assert (line.domain, line.user) == ("domain", "user")
     others = attrs.evolve(line, domain="d", user="u", password=None)
     assert others == LineSettings(domain="d", user="u")  # every other key has its default
 
 
 def test_every_key_can_be_uncommented() -> None:
-    text, count = re.subn(r"^# (?=\w+ = )", "", initial_config(), flags=re.MULTILINE)
+    text = filled_in(initial_config())
+    text, count = re.subn(r"^# (?=\w+ = )", "", text, flags=re.MULTILINE)
     settings = parse(text)
     assert count > 20
     assert settings.line("office").display_name == "{number}"
@@ -44,8 +68,7 @@ def test_no_line_is_too_long_to_read() -> None:
 def test_written_for_its_owner_only(tmp_path: Path) -> None:
     file = tmp_path / "new" / "folders" / "siptapi.toml"
     write_initial_config(file)
-    assert load(file).default_line == "office"
-    assert load(file).warnings() == ()
+    assert file.read_text(encoding="utf-8") == initial_config()
     if os.name != "nt":
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
