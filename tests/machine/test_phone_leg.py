@@ -6,6 +6,7 @@ import pytest
 from bench import PHONE, PROXY, STANDBY, TCP_PROXY
 from phone_side import ACCOUNT, CONTACT, RECORD_ROUTE, LegBench
 
+from siptapi_core.errors import NetworkError
 from siptapi_core.machine.phone_leg import LegState
 from siptapi_core.sip.auth import Authorization, Credentials
 from siptapi_core.sip.name_addr import NameAddr
@@ -208,6 +209,27 @@ def test_requests_inside_the_dialog_try_every_address():
     bench.do("leave")
     bench.agent.refused(PHONE, bench.now)
     assert bench.destinations("BYE") == [PHONE, STANDBY]
+
+
+def test_an_answer_that_we_have_no_way_to_is_a_failure():
+    bench = LegBench().start()
+    bench.pass_until(0.25)
+
+    def no_way(towards):
+        raise NetworkError(f"there is no way to {towards}")
+
+    bench.agent.transactions._local_address = no_way
+    bench.pick_up()
+    assert bench.heard == ["answered", ("failed", None, f"there is no way to {PROXY}", 0.25)]
+    assert bench.leg.state is LegState.GONE
+    bench.run_out()
+    assert len(bench.heard) == 2
+
+
+def test_a_bye_has_no_body():
+    bench = picked_up()
+    bench.do("leave")
+    assert bench.last("BYE").body == b""
 
 
 def test_a_retransmitted_2xx_gets_the_same_ack_again():
