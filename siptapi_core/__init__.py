@@ -5,7 +5,7 @@ business. Each is imported when it is first used, so that ``import siptapi_core`
 
 - To be a plugin: `hookimpl`, `Offer`, `NoSettings`, `Secret`, `Context`, `Clock`, `Logger`.
 - A strategy: `Strategy`, `DialRequest`, `LineIdentity`, `Network`, `Attempt`, `Capability`,
-  `ReferPlan`, `ByePolicy`, `CallTimers`.
+  `ReferPlan`, `Planning`, `ByePolicy`, `CallTimers`.
 - A resolver: `Resolver`, `ResolveContext`, `Resolved`, `PassedOn`; what it maps: `Target`,
   `Number`, `SrvName`, `HostPort`, `Address`, `Transport`; what it may ask: `DnsClient`,
   `DnsAnswer`, `NaptrRecord`, `SrvRecord`; what a URI says itself: `target_host`,
@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from siptapi_core.contracts import NoSettings as NoSettings
     from siptapi_core.contracts import Offer as Offer
     from siptapi_core.contracts import PassedOn as PassedOn
+    from siptapi_core.contracts import Planning as Planning
     from siptapi_core.contracts import PluginRecord as PluginRecord
     from siptapi_core.contracts import PluginState as PluginState
     from siptapi_core.contracts import ResolveContext as ResolveContext
@@ -137,8 +138,8 @@ _HOMES = {
     ),
     "contracts": (
         "Attempt Capability CliCommand CliSession Clock Context Dialer DialRequest "
-        "DnsClient Frontend LineIdentity Logger Network NoSettings Offer PassedOn PluginRecord "
-        "PluginState Resolved ResolveContext Resolver Strategy"
+        "DnsClient Frontend LineIdentity Logger Network NoSettings Offer PassedOn Planning "
+        "PluginRecord PluginState Resolved ResolveContext Resolver Strategy"
     ),
     "dns_records": "DnsAnswer NaptrRecord SrvRecord",
     "errors": (

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from lab.laboratory import Lab
 from lab.nat import INSIDE, PUBLIC, PUBLIC_PORT, Nat, nat_lab
+from lab.programs import wait_until
 
 pytestmark = pytest.mark.interop
 
@@ -60,6 +61,22 @@ def test_the_one_who_cannot_says_why_and_the_other_one_calls(tmp_path: Path) -> 
         assert together.ending == ANSWERED
         assert "strategy_fell_back" in together.names
         assert len(phone.incoming()) == 1
+
+
+def test_a_mapping_that_changes_during_a_call_is_told(tmp_path: Path) -> None:
+    with nat_lab(tmp_path, Nat.CONE, mapping_seconds=1) as lab:
+        proxy = lab.kamailio()
+        lab.baresip("alice", proxy)
+        callee = lab.baresip("2002", proxy, answer="manual")
+        line = LINE | {"strategies": ["refer-via-stun"], "keepalive": 4}
+        call = lab.dial_via(proxy, tables=stun_table(lab), **line)
+        callee.await_event("CALL_INCOMING")
+        lab.move(PUBLIC_PORT + 1)
+        warning = "the NAT has changed our address"
+        wait_until(lambda: warning in call.trace(), seconds=15, what=warning)
+        assert f"udp:{PUBLIC}:{PUBLIC_PORT + 1}" in call.trace()
+        call.interrupt()
+        call.finish()
 
 
 def test_no_stun_server_answers(tmp_path: Path) -> None:

@@ -36,6 +36,8 @@ PUBLIC_PORT = 40000
 
 _CLONE_NEWNET = 0x40000000
 _RULES = """\
+table ip nat {{}}
+delete table ip nat
 table ip nat {{
   chain postrouting {{
     type nat hook postrouting priority srcnat;
@@ -144,6 +146,10 @@ class NatLab(Lab):
         """An address outside that nobody listens on."""
         return f"198.51.100.{next(self._next_host)}"
 
+    def move(self, port: int) -> None:
+        """Give new mappings of a `Nat.CONE` another public port."""
+        self._map(Nat.CONE.value.replace(str(PUBLIC_PORT), str(port)))
+
     def outlast_mappings(self) -> None:
         """Wait until the router has forgotten what nobody kept open."""
         time.sleep(self._mapping_seconds + 1.5)  # it looks once a second
@@ -151,6 +157,10 @@ class NatLab(Lab):
     def _run(self, part: P) -> P:
         part.namespace = self._inside if isinstance(part, Siptapi) else self._outside
         return super()._run(part)
+
+    def _map(self, rule: str) -> None:
+        nft = require("nft", package="nftables")
+        run(*self._router.inside(nft, "-f", "-"), text=_RULES.format(rule=rule))
 
     def _connect_them(self) -> None:
         router = self._router
@@ -162,9 +172,7 @@ class NatLab(Lab):
         router.add_interface("wan", f"{PUBLIC}/24")
         self._outside.add_interface("eth0", *(f"198.51.100.{last}/24" for last in range(10, 30)))
         self._inside.ip("route", "add", "default", "via", "192.168.7.1")
-        nft = require("nft", package="nftables")
-        rules = _RULES.format(rule=self._nat.value)
-        run(*router.inside(nft, "-f", "-"), text=rules)
+        self._map(self._nat.value)
         seconds = self._mapping_seconds
         for name, value in (
             ("net/ipv4/ip_forward", 1),
