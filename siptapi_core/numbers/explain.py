@@ -24,7 +24,7 @@ def explain(text: str, rules: NumberRules, *, domain: str, line: str = "") -> Ex
     Raises:
         NumberError: ``text`` is no number; why, and where in it.
     """
-    if ":" in text or "@" in text:
+    if "@" in text or "sip" in text.lower():
         from siptapi_core.numbers.links import read_sip  # noqa: PLC0415  # as in `reading`
 
         sip = read_sip(text)

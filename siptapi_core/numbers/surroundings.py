@@ -102,7 +102,7 @@ def _first_line(text: str, folded: str, left_out: list[str]) -> str:
         if _digit(line[0]):
             return _only(folded, *line.span(), left_out)
     if not folded.strip():
-        raise NumberError("it is empty", text=text, position=0)
+        raise NumberError("the number is empty", text=text, position=0)
     raise NumberError("there is no digit in it", text=text, position=len(text) - len(text.lstrip()))
 
 
