@@ -71,6 +71,18 @@ def test_a_closed_terminal_is_not_written_to_any_more(left: list[object]) -> Non
     assert left == [(1, 2)]
 
 
+def test_what_whoever_started_us_ignores_stays_ignored(left: list[object]) -> None:
+    number = getattr(signal, "SIGHUP", signal.SIGTERM)
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        with Interruption(lambda: None).handled():
+            signal.raise_signal(number)
+        assert signal.getsignal(number) is signal.SIG_IGN
+    finally:
+        signal.signal(number, before)
+    assert left == []
+
+
 def test_a_signal_that_comes_just_before_the_loop_waits_is_noticed() -> None:
     """The moment itself cannot be met on purpose; what wakes the loop can be seen."""
     under_test = Interruption(lambda: None)

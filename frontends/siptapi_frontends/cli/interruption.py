@@ -45,9 +45,14 @@ class Interruption:
     def handled(self) -> Iterator[None]:
         """Take the signals while this lasts; main thread only.
 
-        It must surround `asyncio.run`, which then leaves Ctrl-C to us.
+        It must surround `asyncio.run`, which then leaves Ctrl-C to us. A signal that whoever
+        started us had us ignore, as nohup does, stays ignored.
         """
-        previous = {number: signal.signal(number, self._on_signal) for number in _SIGNALS}
+        previous = {
+            number: signal.signal(number, self._on_signal)
+            for number in _SIGNALS
+            if signal.getsignal(number) is not signal.SIG_IGN
+        }
         try:
             yield
         finally:
