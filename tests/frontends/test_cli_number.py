@@ -109,7 +109,8 @@ def test_a_text_that_is_no_number(capsys: pytest.CaptureFixture[str]) -> None:
     assert answer["input"] == " hello"
     assert "no digit" in answer["error"]
     assert answer["position"] == 1
-    assert set(answer) == {"input", "error", "position"}
+    assert (answer["code"], answer["message"]) == ("number", answer["error"])
+    assert set(answer) == {"input", "error", "position", "code", "message"}
 
 
 def test_the_line_is_passed_on() -> None:

@@ -34,7 +34,9 @@ def _run(arguments: Namespace, session: CliSession) -> int:
     except NumberError as error:
         if not arguments.json:
             raise
-        _say_json({"input": text, "error": str(error), "position": error.position})
+        words = str(error)
+        every_error = {"code": error.code, "message": words}  # as of any command
+        _say_json({"input": text, "error": words, "position": error.position, **every_error})
         return ExitCode.USAGE
     if arguments.json:
         _say_json(explanation.to_json())
