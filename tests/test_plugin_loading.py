@@ -305,7 +305,9 @@ def test_a_blocked_plugin_is_not_even_imported(install: Install) -> None:
     install("sbc", "raise AssertionError")
     catalog = load_plugins(blocked=["sbc"])
     assert record(catalog, "sbc").state is PluginState.BLOCKED
-    assert record(catalog, "sbc").why == "blocked in the settings"
+    assert record(catalog, "sbc").why == "the settings block it"
+    with pytest.raises(UnknownNameError, match=r"; not loaded: sbc \(the settings block it\)$"):
+        catalog.strategies["refer-via-sbc"]
 
 
 def test_without_third_parties_only_ours_and_named_files_are_loaded(
@@ -388,7 +390,7 @@ def test_an_unknown_name_lists_what_there_is_and_what_is_missing(install: Instal
         load_plugins(blocked=["blocked"]).strategies["refer-via-abc"]
     assert (caught.value.kind, caught.value.name) == ("strategy", "refer-via-abc")
     assert caught.value.known == ("refer-via-sbc",)
-    assert caught.value.failed == ("bad", "blocked")
+    assert caught.value.failed == ("bad", "blocked (the settings block it)")
 
 
 def test_all_that_siptapi_brings_along_loads() -> None:

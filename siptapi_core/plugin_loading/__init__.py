@@ -43,7 +43,7 @@ def load_plugins(
     for source in find_sources(files):
         state, why, offered = PluginState.BLOCKED, "", {}
         if source.name in blocked:
-            why = "blocked in the settings"
+            why = "the settings block it"
         elif source.third_party and not third_party:
             why = "third-party plugins are switched off"
         else:
@@ -86,7 +86,11 @@ def _check_free(key: Key, owners: dict[Key, Source]) -> None:
 
 
 def _catalog(offers: dict[Key, Any], records: list[PluginRecord]) -> PluginCatalog:
-    failed = [record.name for record in records if record.state is not PluginState.LOADED]
+    failed = [
+        f"{record.name} ({record.why})" if record.state is PluginState.BLOCKED else record.name
+        for record in records
+        if record.state is not PluginState.LOADED
+    ]
 
     def of(kind: str) -> Offers[Any]:
         return Offers(

@@ -25,7 +25,7 @@ T = TypeVar("T")
 class Offers(dict[str, T]):
     """The offers of one kind by name; ``offers[name]`` raises UnknownNameError, which lists them.
 
-    ``failed`` are the names of plugins that might have offered it, had they been loaded.
+    ``failed`` are the plugins that might have offered it, had they been loaded.
     """
 
     def __init__(self, kind: str, offers: Mapping[str, T], failed: Iterable[str] = ()) -> None:

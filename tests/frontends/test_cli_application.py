@@ -68,7 +68,7 @@ def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr() == (f"siptapi {version('siptapi')}\n", "")
 
 
-@pytest.mark.parametrize("option", ["-h", "--help"])
+@pytest.mark.parametrize("option", ["-h", "--help", "help"])
 def test_help_lists_options_and_the_commands_of_every_plugin(
     plugin: str, option: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -79,9 +79,12 @@ def test_help_lists_options_and_the_commands_of_every_plugin(
     assert "  echo       echo\\x1b[31m\n" in out
 
 
-def test_a_command_explains_itself(plugin: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("words", [("echo", "--help"), ("help", "echo"), ("help", "echo", "a")])
+def test_a_command_explains_itself(
+    plugin: str, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as ended:
-        siptapi("--plugin", plugin, "echo", "--help")
+        siptapi("--plugin", plugin, *words)
     assert ended.value.code == 0
     out = capsys.readouterr().out
     assert out.startswith("usage: siptapi echo ")
@@ -106,6 +109,14 @@ def test_options_of_every_command_may_stand_behind_it(
     assert out.endswith(" error\n")
 
 
+def test_a_blocked_command_is_told_apart_from_one_that_nobody_has(
+    settings_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings_file.write_text(f'{LINE}[plugins]\nblocked = ["cli"]\n')
+    assert siptapi("dial", "1") == 2
+    assert "not loaded: cli (the settings block it)" in capsys.readouterr().err
+
+
 def test_the_log_level_on_the_command_line_wins(
     plugin: str, settings_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -124,14 +135,16 @@ def test_behind_two_hyphens_nothing_is_an_option(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("dail",), "no command is named 'dail'; there is "),
+        (("dail",), "; did you mean dial?"),
         (("--verison",), "there is no option --verison before the command (see siptapi --help)"),
         (("--log-level", "loud"), "invalid choice: 'loud'"),
         (("--config",), "expected one argument (see siptapi --help)"),
         (("dial",), "the following arguments are required: NUMBER (see siptapi dial --help)"),
         (("dial", "--fast", "1"), "unrecognized arguments: --fast (see siptapi dial --help)"),
         (("plugins",), "(see siptapi plugins --help)"),
-        (("demo", "--ending", "well"), "argument --ending: invalid"),
+        (("demo", "--ending", "well"), "invalid choice: 'well' (choose from "),
+        (("demo", "--ending", "well"), "phone-no-answer"),
+        (("help", "dail"), "no command is named 'dail'; there is "),
         (("--plugin", "nowhere.py", "dial", "1"), "nowhere.py"),
     ],
 )

@@ -216,8 +216,8 @@ def test_what_spreadsheets_make_of_numbers(
 @pytest.mark.parametrize(
     ("text", "reason", "position"),
     [
-        ("", "it is empty", 0),
-        (" \u200b", "it is empty", 0),
+        ("", "the number is empty", 0),
+        (" \u200b", "the number is empty", 0),
         ("  hello", "there is no digit in it", 2),
         ("Room1", "no digit outside its words", 0),
         ("01 505\u20ac641", "'\u20ac' cannot stand", 6),

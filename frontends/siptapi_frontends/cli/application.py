@@ -85,7 +85,9 @@ def _run(arguments: list[str], given: Namespace) -> int:
     )
     given.log_level = given.log_level or session.log_level
     configure(given.log_level)
-    if words[0] in ("-h", "--help"):
+    if words[0] == "help" and words[1:]:
+        return _run_command([words[1], "--help"], given, session)
+    if words[0] in ("-h", "--help", "help"):
         options.epilog = _command_table(session.catalog)
         say(*options.format_help().splitlines())
         return ExitCode.SUCCESS

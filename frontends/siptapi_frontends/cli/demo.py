@@ -28,9 +28,8 @@ def _configure(parser: ArgumentParser) -> None:
 
     parser.add_argument(
         "--ending",
-        type=Ending,
-        choices=tuple(Ending),
-        default=Ending.ANSWERED,
+        choices=[ending.value for ending in Ending],  # as argparse shows them
+        default=Ending.ANSWERED.value,
         metavar="ENDING",
         help=f"how the call ends: {', '.join(Ending)} (default: answered)",
     )
@@ -43,11 +42,13 @@ def _run(arguments: Namespace, session: CliSession) -> int:
     from siptapi_frontends.cli.calling import PlannedCall, place_call  # noqa: PLC0415
     from siptapi_frontends.cli.view import choose_view  # noqa: PLC0415
 
+    ending = Ending(arguments.ending)
+
     @asynccontextmanager
     async def connect() -> AsyncIterator[PlannedCall]:
         open_dialer = cast("Session", session).connect_to
         async with (
-            open_demo(arguments.ending) as demo,
+            open_demo(ending) as demo,
             open_dialer(demo.settings) as dialer,
         ):
             yield PlannedCall(dialer, Dial(number=demo.number), demo.names)
@@ -56,7 +57,7 @@ def _run(arguments: Namespace, session: CliSession) -> int:
         say(*_EXPLAINED)
     code = place_call(connect, choose_view(arguments))
     if not (arguments.once or arguments.json) and is_terminal(sys.stdout):
-        others = (ending for ending in Ending if ending is not arguments.ending)
+        others = (other for other in Ending if other is not ending)
         say("", "Other endings to see, with siptapi demo --ending ENDING:", f"  {' '.join(others)}")
     return code
 
