@@ -14,6 +14,7 @@ One line break at the end of a file, or of what a command prints, does not count
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
@@ -96,7 +97,7 @@ class Secret:
             return None
         if not readable_by_others(file):
             return None
-        return f"every user of this computer can read {file}, which holds a secret"
+        return f"every user of this computer can read {file}, which holds a secret: {_remedy(file)}"
 
     def __repr__(self) -> str:
         return "<secret>"
@@ -125,6 +126,22 @@ class Secret:
 
     def _error(self, problem: str) -> SettingsError:
         return SettingsError(problem, where=self._where, key=self._key)
+
+
+if sys.platform == "win32":
+
+    def _remedy(file: Path) -> str:
+        import getpass  # noqa: PLC0415  # for warnings only
+
+        mine = f"{getpass.getuser()}:F"
+        return f'icacls "{file}" /inheritance:r /grant:r "{mine}" leaves it to you alone'
+
+else:
+
+    def _remedy(file: Path) -> str:
+        import shlex  # noqa: PLC0415  # as above
+
+        return f"chmod 600 {shlex.quote(str(file))} leaves it to you alone"
 
 
 def path_of(file: str, folder: Path) -> Path:

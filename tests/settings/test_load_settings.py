@@ -276,8 +276,10 @@ def test_a_password_that_everyone_can_read_is_warned_about_once(tmp_path: Path) 
     password = 'password = "hunter2"\n'
     file.write_text(OFFICE + password + OFFICE.replace("office", "b") + password, encoding="utf-8")
     file.chmod(0o644)
-    assert load(file).warnings() == (
-        f"every user of this computer can read {file}, which holds a secret",
+    (warning,) = load(file).warnings()
+    assert warning == (
+        f"every user of this computer can read {file}, which holds a secret: "
+        f"chmod 600 {file} leaves it to you alone"
     )
     file.chmod(0o600)
     assert load(file).warnings() == ()

@@ -264,7 +264,10 @@ def test_warning_about_a_file_that_everyone_can_read(
     for given, file in ((HIDDEN, settings), ({"file": "password"}, kept)):
         warning = Secret(given, where=str(settings)).warning()
         if warned:
-            assert warning == f"every user of this computer can read {file}, which holds a secret"
+            assert warning == (
+                f"every user of this computer can read {file}, which holds a secret: "
+                f"chmod 600 {file} leaves it to you alone"
+            )
         else:
             assert warning is None
 
