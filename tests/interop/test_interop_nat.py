@@ -30,17 +30,22 @@ def test_where_there_is_no_nat_stun_finds_our_own_address(lab: Lab) -> None:
     assert call.finish().ending == ANSWERED
 
 
+@pytest.mark.parametrize("record_routes", [True, False])
 @pytest.mark.parametrize("nat", CONES)
-def test_with_stun_past_a_proxy_that_does_not_help(tmp_path: Path, nat: Nat) -> None:
+def test_with_stun_past_a_proxy_that_does_not_help(
+    tmp_path: Path, nat: Nat, *, record_routes: bool
+) -> None:
+    """Without Record-Route the phone itself sends to the address that STUN found."""
     with nat_lab(tmp_path, nat) as lab:
-        proxy = lab.kamailio()
-        lab.baresip("alice", proxy)
+        proxy = lab.kamailio(record_routes=record_routes)
+        phone = lab.baresip("alice", proxy)
         lab.baresip("2002", proxy)
         tables = stun_table(lab)
         call = lab.dial_via(proxy, strategies=["refer-via-stun"], tables=tables, **LINE)
         assert call.finish().ending == ANSWERED
         assert f"Contact: <sip:alice@{PUBLIC}:" in call.trace()
         assert INSIDE not in call.trace()
+        assert (f"received from udp:{phone.host}:" in call.trace()) is not record_routes
         if nat is Nat.CONE:
             assert f"Contact: <sip:alice@{PUBLIC}:{PUBLIC_PORT}>" in call.trace()
 

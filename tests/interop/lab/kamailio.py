@@ -67,7 +67,7 @@ request_route {{
   t_check_trans();
   if (is_method("REGISTER")) {{ route(REGISTER); exit; }}
   if (is_method("INVITE")) {{ route(AUTHENTICATE); }}
-  record_route();
+  {record_route}
 {static}
   if (!lookup("location")) {{ sl_send_reply("404", "Not Found"); exit; }}
   t_relay();
@@ -123,7 +123,8 @@ class Kamailio(Program):
     dialog too; ``listens`` are further places to listen at, as Kamailio's ``listen`` has them
     (``tcp:127.0.0.2:5060``, ``udp:[::1]:5070``, ``tls:...``); ``certificate`` is the file with its
     certificate and key, for TLS; ``idle_seconds`` is how long it keeps an idle connection;
-    ``handles_nat`` says whether it sends to where packets came from instead of to a Contact.
+    ``handles_nat`` says whether it sends to where packets came from instead of to a Contact,
+    ``record_routes`` whether it stays on the way once a dialog is made.
     """
 
     def __init__(
@@ -139,6 +140,7 @@ class Kamailio(Program):
         certificate: Path | None = None,
         idle_seconds: int = 120,
         handles_nat: bool = False,
+        record_routes: bool = True,
     ) -> None:
         path = require("kamailio", package="kamailio")
         self.host = host
@@ -155,6 +157,7 @@ class Kamailio(Program):
                 algorithm=algorithm,
                 folder=folder,
                 nat_module='loadmodule "nathelper.so"' if handles_nat else "",
+                record_route="record_route();" if record_routes else "",
                 mark_contact=_MARK_CONTACT if handles_nat else "",
                 follow_mark="    handle_ruri_alias();" if handles_nat else "",
                 in_dialog_challenge=_CHALLENGE_REFER if challenge_refer else "",
