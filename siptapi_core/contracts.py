@@ -53,8 +53,13 @@ class Clock(Protocol):
 
 
 class Logger(Protocol):
-    """What a plugin logs with: an event in words, and values by name (structlog's shape)."""
+    """What a plugin logs with: an event in words, and values by name (structlog's shape).
 
+    A value may be any object; it is turned into text only where it is written. ``bind`` returns a
+    logger that adds ``values`` to every event, as ``call`` and ``line`` are to those of a call.
+    """
+
+    def bind(self, **values: object) -> Logger: ...  # noqa: D102
     def debug(self, event: str, **values: object) -> object: ...  # noqa: D102
     def info(self, event: str, **values: object) -> object: ...  # noqa: D102
     def warning(self, event: str, **values: object) -> object: ...  # noqa: D102

@@ -8,9 +8,7 @@
 
 from __future__ import annotations
 
-import enum
-
-from siptapi_core.events import CallEvent
+from siptapi_core.events import CallEvent, fields_of
 
 
 def encode_event(event: CallEvent) -> dict[str, object]:
@@ -20,14 +18,11 @@ def encode_event(event: CallEvent) -> dict[str, object]:
     since the epoch, UTC; a field whose name is a Python keyword loses its underscore (``from``).
     """
     happening = event.happening
-    encoded: dict[str, object] = {
+    return {
         "id": event.id,
         "event": happening.name,
         "call": event.call,
         "line": event.line,
         "time": event.time,
+        **fields_of(happening),
     }
-    for name in happening.attribute_names:
-        value = getattr(happening, name)
-        encoded[name.rstrip("_")] = value.value if isinstance(value, enum.Enum) else value
-    return encoded

@@ -129,7 +129,11 @@ class HandedOver(Value):
 
 
 class CallFailed(Value):
-    """A step failed. ``status`` is the SIP status where there was one; ``reason`` is for people."""
+    """A step failed. ``status`` is the SIP status where there was one; ``reason`` is for people.
+
+    ``code`` is that of the `siptapi_core.errors.SiptapiError` where it was an error of ours:
+    ``settings`` for a password that cannot be read.
+    """
 
     name: ClassVar[str] = "call_failed"
     stage: Stage
@@ -137,6 +141,7 @@ class CallFailed(Value):
     reason: str
     disturbed: Disturbed = Disturbed.YES
     reported_by: Reporter = Reporter.SIPTAPI
+    code: str = ""
 
 
 class StrategyFellBack(Value):
@@ -172,6 +177,18 @@ Happening = (
     | CallEnded
 )
 """Everything that an attempt may report, and what the dialer adds (`StrategyFellBack`)."""
+
+
+def fields_of(happening: Happening) -> dict[str, str | float | None]:
+    """The fields of ``happening`` as plain values, by name: what is written down of it.
+
+    A field whose name is a Python keyword loses its underscore (``from``).
+    """
+    fields = {}
+    for name in happening.attribute_names:
+        value = getattr(happening, name)
+        fields[name.rstrip("_")] = value.value if isinstance(value, enum.Enum) else value
+    return fields
 
 
 class CallEvent(Value):

@@ -96,7 +96,17 @@ class LazyLogger:
 
     def _log(self, level: str, event: str, values: dict[str, object]) -> None:
         if LEVELS[level] >= _output.threshold:
-            _output.write(level, event, self._values | values)
+            values = self._values | values
+            _output.write(level, event, {name: _plain(each) for name, each in values.items()})
+
+
+def _plain(value: object) -> object:
+    """``value`` as JSON can have it; what has a meaning for structlog (``exc_info``) stays."""
+    if isinstance(value, tuple | list):
+        return [_plain(each) for each in value]
+    if value is None or isinstance(value, str | int | float | dict | BaseException):
+        return value
+    return str(value)
 
 
 def logger(name: str) -> LazyLogger:

@@ -42,6 +42,7 @@ ENVELOPE = {"id": 7, "call": "c1", "line": "office", "time": 1.5}
                 "reason": "no answer",
                 "disturbed": "yes",
                 "reported_by": "siptapi",
+                "code": "",
             },
         ),
         (

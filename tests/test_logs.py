@@ -60,6 +60,26 @@ def test_bound_values_are_in_every_event_of_that_logger_only() -> None:
     assert [line.get("line") for line in lines] == ["desk", "desk", None]
 
 
+def test_values_are_written_as_what_they_say_and_only_when_they_are_written() -> None:
+    class Place:
+        asked = 0
+
+        def __str__(self) -> str:
+            self.asked += 1
+            return "udp:192.0.2.1:5060"
+
+    stream, place = io.StringIO(), Place()
+    logs.configure("info", stream)
+    log = logs.logger("x")
+    log.debug("quiet", to=place)
+    assert place.asked == 0
+    log.info("loud", to=place, all=(place, 1, None), secret=Secret("s3cret"))
+    line = json.loads(stream.getvalue())
+    assert line["to"] == "udp:192.0.2.1:5060"
+    assert line["all"] == ["udp:192.0.2.1:5060", 1, None]
+    assert line["secret"] == "<secret>"
+
+
 @pytest.mark.parametrize(
     ("level", "written"),
     [("debug", "diwe"), ("info", "iwe"), ("warning", "we"), ("error", "e")],

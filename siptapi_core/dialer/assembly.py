@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from siptapi_core.contracts import Clock, Context, DnsClient, Offer, Resolver
 from siptapi_core.dialer.line import Line
+from siptapi_core.dialer.line_credentials import LineCredentials
 from siptapi_core.dialer.local_dialer import LocalDialer
 from siptapi_core.dialer.strategy_memory import StrategyMemory
 from siptapi_core.dns import CachedDnsClient
@@ -159,12 +160,13 @@ def _line(
         )
 
     resolvers = chain("resolvers", line.resolvers)
+    credentials = LineCredentials(line)
     return Line(
         name=name,
         identity=lambda number: line.identity(name, number),
         rules=line.numbers,
         strategies=line.strategies,
-        network=LineNetwork(network, resolvers, line.credentials(), line=name),
+        network=lambda log: LineNetwork(network, resolvers, credentials, line=name, logger=log),
         resolvers=resolvers,
         callee_resolvers=(
             chain("callee_resolvers", line.callee_resolvers) if line.callee_resolvers else None

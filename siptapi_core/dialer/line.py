@@ -26,6 +26,7 @@ _is_host = Pattern(
 class Line(Value, kw_only=True):
     """A line. ``identity(number)`` renders the display name for a call.
 
+    ``network(logger)`` is what a strategy may use for a call, whose steps go to ``logger``.
     ``resolvers`` lead to its servers; ``callee_resolvers`` from a number to a SIP address, None
     where numbers are dialled as they are.
     """
@@ -34,7 +35,7 @@ class Line(Value, kw_only=True):
     identity: Callable[[str], LineIdentity]
     rules: NumberRules
     strategies: tuple[str, ...]
-    network: Network
+    network: Callable[[Logger], Network]
     resolvers: ResolverChain
     callee_resolvers: ResolverChain | None = None
 

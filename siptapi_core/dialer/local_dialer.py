@@ -84,7 +84,7 @@ class LocalDialer:
                 return self._line(command.line, caller).explain(command.text)
             case Resolve():
                 line = self._line(command.line, caller)
-                return await line.resolve(command.target, self._logger)
+                return await line.resolve(command.target, self._logger.bind(line=line.name))
             case ListCalls():
                 seen = [c for c in self._calls.values() if _may_use(caller, c.line)]
                 return Calls(tuple(call.status() for call in seen))
@@ -134,8 +134,10 @@ class LocalDialer:
         else:
             names = (command.strategy,)
         number = explanation.number
+        call_id = self._identifiers.tag()
+        logger = self._logger.bind(call=call_id, line=line.name)
         call = OutgoingCall(
-            call=self._identifiers.tag(),
+            call=call_id,
             request=DialRequest(
                 callee=explanation.dialled,
                 line=line.identity(str(number or explanation.dialled)),
@@ -143,13 +145,13 @@ class LocalDialer:
             ),
             number=str(number or explanation.dialled),
             strategies=[(name, self._strategy(name)) for name in names],
-            network=line.network,
+            network=line.network(logger),
             memory=self._memory,
             publish=self._publish,
             started=self._clock.time(),
-            logger=self._logger,
+            logger=logger,
         )
-        call.begin(line.callee(explanation, self._logger) if line.looks_up(explanation) else None)
+        call.begin(line.callee(explanation, logger) if line.looks_up(explanation) else None)
         self._calls[call.id] = call
         task = asyncio.get_running_loop().create_task(call.run())
         self._tasks[call.id] = task

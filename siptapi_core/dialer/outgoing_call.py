@@ -36,6 +36,7 @@ from siptapi_core.events import (
     ReferAccepted,
     Stage,
     StrategyFellBack,
+    fields_of,
 )
 from siptapi_core.sip.uri import Uri
 
@@ -161,7 +162,7 @@ class OutgoingCall:
             except (UsageError, PluginError) as error:
                 failure = error
         if failure is not None:
-            self._tell(CallFailed(Stage.PROXY, None, str(failure), Disturbed.NO))
+            self._tell(_failed(failure))
             self._tell(CallEnded(Outcome.FAILED, Stage.PROXY))
 
     def _start_first(self) -> None:
@@ -169,7 +170,7 @@ class OutgoingCall:
         while self._attempt is None:
             self.strategy, strategy = self._waiting.pop(0)
             try:
-                self._attempt = _start(self.strategy, strategy, self._request, self._network)
+                self._attempt = self._start(self.strategy, strategy)
             except (UsageError, PluginError) as error:
                 if not self._waiting:
                     raise
@@ -215,14 +216,26 @@ class OutgoingCall:
                 self._fall_back(why)
                 name, strategy = self._waiting.pop(0)
                 try:
-                    return _start(name, strategy, self._request, self._network)
+                    return self._start(name, strategy)
                 except (UsageError, PluginError) as error:
                     why = str(error)
-                    failure = CallFailed(Stage.PROXY, None, why, Disturbed.NO)
+                    failure = _failed(error)
             self._tell(failure)
         self._learn(ended, failure)
         self._tell(ended)
         return None
+
+    def _start(self, name: str, strategy: Strategy) -> Attempt:
+        self._logger.debug("strategy chosen", strategy=name)
+        try:
+            attempt = strategy.start(self._request, self._network)
+        except UsageError:
+            raise
+        except Exception as error:
+            raise _broken(name, error) from error
+        if not hasattr(attempt, "events"):
+            raise PluginError(f"the strategy {name!r} broke: its start returned {attempt!r}")
+        return attempt
 
     def _may_fall_back(self, failure: CallFailed) -> bool:
         return bool(self._waiting) and failure.disturbed is Disturbed.NO and not self._hung_up
@@ -249,19 +262,13 @@ class OutgoingCall:
         self.state = _STATES.get(type(happening), self.state)
         if isinstance(happening, CallEnded):
             self.outcome, self.stage = happening.outcome, happening.stage
+        self._logger.info(happening.name, **fields_of(happening))
         self._publish(self, happening)
 
 
-def _start(name: str, strategy: Strategy, request: DialRequest, network: Network) -> Attempt:
-    try:
-        attempt = strategy.start(request, network)
-    except UsageError:
-        raise
-    except Exception as error:
-        raise _broken(name, error) from error
-    if not hasattr(attempt, "events"):
-        raise PluginError(f"the strategy {name!r} broke: its start returned {attempt!r}")
-    return attempt
+def _failed(error: BaseException) -> CallFailed:
+    code = error.code if isinstance(error, SiptapiError) else ""
+    return CallFailed(Stage.PROXY, None, str(error), Disturbed.NO, code=code)
 
 
 def _broken(name: str, error: Exception) -> PluginError:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 
 from attrs import evolve
 
-from siptapi_core.contracts import Capability, Planning
+from siptapi_core.contracts import Capability, Logger, Planning
 from siptapi_core.errors import (
     NetworkError,
     NotSupportedError,
@@ -34,25 +34,33 @@ from siptapi_core.sip.auth import Credentials
 from siptapi_core.sip.uri import SipUri, Uri
 from siptapi_core.targets import Address, HostPort, Transport
 
+ReadCredentials = Callable[[], Awaitable[Credentials | None]]
+"""Reads what a line answers challenges with, None where it has no password; SettingsError."""
 MAXIMUM_STUN_SERVERS = 4
 """Addresses that are asked at once: two show whether the mapping depends on the destination."""
 
 
 class LineNetwork:
-    """The network of one line: its resolvers, its credentials (which no strategy ever sees)."""
+    """The network of one line: its resolvers, its credentials (which no strategy ever sees).
+
+    ``credentials`` are read when a call needs them, None where there are none; ``logger`` is that
+    of a call, by default the network's.
+    """
 
     def __init__(
         self,
         network: SipNetwork,
         chain: ResolverChain,
-        credentials: Credentials | None,
+        credentials: ReadCredentials | None,
         *,
         line: str = "",
+        logger: Logger | None = None,
     ) -> None:
         self._network = network
         self._chain = chain
         self._credentials = credentials
         self._line = line
+        self._logger = logger or network.logger
         self._locating: set[asyncio.Task[None]] = set()
 
     def refer_call(self, plan: ReferPlan | Planning) -> ReferAttempt:
@@ -61,10 +69,15 @@ class LineNetwork:
 
     async def next_hop(self, uri: SipUri) -> tuple[Address, ...]:
         """Resolve ``uri``, in the order to be tried; raises ResolveError."""
-        addresses = await self._chain.next_hop(uri)
+        try:
+            found = await self._chain.next_hop(uri)
+        except ResolveError as error:
+            self._logger.debug("next hop not found", uri=uri, why=str(error))
+            raise
+        self._logger.debug("next hop found", uri=uri, addresses=found)
         return tuple(
             evolve(address, line=self._line) if address.transport.reliable else address
-            for address in addresses
+            for address in found
         )
 
     async def mapped_address(
@@ -120,7 +133,7 @@ class ReferAttempt:
         line: LineNetwork,
         network: SipNetwork,
         plan: ReferPlan | Planning,
-        credentials: Credentials | None,
+        credentials: ReadCredentials | None,
     ) -> None:
         self._line = line
         self._network = network
@@ -155,6 +168,7 @@ class ReferAttempt:
         stage = Stage.PROXY
         try:
             plan = await _made(self._plan)
+            credentials = None if self._credentials is None else await self._credentials()
             stage = Stage.PHONE if plan.direct else Stage.PROXY
             found = await self._line.next_hop(plan.next_hop)
             addresses = self._network.reachable(found)
@@ -162,13 +176,14 @@ class ReferAttempt:
                 plan,
                 agent=self._network.agent,
                 addresses=addresses,
-                credentials=self._credentials,
+                credentials=credentials,
                 locate=self._line.locate,
                 report=self._happenings.put_nowait,
             )
             self._network.drive(call.start)
-        except SiptapiError as error:  # no address, or a plan that no message can be made of
-            self._happenings.put_nowait(CallFailed(stage, None, str(error), Disturbed.NO))
+        except SiptapiError as error:  # no address, no password, a plan that cannot be a message
+            failed = CallFailed(stage, None, str(error), Disturbed.NO, code=error.code)
+            self._happenings.put_nowait(failed)
             self._happenings.put_nowait(CallEnded(Outcome.FAILED, stage))
         else:
             self._call = call

@@ -61,7 +61,7 @@ class SipNetwork:
             timers=timers,
             product=f"SIPTAPI/{VERSION}",
         )
-        self._logger = logger
+        self.logger = logger
         self._driver = Driver(self.agent, self._send)
         self._sockets: dict[bool, dict[str, UdpTransport]] = {}  # by: is it IPv6? and by host
         self._stream_options = stream_options
@@ -137,7 +137,7 @@ class SipNetwork:
             self._stun = StunClient(
                 send=lambda data, to: self._transport(to).send(data, to),
                 in_use=lambda: len(self.agent) > 0,
-                logger=self._logger,
+                logger=self.logger,
             )
         return await self._stun.mapped_address(servers, refresh)
 
@@ -181,7 +181,7 @@ class SipNetwork:
         try:
             transport = self._transport(to)
         except NetworkError as error:
-            self._logger.info("packet not sent", to=str(to), why=str(error))
+            self.logger.info("packet not sent", to=str(to), why=str(error))
             asyncio.get_running_loop().call_soon(self._refused, to, str(error))
             return
         if self.tracers:
@@ -220,12 +220,13 @@ class SipNetwork:
                     port=port,
                     receive=self._receive,
                     refused=self._refused,
-                    logger=self._logger,
+                    logger=self.logger,
                 )
             except NetworkError as error:
                 problem = problem or error
             else:
                 self._sockets.setdefault(":" in host, {})[host] = socket
+                self.logger.debug("socket opened", local=socket.bound)
                 return
         raise problem or NetworkError(f"there is no port for {host}")
 
@@ -238,7 +239,7 @@ class SipNetwork:
             in_use=lambda: len(self.agent) > 0,
             local_host=lambda towards: self._socket(towards).local_address(towards).host,
             options=self._stream_options,
-            logger=self._logger,
+            logger=self.logger,
         )
         return self._streams
 

@@ -106,10 +106,12 @@ class StreamTransport:
         tls = self._tls(options) if peer.transport is Transport.TLS else None
         bound = _bound_socket(self._local_host(peer), port)
         host, port = bound.getsockname()[:2]
+        local = Address(host, port, peer.transport)
+        self._logger.debug("connecting", local=local, to=peer, line=peer.line)
         connection = self._connections[peer] = StreamConnection(
             peer,
             bound=bound,
-            local=Address(host, port, peer.transport),
+            local=local,
             owner=self,
             logger=self._logger,
             tls=tls,

@@ -65,12 +65,13 @@ class UdpTransport:
     ) -> None:
         self.dropped = 0
         """Datagrams thrown away because the queue was full: as if the network had lost them."""
+        self.bound = address_of(udp_socket.getsockname())
+        """Where the socket is, as it was asked for: its host may mean any address of ours."""
         self._socket = udp_socket
         self._receive = receive
         self._refused = refused
         self._logger = logger
         self._loop = asyncio.get_running_loop()
-        self._bound = address_of(udp_socket.getsockname())
         self._queue: deque[tuple[bytes, Address]] = deque()
         self._sources: dict[SocketName, Address] = {}
         self._destinations: dict[tuple[str, int], SocketName] = {}
@@ -115,12 +116,12 @@ class UdpTransport:
         Raises:
             NetworkError: there is no way to ``towards``.
         """
-        if self._bound.host not in _WILDCARDS:
-            return self._bound
-        expires, local = self._routes.get(towards.host, (0.0, self._bound))
+        if self.bound.host not in _WILDCARDS:
+            return self.bound
+        expires, local = self._routes.get(towards.host, (0.0, self.bound))
         now = self._loop.time()
         if now >= expires:
-            local = Address(source_host(self._socket.family, towards), self._bound.port)
+            local = Address(source_host(self._socket.family, towards), self.bound.port)
             _remember(self._routes, towards.host, (now + ROUTE_SECONDS, local))
         return local
 
@@ -177,7 +178,7 @@ class UdpTransport:
     def _reading_failed(self, error: OSError) -> None:
         # Windows fails a read when an earlier packet was refused, and does not say which one.
         if not self._take_icmp_errors():
-            self._logger.debug("reading failed", local=str(self._bound), why=str(error))
+            self._logger.debug("reading failed", local=str(self.bound), why=str(error))
 
     def _transmit(self, data: bytes, to: Address) -> bool:
         """Send now; False where the system's buffer is full."""

@@ -67,6 +67,11 @@ class Secret:
             raise self._error(f"{kind} is empty or of the wrong type: expected text")
         self._kind, self._content = kind, content
 
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether `reveal` answers at once: it asks no file and no program."""
+        return self._kind in (_TEXT, "env")
+
     def reveal(self) -> str:
         """Read the secret. May block: a command has a minute.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import Any
+from copy import copy
+from typing import Any, get_args
 
 from siptapi_core.contracts import Capability, DialRequest, LineIdentity
 from siptapi_core.events import CallEnded, CallFailed, Disturbed, Happening, Outcome, Stage
@@ -16,14 +17,29 @@ UNDISTURBED = CallFailed(Stage.PROXY, 503, "no route", Disturbed.NO)
 NOT_REACHED = CallEnded(Outcome.FAILED, Stage.PROXY)
 
 
+Line = tuple[str, str, dict[str, object]]
+_OF_EVERY_CALL = {"strategy chosen", *(each.name for each in get_args(Happening))}
+
+
 class RecordingLogger:
-    """A `Logger` whose lines are tuples: level, event, values."""
+    """A `Logger` whose lines are tuples: level, event, values.
+
+    What every call logs, what happens and the strategy, is in ``story`` instead.
+    """
 
     def __init__(self) -> None:
-        self.lines: list[tuple[str, str, dict[str, object]]] = []
+        self.lines: list[Line] = []
+        self.story: list[Line] = []
+        self.bound: dict[str, object] = {}
+
+    def bind(self, **values: object) -> RecordingLogger:
+        bound = copy(self)
+        bound.bound = self.bound | values
+        return bound
 
     def _log(self, level: str, event: str, values: dict[str, object]) -> None:
-        self.lines.append((level, event, values))
+        lines = self.story if event in _OF_EVERY_CALL else self.lines
+        lines.append((level, event, self.bound | values))
 
     def debug(self, event: str, **values: object) -> None:
         self._log("debug", event, values)

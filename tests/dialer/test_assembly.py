@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import json
+import threading
 from pathlib import Path
 
 import pytest
 from attrs import evolve, field, frozen
 
-from siptapi_core.commands import Caller, Dial, HangUp, ListLines
+from siptapi_core import logs
+from siptapi_core.commands import Caller, Dial, Explain, HangUp, ListLines
 from siptapi_core.contracts import NoSettings, Offer
 from siptapi_core.demo import Ending, open_demo
 from siptapi_core.dialer import assembly, open_dialer
 from siptapi_core.errors import SettingsError, UnknownNameError
-from siptapi_core.events import CallEnded, Outcome, Stage
+from siptapi_core.events import CallEnded, Disturbed, Outcome, Stage
 from siptapi_core.plugin_loading import Offers, PluginCatalog
 from siptapi_core.settings import parse
+from siptapi_core.settings.secret_places import READERS
 from siptapi_plugins import dns_a, dns_srv, enum_e164, naptr, refer_via_proxy
 
 ANYBODY = Caller(frontend="test")
@@ -159,6 +164,117 @@ def test_a_strategy_that_nobody_offers_is_found_out_when_it_is_dialled():
                 await dialer.execute(Dial(number="301"), ANYBODY)
 
     run(main)
+
+
+TWO_LINES = """
+[lines.office]
+domain = "demo.invalid"
+user = "200"
+password = "in the open"
+outbound_proxy = "127.0.0.1:9"
+[lines.home]
+domain = "demo.invalid"
+user = "200"
+password = {}
+"""
+
+
+def test_a_bad_secret_is_found_out_by_a_call_of_that_line_only(monkeypatch):
+    monkeypatch.delenv("SIPTAPI_TEST", raising=False)
+
+    async def main():
+        settings = parse(TWO_LINES.format('{ env = "SIPTAPI_TEST" }'), where="siptapi.toml")
+        async with open_dialer(settings, make_catalog()) as dialer:
+            await dialer.execute(Explain(text="301", line="home"), ANYBODY)
+            await dialer.execute(Dial(number="301", line="office"), ANYBODY)
+            events = dialer.events()
+            bad = await dialer.execute(Dial(number="301", line="home"), ANYBODY)
+            told = []
+            while CallEnded not in map(type, told):
+                event = await anext(events)
+                if event.call == bad.call:
+                    told.append(event.happening)
+            failed, ended = told
+            assert failed.reason.startswith("siptapi.toml: lines.home.password: the environment")
+            assert (failed.code, failed.disturbed) == ("settings", Disturbed.NO)
+            assert ended == CallEnded(Outcome.FAILED, Stage.PROXY)
+
+    run(main)
+
+
+def test_a_command_that_gives_a_secret_is_not_run_at_start(monkeypatch):
+    ran = []
+    monkeypatch.setitem(READERS, "command", lambda *what: ran.append(what))
+
+    async def main():
+        settings = parse(TWO_LINES.format('{ command = "pass" }'), where="siptapi.toml")
+        async with open_dialer(settings, make_catalog()) as dialer:
+            await dialer.execute(ListLines(), ANYBODY)
+            await dialer.execute(Dial(number="301", line="office"), ANYBODY)
+
+    run(main)
+    assert ran == []
+
+
+def test_a_hang_up_while_a_command_gives_the_secret(monkeypatch):
+    asked, typed = threading.Event(), threading.Event()
+
+    def ask(*_what):
+        asked.set()
+        assert typed.wait(10)
+        return "s3cret"
+
+    monkeypatch.setitem(READERS, "command", ask)
+
+    async def main():
+        settings = parse(TWO_LINES.format('{ command = "pass" }'), where="siptapi.toml")
+        async with open_dialer(settings, make_catalog()) as dialer:
+            events = dialer.events()
+            dialling = await dialer.execute(Dial(number="301", line="home"), ANYBODY)
+            assert await asyncio.to_thread(asked.wait, 10)
+            await dialer.execute(HangUp(call=dialling.call), ANYBODY)
+            ended = (await anext(events)).happening
+            assert ended == CallEnded(Outcome.CANCELLED, Stage.PROXY)
+
+    try:
+        run(main)
+    finally:
+        typed.set()
+
+
+def test_what_a_call_logs_has_its_id_and_its_line_and_no_password():
+    stream = io.StringIO()
+    logs.configure("debug", stream)
+    try:
+
+        async def main():
+            async with (
+                open_demo(Ending.PHONE_BUSY) as demo,
+                open_dialer(demo.settings, make_catalog()) as dialer,
+            ):
+                events = dialer.events()
+                dialling = await dialer.execute(Dial(number=demo.number), ANYBODY)
+                while not isinstance((await anext(events)).happening, CallEnded):
+                    pass
+            return dialling.call, demo.settings.lines["demo"].password.reveal()
+
+        call, password = asyncio.run(asyncio.wait_for(main(), 20))
+    finally:
+        logs.configure("warning")
+    assert password not in stream.getvalue()
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    of_call = [line for line in lines if "call" in line]
+    assert {(line["call"], line["line"]) for line in of_call} == {(call, "demo")}
+    assert [(line["level"], line["event"]) for line in of_call] == [
+        ("debug", "strategy chosen"),
+        ("debug", "next hop found"),
+        ("info", "phone_calling"),
+        ("info", "call_failed"),
+        ("info", "call_ended"),
+    ]
+    assert of_call[1]["addresses"][0].startswith("udp:127.0.0.1:")
+    assert of_call[3]["status"] == 486
+    assert "socket opened" in {line["event"] for line in lines}
 
 
 def test_a_resolver_that_nobody_offers_is_found_out_at_once():

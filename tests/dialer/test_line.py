@@ -47,7 +47,7 @@ def make_line(*, rules=None, proxy=None, hosts=None, callees=None):
         identity=lambda number: make_identity(display_name=number).evolve(outbound_proxy=proxy),
         rules=rules or NumberRules(),
         strategies=("a",),
-        network=SimpleNamespace(),
+        network=lambda _logger: SimpleNamespace(),
         resolvers=chain(Directory(**(hosts or {}))),
         callee_resolvers=None if callees is None else chain(callees),
     )
@@ -79,7 +79,7 @@ def test_a_number_is_explained_by_the_line_s_rules_and_domain():
 )
 def test_the_domain_s_port_is_in_what_is_dialled(host, port, at):
     account = SipUri(host, "200", port)
-    line = evolve_line(make_line(), evolve(make_identity(), address_of_record=account))
+    line = evolve_line(make_line(), make_identity().evolve(address_of_record=account))
     dialled = line.explain(VIENNA).dialled
     assert str(dialled) == f"sip:{VIENNA}@{at}"
     assert (dialled.host, dialled.port) == (host, port)

@@ -100,7 +100,7 @@ class Rig:
             identity=identity,
             rules=rules,
             strategies=tuple(self.strategies),
-            network=SimpleNamespace(),
+            network=lambda _logger: SimpleNamespace(),
             resolvers=ResolverChain([], line=name, clock=self.clock),
         )
 

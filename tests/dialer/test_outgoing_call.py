@@ -241,8 +241,31 @@ def test_no_strategy_can_take_over():
     ).run()
     assert rig.told == [
         StrategyFellBack("a", "b", "no route"),
-        CallFailed(Stage.PROXY, None, "not set", Disturbed.NO),
+        CallFailed(Stage.PROXY, None, "not set", Disturbed.NO, code="usage"),
         NOT_REACHED,
+    ]
+
+
+def test_each_strategy_and_all_that_happens_is_logged():
+    rig = Rig(
+        StoryStrategy(UNDISTURBED, NOT_REACHED), StoryStrategy(CalleeRinging(183), ANSWERED)
+    ).run()
+    assert rig.logger.story[:3] == [
+        ("debug", "strategy chosen", {"strategy": "a"}),
+        (
+            "info",
+            "strategy_fell_back",
+            {"from": "a", "to": "b", "why": "no route", "reported_by": "siptapi"},
+        ),
+        ("debug", "strategy chosen", {"strategy": "b"}),
+    ]
+    assert rig.logger.story[3:] == [
+        ("info", "callee_ringing", {"status": 183, "reported_by": "sipfrag"}),
+        (
+            "info",
+            "call_ended",
+            {"outcome": "answered", "stage": "callee", "reported_by": "siptapi"},
+        ),
     ]
 
 
@@ -277,20 +300,22 @@ async def fail():
 
 
 @pytest.mark.parametrize(
-    ("look_up", "strategy", "why"),
+    ("look_up", "strategy", "why", "code"),
     [
-        (fail, StoryStrategy(ANSWERED), "oops"),
-        (find_bob, StoryStrategy(fails=UsageError("not set")), "not set"),
+        (fail, StoryStrategy(ANSWERED), "oops", ""),
+        (find_bob, StoryStrategy(fails=UsageError("not set")), "not set", "usage"),
         (
             find_bob,
             StoryStrategy(fails=KeyError("x")),
             "the strategy 'a' broke: KeyError('x')",
+            "plugin",
         ),
     ],
 )
-def test_what_goes_wrong_after_the_dial_is_an_event(look_up, strategy, why):
+def test_what_goes_wrong_after_the_dial_is_an_event(look_up, strategy, why, code):
     rig = looked_up(Rig(strategy), look_up)
-    assert rig.told == [CallFailed(Stage.PROXY, None, why, Disturbed.NO), NOT_REACHED]
+    failed = CallFailed(Stage.PROXY, None, why, Disturbed.NO, code=code)
+    assert rig.told == [failed, NOT_REACHED]
     assert strategy.attempts == []
 
 

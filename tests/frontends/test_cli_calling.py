@@ -13,7 +13,9 @@ from siptapi_core.commands import Caller, Command, Dial, Dialling, HangUp, Reply
 from siptapi_core.errors import DeniedError, NetworkError, RefusedError
 from siptapi_core.events import (
     CallEnded,
+    CallFailed,
     Direction,
+    Disturbed,
     HandedOver,
     Outcome,
     PhoneCalling,
@@ -25,6 +27,7 @@ from siptapi_frontends.cli import calling
 from siptapi_frontends.cli.calling import PlannedCall, place_call
 
 DIAL = Dial(number="01/505641")
+UNREADABLE = CallFailed(Stage.PROXY, None, "no password", Disturbed.NO, code="settings")
 INVITE = TracedMessage(0.0, Direction.SENT, "udp:127.0.0.1:5060", "x", "INVITE sip:a@b SIP/2.0")
 SIGNALS = [
     getattr(signal, name)
@@ -51,6 +54,7 @@ def signal_handlers_are_given_back(monkeypatch: pytest.MonkeyPatch) -> object:
         (ANSWERED, 0),
         (BUSY, 4),
         ((CallEnded(Outcome.FAILED, Stage.PROXY),), 3),
+        ((UNREADABLE, CallEnded(Outcome.FAILED, Stage.PROXY)), 2),
         ((CallEnded(Outcome.UNKNOWN, Stage.CALLEE),), 5),
     ],
 )

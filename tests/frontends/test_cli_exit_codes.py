@@ -14,7 +14,7 @@ from siptapi_core.errors import (
     SiptapiError,
     UnknownNameError,
 )
-from siptapi_core.events import CallEnded, Outcome, Stage
+from siptapi_core.events import CallEnded, CallFailed, Disturbed, Outcome, Stage
 from siptapi_frontends.cli.exit_codes import of_call, of_error
 
 
@@ -37,6 +37,14 @@ def test_an_answered_call_is_success_and_nothing_else_is() -> None:
 )
 def test_who_ended_the_call_decides(outcome: Outcome, stage: Stage, code: int) -> None:
     assert of_call(CallEnded(outcome, stage)) == code
+
+
+@pytest.mark.parametrize(
+    ("code", "exit_code"), [("settings", 2), ("usage", 2), ("plugin", 2), ("resolve", 3), ("", 3)]
+)
+def test_a_call_that_the_settings_forbade_is_usage(code: str, exit_code: int) -> None:
+    failure = CallFailed(Stage.PROXY, None, "why", Disturbed.NO, code=code)
+    assert of_call(CallEnded(Outcome.FAILED, Stage.PROXY), failure) == exit_code
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,14 @@ def test_the_verdict_and_what_to_do(
     assert bool(to_do) == bool(advice)
 
 
+@pytest.mark.parametrize("code", ["settings", "usage"])
+def test_a_wrong_setting_is_not_the_proxy_s_fault(code: str) -> None:
+    failure = CallFailed(Stage.PROXY, None, "why", code=code)
+    said, advice = verdict(CallEnded(Outcome.FAILED, Stage.PROXY), failure)
+    assert "setting is wrong" in said
+    assert "siptapi config check" in advice
+
+
 def test_every_ending_has_a_verdict_without_a_failure_too() -> None:
     for stage, outcome in itertools.product(Stage, Outcome):
         said, advice = verdict(CallEnded(outcome, stage), None)

@@ -10,7 +10,7 @@ from attrs import evolve
 
 from siptapi_core.contracts import Capability, Resolved
 from siptapi_core.demo import Ending, open_demo
-from siptapi_core.errors import NotSupportedError, RefusedError, ResolveError
+from siptapi_core.errors import NotSupportedError, RefusedError, ResolveError, SettingsError
 from siptapi_core.events import CallEnded, CallFailed, Disturbed, Outcome, Stage
 from siptapi_core.logs import logger
 from siptapi_core.machine.refer_plan import ReferPlan
@@ -44,6 +44,16 @@ class Names:
         return Resolved(targets=entry, why="the table says so")
 
 
+class Log:
+    """A logger that remembers."""
+
+    def __init__(self):
+        self.lines = []
+
+    def debug(self, event, **values):
+        self.lines.append((event, values))
+
+
 @asynccontextmanager
 async def line_to(names, credentials=None, hosts=(LOOPBACK,)):
     clock = SystemClock()
@@ -52,7 +62,13 @@ async def line_to(names, credentials=None, hosts=(LOOPBACK,)):
     )
     chain = ResolverChain([("names", names)], line="office", clock=clock)
     try:
-        yield LineNetwork(network, chain, credentials, line="office"), network
+
+        async def read():
+            if isinstance(credentials, Exception):
+                raise credentials
+            return credentials
+
+        yield LineNetwork(network, chain, read, line="office"), network
     finally:
         await network.close()
 
@@ -138,10 +154,26 @@ def test_a_name_that_leads_nowhere(direct, stage):
         async with line_to(Names(proxy=ResolveError("there is no proxy"))) as (line, _network):
             attempt = line.refer_call(make_plan(direct=direct))
             failed, ended = await told(attempt)
-            assert failed == CallFailed(stage, None, "sip:proxy: there is no proxy", Disturbed.NO)
+            reason = "sip:proxy: there is no proxy"
+            assert failed == CallFailed(stage, None, reason, Disturbed.NO, code="resolve")
             assert ended == CallEnded(Outcome.FAILED, stage)
             with pytest.raises(RefusedError, match="the call has ended already"):
                 await attempt.hang_up()
+
+    run(main)
+
+
+@pytest.mark.parametrize("direct", [False, True])
+def test_a_password_that_cannot_be_read_ends_the_call_before_anybody_is_disturbed(direct):
+    async def main():
+        problem = SettingsError("is not set", where="siptapi.toml", key="lines.office.password")
+        async with line_to(Names(), problem) as (line, network):
+            failed, ended = await told(line.refer_call(make_plan(direct=direct)))
+            assert failed == CallFailed(
+                Stage.PROXY, None, str(problem), Disturbed.NO, code="settings"
+            )
+            assert ended == CallEnded(Outcome.FAILED, Stage.PROXY)
+            assert len(network.agent) == 0
 
     run(main)
 
@@ -200,6 +232,27 @@ def test_the_next_hop_names_the_line_where_a_connection_is_made():
         async with line_to(Names(proxy=ResolveError("no"))) as (line, _network):
             with pytest.raises(ResolveError):
                 await line.next_hop(SipUri(host="proxy"))
+
+    run(main)
+
+
+def test_what_the_next_hop_leads_to_is_logged():
+    async def main():
+        proxy, core = SipUri(host="proxy"), SipUri(host="core")
+        address = Address(LOOPBACK, 5060)
+        names = Names(proxy=(address,), core=ResolveError("no"))
+        async with line_to(names) as (office, network):
+            log = Log()
+            line = LineNetwork(network, office._chain, None, logger=log)
+            await line.next_hop(proxy)
+            with pytest.raises(ResolveError):
+                await line.next_hop(core)
+            (found, values), (missed, why) = log.lines
+            assert (found, values) == ("next hop found", {"uri": proxy, "addresses": (address,)})
+            assert (missed, why["uri"], str(why["why"])) == (
+                *("next hop not found", core),
+                "sip:core: no",
+            )
 
     run(main)
 

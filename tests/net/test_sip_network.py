@@ -198,6 +198,16 @@ def test_a_port_where_nobody_is_refuses():
     run(main)
 
 
+@pytest.mark.parametrize("host", HOSTS)
+def test_each_socket_that_is_opened_is_logged(host):
+    async def main():
+        async with opened(hosts=(host,)) as network:
+            local = network.agent.local_address(Address(host, 9))
+            assert network.test_logger.lines == [("socket opened", {"local": local})]
+
+    run(main)
+
+
 def test_an_address_family_that_is_not_there_is_no_way():
     async def main():
         async with opened() as network:
@@ -206,7 +216,7 @@ def test_an_address_family_that_is_not_there_is_no_way():
                 network.agent.local_address(there)
             network._send(b"x", there)
             await asyncio.sleep(0)
-            assert network.test_logger.lines[0][0] == "packet not sent"
+            assert network.test_logger.lines[-1][0] == "packet not sent"
             with pytest.raises(NetworkError, match="no such address family"):
                 network.reachable((there,))
             with pytest.raises(NetworkError, match="there is no address"):
@@ -294,7 +304,7 @@ def test_a_machine_without_ipv6_does_without(monkeypatch):
 
     async def main():
         async with opened(hosts=(LOOPBACK, "::")) as network:
-            assert [event for event, _ in network.test_logger.lines] == ["no IPv6"]
+            assert [event for event, _ in network.test_logger.lines][1:] == ["no IPv6"]
         with pytest.raises(NetworkError):
             async with opened(hosts=("::",)):
                 pass

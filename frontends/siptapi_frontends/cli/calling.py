@@ -11,7 +11,7 @@ from typing import NamedTuple, cast
 from siptapi_core.commands import Caller, Dial, Dialling, HangUp
 from siptapi_core.contracts import Dialer
 from siptapi_core.errors import DeniedError, SiptapiError
-from siptapi_core.events import CallEnded, CallEvent, CallId, TracedMessage
+from siptapi_core.events import CallEnded, CallEvent, CallFailed, CallId, TracedMessage
 from siptapi_frontends.cli.confirmation import confirmed
 from siptapi_frontends.cli.exit_codes import ExitCode, of_call
 from siptapi_frontends.cli.interruption import Interruption
@@ -86,11 +86,14 @@ async def _keep(traced: AsyncIterator[TracedMessage], messages: deque[TracedMess
 
 
 async def _until_ended(events: AsyncIterator[CallEvent], call: CallId, view: View) -> ExitCode:
+    failure: CallFailed | None = None
     async for event in events:
         if event.call == call:
             view.event(event)
+            if isinstance(event.happening, CallFailed):
+                failure = event.happening
             if isinstance(event.happening, CallEnded):
-                return of_call(event.happening)
+                return of_call(event.happening, failure)
     view.note("The dialer stopped before the call ended: it may or may not have gone through.")
     return ExitCode.UNKNOWN
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 
 from siptapi_core.errors import PluginError, SiptapiError, UsageError
-from siptapi_core.events import CallEnded, Outcome, Stage
+from siptapi_core.events import CallEnded, CallFailed, Outcome, Stage
 
 
 class ExitCode(enum.IntEnum):
@@ -27,8 +27,14 @@ class ExitCode(enum.IntEnum):
     """Ctrl-C or SIGTERM, after hanging up."""
 
 
-def of_call(ended: CallEnded) -> ExitCode:
-    """The exit code of a call that ended by itself."""
+_AT_FAULT: tuple[type[SiptapiError], ...] = (UsageError, *UsageError.__subclasses__(), PluginError)
+_USAGE = frozenset(error.code for error in _AT_FAULT)
+
+
+def of_call(ended: CallEnded, failure: CallFailed | None = None) -> ExitCode:
+    """The exit code of a call that ended by itself; ``failure`` is the last that was reported."""
+    if failure is not None and failure.code in _USAGE:
+        return ExitCode.USAGE
     if ended.outcome is Outcome.ANSWERED:
         return ExitCode.SUCCESS
     if ended.outcome is Outcome.UNKNOWN:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from siptapi_core.errors import SettingsError, UsageError
 from siptapi_core.events import CallEnded, CallFailed, Outcome, Stage
 
 Verdict = tuple[str, str]
@@ -11,6 +12,10 @@ _ANSWERED = ("Answered. Your phone has the call now.", "")
 _WRONG_ACCOUNT = (
     "The proxy refused the user name or the password.",
     "check user, auth_user, password and realm of this line in the settings",
+)
+_WRONG_SETTINGS = (
+    "Nothing was dialled: a setting is wrong.",
+    "mend the setting that is named above; siptapi config check finds more of the kind",
 )
 _NO_PROXY = (
     "The proxy could not be reached.",
@@ -97,5 +102,7 @@ def verdict(ended: CallEnded, failure: CallFailed | None) -> Verdict:
     """What to say of a call that ended so; ``failure`` is the last that was reported, if any."""
     if ended.outcome in _BY_OUTCOME:
         return _BY_OUTCOME[ended.outcome]
+    if failure is not None and failure.code in (SettingsError.code, UsageError.code):
+        return _WRONG_SETTINGS
     by_status = failure and _BY_STATUS.get((ended.stage, failure.status))
     return by_status or _BY_STAGE.get((ended.stage, ended.outcome), _OTHERWISE)
