@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from siptapi_core.errors import LocalProtocolError as LocalProtocolError
     from siptapi_core.errors import MessageError as MessageError
     from siptapi_core.errors import NetworkError as NetworkError
+    from siptapi_core.errors import NoSettingsError as NoSettingsError
     from siptapi_core.errors import NotSupportedError as NotSupportedError
     from siptapi_core.errors import NumberError as NumberError
     from siptapi_core.errors import PluginError as PluginError
@@ -143,9 +144,9 @@ _HOMES = {
     ),
     "dns_records": "DnsAnswer NaptrRecord SrvRecord",
     "errors": (
-        "DeniedError LocalProtocolError MessageError NetworkError NotSupportedError NumberError "
-        "PluginError ProtocolError RefusedError RemoteProtocolError ResolveError SettingsError "
-        "SiptapiError UnknownNameError UsageError"
+        "DeniedError LocalProtocolError MessageError NetworkError NoSettingsError "
+        "NotSupportedError NumberError PluginError ProtocolError RefusedError "
+        "RemoteProtocolError ResolveError SettingsError SiptapiError UnknownNameError UsageError"
     ),
     "events": (
         "CalleeAnswered CalleeRinging CalleeTrying CallEnded CallEvent CallFailed CallId "

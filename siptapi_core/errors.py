@@ -5,6 +5,7 @@
     SiptapiError
     ├── UsageError            what was asked for cannot be meant
     │   ├── SettingsError     a value in the settings: file, dotted key, what was expected
+    │   │   └── NoSettingsError  there is no settings file at all
     │   ├── NumberError       a text that is no number: why, and where in the text
     │   ├── DeniedError       the rules of the line forbid that number, or want it confirmed
     │   └── UnknownNameError  no strategy, resolver, line, ... of that name: what there is instead
@@ -67,6 +68,10 @@ class SettingsError(UsageError):
     def __str__(self) -> str:
         rest = f" (and {len(self.more)} more: `siptapi config check` lists all)"
         return super().__str__() + (rest if self.more else "")
+
+
+class NoSettingsError(SettingsError):
+    """There is no settings file where one is looked for."""
 
 
 class NumberError(UsageError):

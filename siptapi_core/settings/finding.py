@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from siptapi_core.errors import SettingsError
+from siptapi_core.errors import NoSettingsError
 
 FILE_NAME = "siptapi.toml"
 VARIABLE = "SIPTAPI_CONFIG"
@@ -19,7 +19,7 @@ def find_config(explicit: Path | None = None, environment: Mapping[str, str] = o
     current folder is never looked into by itself.
 
     Raises:
-        SettingsError: none is named or there; the words say where it was looked for.
+        NoSettingsError: none is named or there; the words say where it was looked for.
     """
     if explicit is not None:
         return explicit
@@ -30,7 +30,7 @@ def find_config(explicit: Path | None = None, environment: Mapping[str, str] = o
         if os.path.isfile(place):  # noqa: PTH113  # Path's raises where a folder is forbidden
             return place
     looked = " and ".join(map(str, places))
-    raise SettingsError(
+    raise NoSettingsError(
         f"there are no settings: looked for {looked}; `siptapi config init` writes a first file"
     )
 

@@ -135,3 +135,25 @@ def test_the_whole_way_from_the_settings(
     assert "not allowed (deny premium)" in capsys.readouterr().out
     assert application.run(["number", "01 505€641"]) == 2
     assert "(at character 7): '€' cannot stand in a number" in capsys.readouterr().err
+
+
+def test_without_settings_the_defaults_explain(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    for variable in ("HOME", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS", "APPDATA", "LOCALAPPDATA"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    monkeypatch.delenv("SIPTAPI_CONFIG", raising=False)
+    assert application.run(["number", "--json", "+43 (1) 505641"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["dialled"] == "sip:+431505641@pbx.invalid"
+    assert "there are no settings yet" in said.err
+
+
+def test_without_settings_there_is_no_line_to_ask_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    for variable in ("HOME", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS", "APPDATA", "LOCALAPPDATA"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    monkeypatch.delenv("SIPTAPI_CONFIG", raising=False)
+    assert application.run(["number", "--line", "office", "505641"]) == 2
+    assert "siptapi config init" in capsys.readouterr().err

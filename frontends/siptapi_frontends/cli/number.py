@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from siptapi_core.commands import Caller, Explain
 from siptapi_core.contracts import CliCommand, CliSession
-from siptapi_core.errors import NumberError
+from siptapi_core.errors import NoSettingsError, NumberError
 from siptapi_frontends.cli.exit_codes import ExitCode
-from siptapi_frontends.cli.output import say
+from siptapi_frontends.cli.output import say, say_aside
 
 if TYPE_CHECKING:
     from siptapi_core.numbers import Explanation
+    from siptapi_core.settings import Settings
+    from siptapi_frontends.cli.session import Session
 
+CALLER = Caller(frontend="cli")
 _DECISIONS = {"allow": "allowed", "confirm": "only when you say yes", "deny": "not allowed"}
 
 
@@ -48,11 +51,26 @@ def _run(arguments: Namespace, session: CliSession) -> int:
 async def _explain(text: str, line: str | None, session: CliSession) -> Explanation:
     from siptapi_core.numbers import Explanation  # noqa: PLC0415  # as above
 
-    async with session.connect() as dialer:
-        reply = await dialer.execute(Explain(text=text, line=line), Caller(frontend="cli"))
+    command = Explain(text=text, line=line)
+    try:
+        async with session.connect() as dialer:
+            reply = await dialer.execute(command, CALLER)
+    except NoSettingsError:
+        if line is not None:
+            raise
+        say_aside("siptapi: there are no settings yet, so this is what the defaults make of it")
+        async with cast("Session", session).connect_to(_defaults()) as dialer:
+            reply = await dialer.execute(command, CALLER)
     if not isinstance(reply, Explanation):
         raise TypeError(f"a dialer replied {type(reply).__name__} to Explain")
     return reply
+
+
+def _defaults() -> Settings:
+    from siptapi_core.settings import LineSettings, Settings  # noqa: PLC0415  # seldom
+
+    line = LineSettings(domain="pbx.invalid", user="you")
+    return Settings(lines={"default": line}, default_line="default")
 
 
 def _say_json(value: dict[str, object]) -> None:
