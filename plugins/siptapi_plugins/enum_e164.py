@@ -45,15 +45,16 @@ _SCHEMES = {
     "pstn:tel": ("tel",),
     "voice:tel": ("tel",),
 }
-_is_e164 = re.compile(r"\+[1-9][0-9]{1,14}").fullmatch
-_is_suffix = re.compile(r"[a-z0-9_\-]+(?:\.[a-z0-9_\-]+)*\.?", re.IGNORECASE).fullmatch
-_is_extended_expression = re.compile(
+# Compiled when first used: few calls ask for this resolver.
+_E164 = r"\+[1-9][0-9]{1,14}"
+_SUFFIX = r"(?i)[a-z0-9_\-]+(?:\.[a-z0-9_\-]+)*\.?"
+_EXTENDED_EXPRESSION = (
     r"(?:[^\\{(]|\\[^A-Za-z0-9]|\\[dDsSwW]|\((?!\?)|\{[0-9]{1,3}(?:,[0-9]{0,3})?\})*+"
-).fullmatch
+)
 
 
 def _check_suffixes(_instance: Any, _attribute: Attribute[Any], value: tuple[str, ...]) -> None:
-    if not value or not all(map(_is_suffix, value)):
+    if not value or not all(re.fullmatch(_SUFFIX, each) for each in value):
         raise ValueError("expected at least one domain name, such as e164.arpa")
 
 
@@ -85,7 +86,7 @@ class EnumResolver:
         Raises:
             ResolveError: no tree has an entry, and one could not be asked.
         """
-        if not isinstance(target, Number) or not _is_e164(target.e164 or ""):
+        if not isinstance(target, Number) or not re.fullmatch(_E164, target.e164 or ""):
             return None
         walks = [_Walk(self._dns, target.e164 or "", context) for _ in self._suffixes]
         for walk, suffix in zip(walks, self._suffixes, strict=True):
@@ -174,7 +175,7 @@ def _apply(record: NaptrRecord, number: str) -> SipUri | Number | str:
     if isinstance(uri, SipUri):
         return uri
     digits = re.sub(r"[\-.()]", "", uri.number) if isinstance(uri, TelUri) else ""
-    if not _is_e164(digits):
+    if not re.fullmatch(_E164, digits):
         raise Unusable(f"{uri} is no number in E.164")
     return Number(digits, digits)
 
@@ -224,7 +225,7 @@ def _match(pattern: str, number: str, *, ignore_case: bool) -> tuple[str | None,
     """
     import regex  # type: ignore[import-untyped]  # noqa: PLC0415  # 20 ms
 
-    if _is_extended_expression(pattern) is None:
+    if re.fullmatch(_EXTENDED_EXPRESSION, pattern) is None:
         raise Unusable(f"{pattern!r} is no pattern for a number")
     try:
         check_pattern_size(pattern)

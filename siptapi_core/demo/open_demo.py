@@ -20,7 +20,7 @@ from siptapi_core.net.driver import Driver
 from siptapi_core.net.identifiers import SystemIdentifiers
 from siptapi_core.net.udp import UdpTransport
 from siptapi_core.settings import LineSettings, Secret, Settings
-from siptapi_core.sip.auth import Credentials
+from siptapi_core.sip.credentials import Credentials
 from siptapi_core.targets import Address
 from siptapi_core.values import Value
 

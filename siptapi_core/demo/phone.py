@@ -17,7 +17,7 @@ from siptapi_core.machine.identifiers import Identifiers
 from siptapi_core.machine.server_transaction import ServerTransaction
 from siptapi_core.machine.timers import SipTimers
 from siptapi_core.machine.user_agent import UserAgent
-from siptapi_core.sip.auth import Credentials
+from siptapi_core.sip.credentials import Credentials
 from siptapi_core.sip.message import Request
 from siptapi_core.sip.uri import SipUri
 from siptapi_core.targets import Address

@@ -7,7 +7,6 @@ process of its own, and it is forgotten after a day, because providers get repai
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from contextlib import suppress
@@ -58,6 +57,8 @@ class StrategyMemory:
         if self._failures is None:
             self._failures = {}
             if self._path is not None:
+                import json  # noqa: PLC0415  # most lines have one strategy: nothing to remember
+
                 try:
                     self._failures = _checked(json.loads(self._path.read_text("utf-8")))
                 except FileNotFoundError:
@@ -73,6 +74,8 @@ class StrategyMemory:
     def _write(self, failures: dict[str, dict[str, dict[str, Any]]]) -> None:
         if self._path is None:
             return
+        import json  # noqa: PLC0415  # as above
+
         temporary = self._path.with_suffix(f".{os.getpid()}.tmp")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)

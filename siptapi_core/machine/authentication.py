@@ -9,17 +9,14 @@ tried again unless the server says that it is merely stale (RFC 7616 3.3).
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from siptapi_core.machine.identifiers import Identifiers
-from siptapi_core.sip.auth import (
-    Authorization,
-    Challenge,
-    Credentials,
-    answer,
-    challenges_of,
-    strongest,
-)
+from siptapi_core.sip.credentials import Credentials
 from siptapi_core.sip.message import Request, Response
+
+if TYPE_CHECKING:
+    from siptapi_core.sip.auth import Challenge
 
 ANSWERS = 16
 """How many challenges one call answers at most: a server that never has enough is left."""
@@ -41,6 +38,8 @@ class Authentication:
 
         ``request`` is as it was handed to the transaction layer, without our Via.
         """
+        from siptapi_core.sip.auth import Authorization, answer  # noqa: PLC0415  # once challenged
+
         chosen = self._choose(response)
         if chosen is None or self._credentials is None:
             return None
@@ -67,6 +66,8 @@ class Authentication:
         return request.with_headers(headers.replaced("CSeq", f"{next_cseq()} {request.method}"))
 
     def _choose(self, response: Response) -> Challenge | None:
+        from siptapi_core.sip.auth import challenges_of, strongest  # noqa: PLC0415  # as above
+
         wanted = self._credentials.realm if self._credentials else None
         offered = challenges_of(response)
         return strongest(c for c in offered if wanted is None or c.realm == wanted)

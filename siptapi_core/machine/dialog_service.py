@@ -6,7 +6,7 @@ drops the call. Nothing is changed by them but the remote target: we carry no me
 
 from __future__ import annotations
 
-import zlib
+import binascii
 
 from siptapi_core.machine.dialog import Dialog
 from siptapi_core.machine.server_transaction import ServerTransaction
@@ -29,7 +29,7 @@ class DialogService:
         self._agent = agent
         self.contact = contact
         self._address = address
-        self._session_id = zlib.crc32(call_id.encode())
+        self._session_id = binascii.crc32(call_id.encode())
         self._version = 0
         self._invites: dict[int, ServerTransaction] = {}
 

@@ -22,8 +22,6 @@ from contextlib import suppress
 from functools import partial
 from typing import Protocol
 
-from attrs import define
-
 from siptapi_core.errors import MessageError, NetworkError
 from siptapi_core.machine.authentication import Authentication
 from siptapi_core.machine.dialog import Dialog
@@ -35,7 +33,7 @@ from siptapi_core.machine.refer_plan import ReferPlan
 from siptapi_core.machine.server_transaction import ServerTransaction
 from siptapi_core.machine.timers import Timer
 from siptapi_core.machine.user_agent import ALLOW, UserAgent
-from siptapi_core.sip.auth import Credentials
+from siptapi_core.sip.credentials import Credentials
 from siptapi_core.sip.message import Headers, Request, Response
 from siptapi_core.sip.name_addr import NameAddr
 from siptapi_core.sip.uri import SipUri
@@ -84,13 +82,13 @@ class LegOwner(Protocol):
         ...
 
 
-@define
 class _Established:
     """A dialog that a 2xx made; once the way to its other end is known, that and the ACK sent."""
 
-    dialog: Dialog
-    addresses: tuple[Address, ...] = ()
-    acknowledgement: bytes | None = None
+    def __init__(self, dialog: Dialog) -> None:
+        self.dialog = dialog
+        self.addresses: tuple[Address, ...] = ()
+        self.acknowledgement: bytes | None = None
 
 
 class PhoneLeg:

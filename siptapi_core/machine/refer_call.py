@@ -42,7 +42,7 @@ from siptapi_core.machine.referral import Referral, ReferralState
 from siptapi_core.machine.server_transaction import ServerTransaction
 from siptapi_core.machine.timers import Timer
 from siptapi_core.machine.user_agent import UserAgent
-from siptapi_core.sip.auth import Credentials
+from siptapi_core.sip.credentials import Credentials
 from siptapi_core.sip.message import Request
 from siptapi_core.sip.sipfrag import SipfragStatus
 from siptapi_core.targets import Address

@@ -29,9 +29,9 @@ LARGEST_PATTERN = 20_000
 """What a pattern may come to, in characters, once its repeats are written out: some megabytes."""
 
 _HARMLESS_REPEATS = 2
-_may_run_on = re.compile(r"\)[*+?{]|\(\?|\\[1-9g]").search
+_MAY_RUN_ON = r"\)[*+?{]|\(\?|\\[1-9g]"
 """A repeated group, a look-around, a reference to a group: what can make time exponential."""
-_repeats = re.compile(r"(\)?)\s*\{\s*([0-9]+)").findall
+_REPEAT = r"(\)?)\s*\{\s*([0-9]+)"
 
 
 @functools.lru_cache(maxsize=256)
@@ -41,7 +41,10 @@ def search(pattern: str, *, whole: bool = False) -> Search:
 
     compiled = regex.compile(pattern)
     unlimited = compiled.fullmatch if whole else compiled.search
-    if _may_run_on(pattern) is None and sum(map(pattern.count, "*+{")) <= _HARMLESS_REPEATS:
+    if (
+        re.search(_MAY_RUN_ON, pattern) is None
+        and sum(map(pattern.count, "*+{")) <= _HARMLESS_REPEATS
+    ):
         # Quadratic in at most 128 characters: needs no clock, which takes longer than the match.
         return unlimited  # type: ignore[no-any-return]
 
@@ -67,7 +70,7 @@ def check_pattern_size(pattern: str) -> None:
     Raises:
         ValueError: it is too large.
     """
-    repeats = [(group, max(1, int(times))) for group, times in _repeats(pattern)]
+    repeats = [(group, max(1, int(times))) for group, times in re.findall(_REPEAT, pattern)]
     characters = len(pattern) + sum(times for group, times in repeats if not group)
     if characters * math.prod(times for group, times in repeats if group) > LARGEST_PATTERN:
         raise ValueError(

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from siptapi_core.errors import NumberError
+from siptapi_core.sip.pattern import Pattern
 
 
 class Reading(NamedTuple):
@@ -42,10 +43,8 @@ COUNTRY_CODE = "1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[2-9][
 """Which country codes have one and two digits is settled for good (ITU-T E.164 annex D)."""
 
 _DATE_DIGITS = 8
-_only_number = re.compile(
-    r" {0,9}\(?(\+)?\s?\(?([0-9][0-9 ().]{0,12}/?[0-9 ().\-]{0,50})", re.ASCII
-).fullmatch
-_trunk_zero = re.compile(rf"(\+(?:{COUNTRY_CODE})[ .\-/]?)\(0\)")
+_only_number = Pattern(r" {0,9}\(?(\+)?\s?\(?([0-9][0-9 ().]{0,12}/?[0-9 ().\-]{0,50})", re.ASCII)
+_TRUNK_ZERO = rf"(\+(?:{COUNTRY_CODE})[ .\-/]?)\(0\)"
 _punctuation = {ord(character): None for character in " ().-/"}
 
 
@@ -71,13 +70,16 @@ def read_text(text: str) -> Iterator[Reading]:
     Raises:
         NumberError: it holds no number; why, and where in it.
     """
-    found = _only_number(_trunk_zero.sub(r"\1", text, count=1) if "(0)" in text else text)
+    if text.isascii() and text.isdigit():
+        yield Reading(text)
+        return
+    found = _only_number.fullmatch(
+        re.sub(_TRUNK_ZERO, r"\1", text, count=1) if "(0)" in text else text
+    )
     if found is not None and "(0)" not in found[2]:
         digits = found[2].translate(_punctuation)
-        if found[1] or digits == text or (len(digits) > _DATE_DIGITS and ".0" not in text[-4:]):
+        if found[1] or (len(digits) > _DATE_DIGITS and ".0" not in text[-4:]):
             yield Reading(digits, found[1] is not None)
-        if digits == text:
-            return
     from siptapi_core.numbers.surroundings import read_surrounded  # noqa: PLC0415  # see above
 
     yield from read_surrounded(text)

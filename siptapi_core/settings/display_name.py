@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import string
 
 _FIELDS = frozenset({"number", "line"})
 
@@ -14,6 +13,10 @@ def check_template(template: str) -> None:
     Raises:
         ValueError: what is wrong with it.
     """
+    if "{" not in template and "}" not in template:
+        return
+    import string  # noqa: PLC0415  # few names are templates
+
     try:
         parts = list(string.Formatter().parse(template))
     except ValueError as error:
@@ -26,4 +29,6 @@ def check_template(template: str) -> None:
 def render(template: str, *, number: str, line: str) -> str:
     """Fill a template that was checked; the result has no line breaks or other control codes."""
     text = template.format(number=number, line=line)
+    if text.isprintable():
+        return text.strip()
     return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+", " ", text).strip()

@@ -11,7 +11,7 @@ from pathlib import Path
 _ANYBODY = frozenset({"WD", "AU", "BU", "IU", "BG", "AN"})
 _READ_RIGHTS = frozenset({"FA", "FR", "GA", "GR", "CC"})
 _FILE_READ_DATA = 0x1
-_entries = re.compile(r"\(([^;()]*);([^;()]*);([^;()]*);[^;()]*;[^;()]*;([^;()]*)").findall
+_ENTRY = r"\(([^;()]*);([^;()]*);([^;()]*);[^;()]*;[^;()]*;([^;()]*)"
 
 
 def grants_anybody(sddl: str) -> bool:
@@ -23,7 +23,7 @@ def grants_anybody(sddl: str) -> bool:
         return True
     return any(
         kind in {"A", "XA"} and "IO" not in _pairs(flags) and who in _ANYBODY and _reads(rights)
-        for kind, flags, rights, who in _entries(sddl)
+        for kind, flags, rights, who in re.findall(_ENTRY, sddl)
     )
 
 

@@ -13,7 +13,7 @@ from siptapi_core.numbers import NumberRules
 from siptapi_core.settings.display_name import check_template, render
 from siptapi_core.settings.line_addresses import account_uri, phone_parts, proxy_uri
 from siptapi_core.settings.secret import Secret
-from siptapi_core.sip.auth import Credentials
+from siptapi_core.sip.credentials import Credentials
 from siptapi_core.values import Compared
 
 _TIMERS = CallTimers()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from siptapi_core.sip.pattern import Pattern
 
-_read = re.compile(r"([0-9]{1,5})(?:\s*-\s*([0-9]{1,5}))?").fullmatch
+_read = Pattern(r"([0-9]{1,5})(?:\s*-\s*([0-9]{1,5}))?")
 _LARGEST = 65535
 
 
@@ -14,7 +14,7 @@ def port_range(text: str) -> range:
     Raises:
         ValueError: it is neither a port nor a range of them.
     """
-    match = _read(text.strip() or "0")
+    match = _read.fullmatch(text.strip() or "0")
     if match is not None:
         first, last = int(match[1]), int(match[2] or match[1])
         if first <= last <= _LARGEST:

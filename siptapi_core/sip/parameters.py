@@ -83,7 +83,9 @@ def format_parameters(parameters: Parameters) -> str:
     """
     text = ""
     for name, value in parameters:
-        if not _is_token.fullmatch(name) or not (value is None or _is_value.fullmatch(value)):
+        if not _is_token.fullmatch(name) or not (
+            value is None or value.isalnum() or _is_value.fullmatch(value)
+        ):
             raise MessageError(f"parameter {name!r}={value!r} cannot be written in a header")
         text += f";{name}" if value is None else f";{name}={value}"
     return text

@@ -7,7 +7,7 @@ import re
 from siptapi_core.errors import MessageError
 from siptapi_core.values import Value
 
-_STATUS_LINE = re.compile(rb"SIP/\d+\.\d+[ \t]+([1-6]\d\d)(?!\S)[ \t]*([^\r\n]*)", re.IGNORECASE)
+_STATUS_LINE = rb"(?i)SIP/\d+\.\d+[ \t]+([1-6]\d\d)(?!\S)[ \t]*([^\r\n]*)"
 
 
 class SipfragStatus(Value):
@@ -37,7 +37,7 @@ def parse_sipfrag(body: bytes) -> SipfragStatus:
     text = body.strip()
     if not text:
         raise MessageError("a sipfrag body that is empty")
-    match = _STATUS_LINE.match(text)
+    match = re.match(_STATUS_LINE, text)
     if match is None:
         raise MessageError(f"a sipfrag body that begins with {text[:40]!r}, no status line")
     return SipfragStatus(int(match[1]), match[2].decode("utf-8", "replace").strip())

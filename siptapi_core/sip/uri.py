@@ -57,6 +57,8 @@ def escape_user(text: str) -> str:
     Raises:
         MessageError: ``text`` has half a character (a lone surrogate).
     """
+    if text.isascii() and text.isalnum():
+        return text
     return re.sub(r"[^A-Za-z0-9\-_.!~*'()&=+$,;?/]", _escape_character, text)
 
 

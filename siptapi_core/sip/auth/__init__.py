@@ -14,7 +14,8 @@ Known algorithms: MD5, SHA-256, SHA-512-256 and their ``-sess`` variants; qop ``
 name, which RFC 7616 section 3.4.4 allows.
 """
 
-from siptapi_core.sip.auth.authorization import Authorization, Credentials, answer
+from siptapi_core.sip.auth.authorization import Authorization, answer
 from siptapi_core.sip.auth.challenge import Challenge, challenges_of, strongest
+from siptapi_core.sip.credentials import Credentials
 
 __all__ = ["Authorization", "Challenge", "Credentials", "answer", "challenges_of", "strongest"]

@@ -10,19 +10,8 @@ from siptapi_core.errors import MessageError
 from siptapi_core.sip.auth.challenge import Challenge
 from siptapi_core.sip.auth.digest import KNOWN_QOPS, compute_response, is_session, strength
 from siptapi_core.sip.auth.parameters import format_digest, parse_digest, quote_unless_token
+from siptapi_core.sip.credentials import Credentials
 from siptapi_core.sip.parameters import excerpt, quote
-
-
-@frozen
-class Credentials:
-    """A user's name and password, in clear; the password never shows in ``repr``.
-
-    With ``realm`` set they are meant for that realm only.
-    """
-
-    username: str
-    password: str = field(repr=False)
-    realm: str | None = None
 
 
 @frozen(kw_only=True)
