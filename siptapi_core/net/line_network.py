@@ -106,8 +106,8 @@ class LineNetwork:
             family = "IPv6" if is_v6 else "IPv4"
             why = "; ".join(problems) or f"none has an {family} address"
             raise NetworkError(f"no STUN server can be asked: {why}")
-        few = dict.fromkeys(Address(each.host, each.port) for each in usable)
-        return await self._network.mapped_address(tuple(few)[:MAXIMUM_STUN_SERVERS], refresh)
+        few = tuple(dict.fromkeys(Address(each.host, each.port) for each in usable))
+        return await self._network.mapped_address(way, few[:MAXIMUM_STUN_SERVERS], refresh)
 
     def locate(self, uri: SipUri, then: Located) -> None:
         """Resolve ``uri`` for a call under way; ``then`` gets nothing where there is nothing."""

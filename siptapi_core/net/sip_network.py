@@ -123,10 +123,13 @@ class SipNetwork:
                 return addresses[index:]
         raise problem
 
-    async def mapped_address(self, servers: tuple[Address, ...], refresh: float) -> Address:
-        """Where STUN ``servers``, of one address family, see our UDP socket.
+    async def mapped_address(
+        self, towards: Address, servers: tuple[Address, ...], refresh: float
+    ) -> Address:
+        """Where STUN ``servers`` see the UDP socket by which ``towards`` is reached.
 
-        What they say is believed for ``refresh`` seconds, and while calls go on asked again.
+        They are of its address family. What they say is believed for ``refresh`` seconds, and asked
+        for again while calls go on.
 
         Raises:
             NetworkError: they do not say, or do not agree; the words have what they said.
@@ -135,11 +138,10 @@ class SipNetwork:
             from siptapi_core.net.stun_client import StunClient  # noqa: PLC0415  # few lines use it
 
             self._stun = StunClient(
-                send=lambda data, to: self._transport(to).send(data, to),
                 in_use=lambda: len(self.agent) > 0,
                 logger=self.logger,
             )
-        return await self._stun.mapped_address(servers, refresh)
+        return await self._stun.mapped_address(self._socket(towards), servers, refresh)
 
     def drive(self, do: Callable[[float], None]) -> None:
         """Let ``do(now)`` act on the user agent or a call of it, and carry out what follows."""

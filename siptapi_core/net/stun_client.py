@@ -10,35 +10,35 @@ from siptapi_core.contracts import Logger
 from siptapi_core.errors import NetworkError
 from siptapi_core.machine.stun_binding import StunBinding
 from siptapi_core.net.driver import Driver
+from siptapi_core.net.udp import UdpTransport
 from siptapi_core.sip.stun import TRANSACTION_ID_SIZE
 from siptapi_core.targets import Address
 
 
 class StunClient:
-    """What the NAT makes of one socket, by the servers that were asked.
+    """What the NAT makes of each socket, by the servers that were asked.
 
-    ``send(data, to)`` sends through that socket; while ``in_use()`` the servers are asked again
-    and again, which keeps the mapping open and notices when it changes.
+    While ``in_use()`` the servers are asked again and again, which keeps the mapping open and
+    notices when it changes.
     """
 
-    def __init__(
-        self, *, send: Callable[[bytes, Address], None], in_use: Callable[[], bool], logger: Logger
-    ) -> None:
-        self._send = send
+    def __init__(self, *, in_use: Callable[[], bool], logger: Logger) -> None:
         self._in_use = in_use
         self._logger = logger
-        self._watches: dict[tuple[Address, ...], _Watch] = {}
+        self._watches: dict[tuple[UdpTransport, tuple[Address, ...]], _Watch] = {}
 
-    async def mapped_address(self, servers: tuple[Address, ...], refresh: float) -> Address:
-        """Where others see the socket; ``refresh`` is seconds for which that is believed.
+    async def mapped_address(
+        self, socket: UdpTransport, servers: tuple[Address, ...], refresh: float
+    ) -> Address:
+        """Where others see ``socket``; ``refresh`` is seconds for which that is believed.
 
         Raises:
             NetworkError: no server answers, or they do not agree; the words say what they said.
         """
-        watch = self._watches.get(servers)
+        watch = self._watches.get((socket, servers))
         if watch is None:
-            watch = self._watches[servers] = _Watch(
-                servers, refresh, self._send, self._in_use, self._logger
+            watch = self._watches[socket, servers] = _Watch(
+                servers, refresh, socket.send, self._in_use, self._logger
             )
         return await watch.mapped_address()
 

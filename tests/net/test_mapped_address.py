@@ -129,6 +129,21 @@ def test_the_servers_are_asked_through_the_socket_of_sip():
     on_rig(test, StunServer(), StunServer())
 
 
+def test_of_several_sockets_it_is_the_one_that_the_proxy_is_reached_by():
+    async def test(rig):
+        hosts = ("127.0.0.1", "127.0.0.2")
+        options = {"clock": SystemClock(), "identifiers": SystemIdentifiers(), "logger": rig.log}
+        network = await SipNetwork.open(hosts=hosts, **options)
+        by_way_of_the_second = network._sockets[False]["127.0.0.2"]
+        network._socket = lambda towards: by_way_of_the_second
+        server = rig.servers[0]
+        await network.mapped_address(Address("127.0.0.9", 9), (server.address,), 25.0)
+        assert server.asked == [("127.0.0.2", by_way_of_the_second.bound.port)]
+        await network.close()
+
+    on_rig(test, StunServer())
+
+
 def test_what_was_said_is_believed_for_a_while():
     async def test(rig):
         assert await asyncio.gather(rig.ask(), rig.ask()) == [MAPPED, MAPPED]
