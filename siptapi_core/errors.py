@@ -65,6 +65,12 @@ class SettingsError(UsageError):
         alone = SettingsError(self.problem, where=self.where, key=self.key)
         return (alone, *self.more) if self.more else (self,)
 
+    def in_file(self, where: str) -> SettingsError:
+        """This error, of the file ``where`` unless it names one itself."""
+        if self.where:
+            return self
+        return SettingsError(self.problem, where=where, key=self.key, more=self.more)
+
     def __str__(self) -> str:
         rest = f" (and {len(self.more)} more: `siptapi config check` lists all)"
         return super().__str__() + (rest if self.more else "")

@@ -76,6 +76,7 @@ async def open_dialer(
             clock=clock,
             logger=log,
             tracers=network.tracers,
+            settings_file=settings.where,
         )
         try:
             yield dialer

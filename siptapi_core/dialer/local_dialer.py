@@ -42,7 +42,7 @@ class LocalDialer:
 
     ``strategy(name)`` creates a strategy when it is first named, and raises UnknownNameError for a
     name that nobody offers. ``default_line`` is used where a command names none.
-    ``tracers`` is the network's list.
+    ``tracers`` is the network's list, ``settings_file`` for the words of errors.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class LocalDialer:
         clock: Clock,
         logger: Logger,
         tracers: list[Callable[[TracedMessage], None]],
+        settings_file: str = "",
     ) -> None:
         self._lines = lines
         self._default_line = default_line
@@ -65,6 +66,7 @@ class LocalDialer:
         self._clock = clock
         self._logger = logger
         self._tracers = tracers
+        self._settings_file = settings_file
         self._events = EventBus()
         self._messages: Bus[TracedMessage] = Bus()
         self._calls: dict[str, OutgoingCall] = {}
@@ -150,6 +152,7 @@ class LocalDialer:
             publish=self._publish,
             started=self._clock.time(),
             logger=logger,
+            settings_file=self._settings_file,
         )
         call.begin(line.callee(explanation, logger) if line.looks_up(explanation) else None)
         self._calls[call.id] = call

@@ -18,6 +18,7 @@ from siptapi_core.errors import (
     NotSupportedError,
     PluginError,
     RefusedError,
+    SettingsError,
     SiptapiError,
     UsageError,
 )
@@ -54,7 +55,10 @@ Named = tuple[str, Strategy]
 
 
 class OutgoingCall:
-    """A call in progress. ``publish`` puts a happening into its envelope and tells everyone."""
+    """A call in progress. ``publish`` puts a happening into its envelope and tells everyone.
+
+    ``settings_file`` is for the words of what a strategy lacks in the settings.
+    """
 
     def __init__(
         self,
@@ -68,6 +72,7 @@ class OutgoingCall:
         publish: Callable[[OutgoingCall, Happening], None],
         started: float,
         logger: Logger,
+        settings_file: str = "",
     ) -> None:
         self.id = call
         self.line = request.line.name
@@ -84,6 +89,7 @@ class OutgoingCall:
         self._publish = publish
         self._started = started
         self._logger = logger
+        self._settings_file = settings_file
         self._attempt: Attempt | None = None
         self._look_up: asyncio.Task[Uri] | None = None
         self._hung_up = False
@@ -229,6 +235,8 @@ class OutgoingCall:
         self._logger.debug("strategy chosen", strategy=name)
         try:
             attempt = strategy.start(self._request, self._network)
+        except SettingsError as error:
+            raise error.in_file(self._settings_file) from None
         except UsageError:
             raise
         except Exception as error:

@@ -21,7 +21,7 @@ from siptapi_core.events import CallEnded, Disturbed, Outcome, Stage
 from siptapi_core.plugin_loading import Offers, PluginCatalog
 from siptapi_core.settings import parse
 from siptapi_core.settings.secret_places import READERS
-from siptapi_plugins import dns_a, dns_srv, enum_e164, naptr, refer_via_proxy
+from siptapi_plugins import dns_a, dns_srv, enum_e164, naptr, refer_to_phone, refer_via_proxy
 
 ANYBODY = Caller(frontend="test")
 LINE = '[lines.office]\ndomain = "example.com"\nuser = "200"\n'
@@ -320,3 +320,16 @@ def test_the_user_s_own_file_is_for_lines_with_a_choice(strategies):
         assert isinstance(file, Path)
         assert file.name == "failed-strategies.json"
         assert "siptapi" in str(file.parent).lower()
+
+
+def test_what_a_strategy_lacks_is_told_with_the_file():
+    async def main():
+        text = f'{LINE}strategies = ["refer-to-phone"]'
+        settings = parse(text, where="siptapi.toml")
+        catalog = make_catalog(*refer_to_phone.siptapi_strategies())
+        async with open_dialer(settings, catalog) as dialer:
+            words = r"^siptapi\.toml: lines\.office\.phone: refer-to-phone needs the address"
+            with pytest.raises(SettingsError, match=words):
+                await dialer.execute(Dial(number="305"), ANYBODY)
+
+    run(main)

@@ -21,7 +21,13 @@ from dialer_bench import (
 from siptapi_core.commands import CallState, CallStatus
 from siptapi_core.dialer.outgoing_call import OutgoingCall
 from siptapi_core.dialer.strategy_memory import StrategyMemory
-from siptapi_core.errors import NotSupportedError, PluginError, RefusedError, UsageError
+from siptapi_core.errors import (
+    NotSupportedError,
+    PluginError,
+    RefusedError,
+    SettingsError,
+    UsageError,
+)
 from siptapi_core.events import (
     CalleeAnswered,
     CalleeRinging,
@@ -63,6 +69,7 @@ class Rig:
             publish=self.publish,
             started=17.0,
             logger=self.logger,
+            settings_file="siptapi.toml",
         )
 
     def publish(self, call, happening):
@@ -553,3 +560,17 @@ def test_after_a_hang_up_silence_teaches_nothing():
 
     assert learned(ReferAccepted(), during=during) is None
     assert learned(ReferAccepted(), before="earlier", during=during) == "earlier"
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (SettingsError("give one", key="lines.a.phone"), "siptapi.toml: lines.a.phone: give one"),
+        (SettingsError("give one", where="other.toml", key="x"), "other.toml: x: give one"),
+    ],
+)
+def test_an_error_in_the_settings_names_the_file(error, words):
+    rig = Rig(StoryStrategy(fails=error))
+    with pytest.raises(SettingsError) as caught:
+        rig.call.begin()
+    assert str(caught.value) == words
