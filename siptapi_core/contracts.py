@@ -6,14 +6,13 @@ A plugin imports these names from `siptapi_core` and nothing else of ours.
 from __future__ import annotations
 
 import enum
-import re
 from argparse import ArgumentParser, Namespace
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from attrs import field, frozen, has
+from attrs import frozen, has
 
 from siptapi_core.commands import Caller, Command, Reply
 from siptapi_core.events import CallEvent, EventId, Happening, TracedMessage
@@ -30,8 +29,9 @@ S = TypeVar("S")
 T_co = TypeVar("T_co", covariant=True)
 
 
-def _check_name(_instance: object, _attribute: object, name: str) -> None:
-    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
+def _check_name(name: str) -> None:
+    parts = name.split("-")
+    if not all(part.isascii() and part.isalnum() and part == part.lower() for part in parts):
         raise ValueError(f"{name!r} is no name: it has lower-case letters, digits and hyphens")
 
 
@@ -111,8 +111,7 @@ class Context(Value, kw_only=True):
     logger: Logger
 
 
-@frozen(kw_only=True, eq=False, repr=False)
-class Offer(Compared, Generic[S, T_co]):
+class Offer(Value, Generic[S, T_co], kw_only=True):
     """Something that a plugin offers by name; it is created only when the settings name it.
 
     ``settings`` is an attrs class: its section (``[strategies.NAME]``, ``[resolvers.NAME]``, ...)
@@ -125,16 +124,17 @@ class Offer(Compared, Generic[S, T_co]):
         TypeError: ``settings`` is no attrs class.
     """
 
-    name: str = field(validator=_check_name)
+    name: str
     summary: str
     create: Callable[[S, Context], T_co]
-    settings: type[S] = field(default=NoSettings)  # type: ignore[assignment]
+    settings: type[S] = NoSettings  # type: ignore[assignment]
     check: Callable[[LineIdentity], object] | None = None
 
-    @settings.validator
-    def _check_settings(self, _attribute: object, value: object) -> None:
-        if not (isinstance(value, type) and has(value)):
-            raise TypeError(f"the settings of {self.name!r} are no attrs class, but {value!r}")
+    def _check(self) -> None:
+        _check_name(self.name)
+        settings: object = self.settings
+        if not (isinstance(settings, type) and has(settings)):
+            raise TypeError(f"the settings of {self.name!r} are no attrs class, but {settings!r}")
 
 
 class Capability(enum.StrEnum):
@@ -407,11 +407,13 @@ class CliSession(Protocol):
         ...
 
 
-@frozen(kw_only=True, eq=False, repr=False)
-class CliCommand(Compared):
+class CliCommand(Value, kw_only=True):
     """A command of ``siptapi``; ``run`` returns the exit code and raises `SiptapiError`."""
 
-    name: str = field(validator=_check_name)
+    name: str
     summary: str
     configure: Callable[[ArgumentParser], None]
     run: Callable[[Namespace, CliSession], int]
+
+    def _check(self) -> None:
+        _check_name(self.name)

@@ -56,6 +56,7 @@ class Value(_ByAttributes):
     _known: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls, *, kw_only: bool = False) -> None:
+        super().__init_subclass__()
         names = [name for name, kind in cls.__annotations__.items() if "ClassVar" not in str(kind)]
         cls.attribute_names = (*cls.attribute_names, *names)
         cls._positional = () if kw_only else cls.attribute_names
@@ -72,6 +73,10 @@ class Value(_ByAttributes):
                 f"{type(self).__name__} takes {names or 'nothing'}, each once; "
                 f"it needs {needed or 'none of them'}"
             )
+        self._check()
+
+    def _check(self) -> None:
+        """Raise an error for attributes that cannot be; for subclasses to override."""
 
     def __setattr__(self, name: str, _value: object) -> NoReturn:
         raise AttributeError(f"{name}: a {type(self).__name__} never changes")

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import enum
 
-from attrs import field, frozen, validators
-
 from siptapi_core.sip.name_addr import NameAddr
 from siptapi_core.sip.uri import SipUri, Uri
 from siptapi_core.targets import Address
-from siptapi_core.values import Compared, Value
+from siptapi_core.values import Value
 
 
 class ByePolicy(enum.StrEnum):
@@ -23,23 +21,29 @@ class ByePolicy(enum.StrEnum):
     """Wait for the phone's BYE (``dialog_limit`` at most)."""
 
 
-_positive = validators.gt(0.0)
+class CallTimers(Value, kw_only=True):
+    """How long each step of a call may take, in seconds.
 
+    Raises:
+        ValueError: a time is not above 0; only ``failure_linger`` may be 0.
+    """
 
-@frozen(kw_only=True, eq=False, repr=False)
-class CallTimers(Compared):
-    """How long each step of a call may take, in seconds."""
-
-    ring_timeout: float = field(default=30.0, validator=_positive)
+    ring_timeout: float = 30.0
     """From the INVITE until the phone must have been picked up."""
-    notify_timeout: float = field(default=32.0, validator=_positive)
+    notify_timeout: float = 32.0
     """From the 2xx to the REFER until a NOTIFY must have come; after it: unknown."""
-    callee_timeout: float = field(default=180.0, validator=_positive)
+    callee_timeout: float = 180.0
     """From the 2xx to the REFER until a final sipfrag must have come; after it: unknown."""
-    failure_linger: float = field(default=2.0, validator=validators.ge(0))
+    failure_linger: float = 2.0
     """From a final failure sipfrag until our BYE, so that the user hears the tone."""
-    dialog_limit: float = field(default=4 * 3600.0, validator=_positive)
+    dialog_limit: float = 4 * 3600.0
     """With `ByePolicy.NEVER`: from the answer until we leave all the same."""
+
+    def _check(self) -> None:
+        for name in self.attribute_names:
+            seconds = getattr(self, name)
+            if not (seconds > 0 or (seconds == 0 and name == "failure_linger")):
+                raise ValueError(f"{name} is a time in seconds, above 0, not {seconds!r}")
 
 
 class ReferPlan(Value, kw_only=True):

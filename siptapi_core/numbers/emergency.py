@@ -193,4 +193,4 @@ def known_regions() -> frozenset[str]:
 
 def emergency_numbers(region: str) -> frozenset[str]:
     """The emergency numbers of ``region``; where none are known, 112 and 911."""
-    return _by_region().get(region) or _ANYWHERE
+    return (region and _by_region().get(region)) or _ANYWHERE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from types import ModuleType
 from typing import Any
 
 import pluggy
@@ -15,6 +16,9 @@ from siptapi_core.plugin_loading.blame import blame
 Key = tuple[str, str]
 """Kind and name of an offer."""
 
+_MARKER = f"{hookspecs.PROJECT}_impl"
+"""The attribute that `pluggy.HookimplMarker` gives to a function."""
+
 HOOKS: dict[str, tuple[str, type[Any]]] = {
     "siptapi_strategies": ("strategy", Offer),
     "siptapi_resolvers": ("resolver", Offer),
@@ -23,13 +27,27 @@ HOOKS: dict[str, tuple[str, type[Any]]] = {
 }
 
 
+class _Manager(pluggy.PluginManager):
+    """Leaves out names that cannot be hooks: pluggy takes 25 microseconds to look at each."""
+
+    def parse_hookspec_opts(self, module_or_class: Any, name: str) -> Any:
+        """See pluggy."""
+        return super().parse_hookspec_opts(module_or_class, name) if name in HOOKS else None
+
+    def parse_hookimpl_opts(self, plugin: Any, name: str) -> Any:
+        """See pluggy."""
+        if isinstance(plugin, ModuleType) and not hasattr(vars(plugin).get(name), _MARKER):
+            return None
+        return super().parse_hookimpl_opts(plugin, name)
+
+
 def collect_offers(plugin: object, name: str) -> dict[Key, Any]:
     """All offers of ``plugin``, a module or object with hook implementations.
 
     Raises:
         PluginError: it has no hook, one that does not exist, or one that breaks its contract.
     """
-    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager = _Manager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
     try:
         manager.register(plugin, name)

@@ -13,7 +13,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from siptapi_core.values import Value
 
@@ -36,8 +35,8 @@ def installed_entry_points(group: str, path: Iterable[str] | None = None) -> lis
     """
     found: list[EntryPoint] = []
     seen: set[str] = set()
-    for folder in sys.path if path is None else path:
-        for entry in _listed(folder or "."):
+    for folder in (each or "." for each in (sys.path if path is None else path)):
+        for entry in _listed(folder):
             if not entry.endswith(_FOLDER):
                 continue
             written, _, version = entry.removesuffix(_FOLDER).partition("-")
@@ -46,7 +45,7 @@ def installed_entry_points(group: str, path: Iterable[str] | None = None) -> lis
                 seen.add(distribution)
                 found.extend(
                     EntryPoint(name, value, distribution, version)
-                    for name, value in _group(Path(folder, entry, "entry_points.txt"), group)
+                    for name, value in _group(f"{folder}/{entry}/entry_points.txt", group)
                 )
     return found
 
@@ -58,9 +57,10 @@ def _listed(folder: str) -> list[str]:
         return []
 
 
-def _group(file: Path, group: str) -> Iterator[tuple[str, str]]:
+def _group(file: str, group: str) -> Iterator[tuple[str, str]]:
     try:
-        text = file.read_text(encoding="utf-8", errors="replace")
+        with open(file, encoding="utf-8", errors="replace") as stream:  # noqa: PTH123  # as above
+            text = stream.read()
     except OSError:  # most distributions have none
         return
     inside = False

@@ -14,6 +14,8 @@ def port_range(text: str) -> range:
     Raises:
         ValueError: it is neither a port nor a range of them.
     """
+    if not text:
+        return range(1)
     match = _read.fullmatch(text.strip() or "0")
     if match is not None:
         first, last = int(match[1]), int(match[2] or match[1])

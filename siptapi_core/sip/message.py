@@ -17,7 +17,7 @@ from siptapi_core.sip.cseq import CSeq
 from siptapi_core.sip.framing import cut_body, split_head
 from siptapi_core.sip.headers import Headers, first_value, is_unsafe, unfold
 from siptapi_core.sip.name_addr import NameAddr
-from siptapi_core.sip.parameters import TOKEN, excerpt, is_token
+from siptapi_core.sip.parameters import excerpt, is_token
 from siptapi_core.sip.pattern import Pattern
 from siptapi_core.sip.status import reason_phrase
 from siptapi_core.sip.uri import OtherUri, Uri, parse_uri
@@ -42,7 +42,7 @@ _TRYING = 100
 _LARGEST = 2**32 - 1
 _LONGEST = len(str(_LARGEST))
 
-_start_line = Pattern(rf"SIP/2\.0 [1-6][0-9]{{2}} .*|{TOKEN} [^ ]++ SIP/2\.0")
+_proper_status_line = Pattern(r"SIP/2\.0 [1-6][0-9]{2} .*")
 _status_line = Pattern(r"[Ss][Ii][Pp]/2\.0 ([1-6][0-9]{2})(?: (.*))?")
 
 
@@ -67,7 +67,7 @@ class Message:
             MessageError: the start line cannot be sent.
         """
         start_line = self.start_line
-        if is_unsafe(start_line) or _start_line.fullmatch(start_line) is None:
+        if is_unsafe(start_line) or not _can_be_sent(start_line):
             raise MessageError(f"{excerpt(start_line)} is no start line that can be sent")
         lines = [start_line]
         for name, value in self.headers.items():
@@ -176,6 +176,14 @@ class Message:
     def __repr__(self) -> str:
         """The start line, for a debugger; the headers may hold secrets."""
         return f"<{type(self).__name__} {self.start_line!r}>"
+
+
+def _can_be_sent(start_line: str) -> bool:
+    if start_line.startswith("SIP/2.0 "):
+        return _proper_status_line.fullmatch(start_line) is not None
+    method, _, rest = start_line.partition(" ")
+    uri, _, version = rest.partition(" ")
+    return is_token(method) and uri != "" and version == "SIP/2.0"
 
 
 def _read_top_via(headers: Headers) -> Via:

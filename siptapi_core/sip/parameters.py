@@ -54,7 +54,7 @@ def remembered(parse: Callable[[str], T]) -> Callable[[str], T]:
 
 def is_token(text: str) -> bool:
     """Whether ``text`` is a token: what methods, header names and tags are made of."""
-    return _is_token.fullmatch(text) is not None
+    return (text.isalnum() and text.isascii()) or _is_token.fullmatch(text) is not None
 
 
 def parse_parameters(text: str) -> Parameters:
@@ -83,7 +83,7 @@ def format_parameters(parameters: Parameters) -> str:
     """
     text = ""
     for name, value in parameters:
-        if not _is_token.fullmatch(name) or not (
+        if not is_token(name) or not (
             value is None or value.isalnum() or _is_value.fullmatch(value)
         ):
             raise MessageError(f"parameter {name!r}={value!r} cannot be written in a header")

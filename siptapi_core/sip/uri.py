@@ -19,7 +19,7 @@ from siptapi_core.sip.parameters import (
     remembered,
     replace_parameter,
 )
-from siptapi_core.values import Compared
+from siptapi_core.values import Compared, Value
 
 _ESCAPED = r"%[0-9A-Fa-f]{2}"
 
@@ -167,15 +167,13 @@ class SipUri(Compared):
         return equivalence.equivalent(self, other)
 
 
-@frozen(eq=False, repr=False)
-class TelUri(Compared):
+class TelUri(Value):
     """A telephone number as a URI (RFC 3966); ``number`` with its visual separators."""
 
     number: str
     parameters: Parameters = ()
 
-    def __attrs_post_init__(self) -> None:
-        """Refuse what would be read back as something else."""
+    def _check(self) -> None:
         if _read_tel(str(self)) != (self.number, self.parameters):
             raise MessageError(f"{excerpt(str(self))}: a part of this tel: URI must be escaped")
 

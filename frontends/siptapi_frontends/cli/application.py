@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -29,6 +30,10 @@ SIPTAPI makes your own SIP phone place a call.
   siptapi dial NUMBER    your phone rings, you pick up, it calls the number
 
 siptapi --help lists every command."""
+
+
+_HELP = partial(RawDescriptionHelpFormatter, width=78)
+"""To find the terminal's width, argparse would import six modules before every command."""
 
 
 class Parser(ArgumentParser):
@@ -103,6 +108,7 @@ def _run_command(words: list[str], given: Namespace, session: Session) -> int:
         description=command.summary,
         epilog="siptapi --help lists the options that every command has.",
         allow_abbrev=False,
+        formatter_class=_HELP,
     )
     command.configure(parser)
     parser.parse_args(words[1:], given)
@@ -116,7 +122,7 @@ def _global_options() -> ArgumentParser:
         usage="siptapi [OPTIONS] COMMAND ...",
         add_help=False,
         allow_abbrev=False,
-        formatter_class=RawDescriptionHelpFormatter,
+        formatter_class=_HELP,
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help="read these settings")
     parser.add_argument(
