@@ -102,22 +102,18 @@ async def open_demo(ending: Ending = Ending.ANSWERED) -> AsyncIterator[Demo]:
 @asynccontextmanager
 async def _running(make: Callable[[Address], E]) -> AsyncIterator[E]:
     """An endpoint, driven on a socket of its own."""
-    driver: Driver | None = None
-
-    def receive(data: bytes, source: Address) -> None:
-        if driver is not None:
-            driver.receive(data, source)
-
     transport = await UdpTransport.open(
         host=LOOPBACK,
-        receive=receive,
+        receive=lambda *datagram: driver.receive(*datagram),  # noqa: PLW0108  # made below
         refused=lambda _address: None,  # a phone that is gone is found out by its silence
         logger=logger("siptapi.demo"),
     )
     try:
         endpoint = make(transport.local_address(Address(LOOPBACK, 1)))
         driver = Driver(endpoint, transport.send)
-        yield endpoint
-        driver.close()
+        try:
+            yield endpoint
+        finally:
+            driver.close()
     finally:
         await transport.close()
