@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from siptapi_core.machine.client_transaction import ClientState
 from siptapi_core.machine.server_transaction import ServerState
 from siptapi_core.machine.timers import SipTimers
-from siptapi_core.machine.transaction_layer import TransactionLayer
+from siptapi_core.machine.transaction_layer import LARGEST_ON_UDP, TransactionLayer
 from siptapi_core.sip.message import Headers, Response, parse_message
 from siptapi_core.targets import Address, Transport
 from siptapi_core.testing.counting_identifiers import CountingIdentifiers
@@ -69,6 +69,15 @@ def test_a_request_gets_our_via_on_top(to, via):
     assert sent.headers.lines("Via") == (via,)
     assert transaction.key == ("z9hG4bK-1", "INVITE")
     assert len(rig.layer) == 1
+
+
+def test_a_big_request_goes_over_tcp_to_the_same_place():
+    rig = Rig()
+    request = without_via(make_request("INVITE", body=b"x" * LARGEST_ON_UDP))
+    transaction = rig.layer.request(request, PROXY, Recorder(), 0.0)
+    [(sent, to)] = rig.taken()
+    assert to == transaction.destination == TCP_PROXY
+    assert sent.via.transport == "TCP"
 
 
 def test_each_request_has_a_branch_of_its_own():
