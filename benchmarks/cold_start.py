@@ -74,6 +74,7 @@ def main() -> None:
         port = listener.getsockname()[1]
         config = Path(folder) / "siptapi.toml"
         config.write_text(CONFIG.format(port=port))
+        config.chmod(0o600)  # else every start would warn
         dial = [program, "--config", str(config), "dial"]
         cases = {
             "python, asyncio, one datagram": ([sys.executable, "-c", BARE, str(port)], b"x"),

@@ -11,7 +11,7 @@ import threading
 from contextlib import suppress
 
 from siptapi_core.settings import LineSettings
-from siptapi_core.sip.auth import Credentials
+from siptapi_core.sip.credentials import Credentials
 
 
 class LineCredentials:

@@ -30,7 +30,7 @@ from siptapi_core.machine.refer_call import ReferCall
 from siptapi_core.machine.refer_plan import ReferPlan
 from siptapi_core.net.resolving import ResolverChain
 from siptapi_core.net.sip_network import SipNetwork
-from siptapi_core.sip.auth import Credentials
+from siptapi_core.sip.credentials import Credentials
 from siptapi_core.sip.uri import SipUri, Uri
 from siptapi_core.targets import Address, HostPort, Transport
 

@@ -17,7 +17,8 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin
 
 import attrs
 
@@ -175,6 +176,9 @@ def _prepared(value: Any, attribute: attrs.Attribute[Any], probe: object) -> obj
 def _read(value: object, type_: Any, where: str, key: str) -> Any:
     token = _place.set((where, key))
     try:
+        type_ = _without_none(type_)
+        if type_ in _SIMPLE:  # most keys; where there are no others, cattrs is not imported: 10 ms
+            return _SIMPLE[type_](value, type_)
         return _converter().structure(value, type_)
     except (ValueError, TypeError, ExceptionGroup):
         raise wrong_type(type_, value, where=where, key=key) from None
@@ -184,16 +188,13 @@ def _read(value: object, type_: Any, where: str, key: str) -> Any:
 
 @functools.cache
 def _converter() -> BaseConverter:
-    from cattrs import BaseConverter  # noqa: PLC0415  # 10 ms, and not every start reads settings
+    from cattrs import BaseConverter  # noqa: PLC0415  # see `_read`
 
     converter = BaseConverter(structure_fallback_factory=_no_hook)
-    for cls in (str, int, bool):
-        converter.register_structure_hook(cls, _exact)
-    converter.register_structure_hook(float, _number)
+    for cls, hook in _SIMPLE.items():
+        converter.register_structure_hook(cls, hook)
     for enumeration in (enum.Enum, enum.StrEnum, enum.IntEnum):
         converter.register_structure_hook(enumeration, _choice)
-    converter.register_structure_hook(Secret, _secret)
-    converter.register_structure_hook(SipUri, _sip_uri)
     converter.register_structure_hook_func(is_literal, _choice)
     converter.register_structure_hook_func(attrs.has, _table)
     converter.register_structure_hook_func(_is_list, _list)
@@ -245,6 +246,21 @@ def _sip_uri(value: object, _: object) -> SipUri:
         return SipUri.parse(value)
     except MessageError as error:
         raise SettingsError(f"expected {describe(SipUri)}: {error}", where=where, key=key) from None
+
+
+_SIMPLE: dict[Any, Callable[[object, Any], object]] = {
+    **dict.fromkeys((str, int, bool), _exact),
+    float: _number,
+    Secret: _secret,
+    SipUri: _sip_uri,
+}
+
+
+def _without_none(type_: Any) -> Any:
+    """What ``X | None`` is in TOML, which has no null: X."""
+    others = [each for each in get_args(type_) if each is not NoneType]
+    is_optional = get_origin(type_) in (Union, UnionType) and len(others) == 1
+    return others[0] if is_optional else type_
 
 
 def _table(value: Any, cls: type[T]) -> T:

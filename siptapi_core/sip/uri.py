@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 
-from attrs import evolve, field, frozen
-
 from siptapi_core.errors import MessageError
 from siptapi_core.sip.parameters import (
     HOST,
@@ -19,7 +17,7 @@ from siptapi_core.sip.parameters import (
     remembered,
     replace_parameter,
 )
-from siptapi_core.values import Compared, Value
+from siptapi_core.values import Value
 
 _ESCAPED = r"%[0-9A-Fa-f]{2}"
 
@@ -70,12 +68,7 @@ def _escape_character(match: re.Match[str]) -> str:
     return "".join(f"%{octet:02X}" for octet in octets)
 
 
-def _lower(text: str) -> str:
-    return text.lower()
-
-
-@frozen(eq=False, repr=False)
-class SipUri(Compared):
+class SipUri(Value):
     """A ``sip:`` or ``sips:`` URI (RFC 3261 section 19.1).
 
     ``user``, ``password``, ``parameters`` and ``headers`` are as on the wire, escaped; `user_text`
@@ -86,7 +79,7 @@ class SipUri(Compared):
             `escape_user`.
     """
 
-    host: str = field(converter=_lower)
+    host: str
     user: str | None = None
     port: int | None = None
     scheme: str = "sip"
@@ -94,8 +87,8 @@ class SipUri(Compared):
     parameters: Parameters = ()
     headers: tuple[tuple[str, str], ...] = ()
 
-    def __attrs_post_init__(self) -> None:
-        """Refuse what would be read back as something else."""
+    def _check(self) -> None:
+        self.__dict__["host"] = self.host.lower()
         parts = (self.host, self.user, self.port, self.scheme)
         if _read_sip(str(self)) != (*parts, self.password, self.parameters, self.headers):
             raise MessageError(f"{excerpt(str(self))}: a part of this SIP URI must be escaped")
@@ -141,13 +134,13 @@ class SipUri(Compared):
 
     def with_parameter(self, name: str, value: str | None = None) -> SipUri:
         """This URI with parameter ``name`` set."""
-        return evolve(self, parameters=replace_parameter(self.parameters, name, value))
+        return self.evolve(parameters=replace_parameter(self.parameters, name, value))
 
     def without_parameter(self, name: str) -> SipUri:
         """This URI without parameter ``name``."""
         name = name.lower()
         rest = tuple(pair for pair in self.parameters if unescape(pair[0]).lower() != name)
-        return self if len(rest) == len(self.parameters) else evolve(self, parameters=rest)
+        return self if len(rest) == len(self.parameters) else self.evolve(parameters=rest)
 
     @property
     def transport(self) -> str | None:
@@ -203,15 +196,14 @@ class TelUri(Value):
         return _find_pair(self.parameters, name)
 
 
-@frozen(eq=False, repr=False)
-class OtherUri(Compared):
+class OtherUri(Value):
     """A URI of a scheme that we only pass on: ``http``, ``urn``, ``mailto``, ..."""
 
-    scheme: str = field(converter=_lower)
+    scheme: str
     rest: str
 
-    def __attrs_post_init__(self) -> None:
-        """Refuse what would be read back as something else."""
+    def _check(self) -> None:
+        self.__dict__["scheme"] = self.scheme.lower()
         if _read_other(str(self)) != (self.scheme, self.rest):
             raise MessageError(f"{excerpt(str(self))} is no URI")
 
