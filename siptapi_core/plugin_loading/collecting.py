@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from types import ModuleType
 from typing import Any
@@ -41,20 +42,34 @@ class _Manager(pluggy.PluginManager):
         return super().parse_hookimpl_opts(plugin, name)
 
 
+@functools.cache
+def _manager() -> pluggy.PluginManager:
+    """One for all plugins, each of which is in it only while it is asked."""
+    manager = _Manager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    return manager
+
+
 def collect_offers(plugin: object, name: str) -> dict[Key, Any]:
     """All offers of ``plugin``, a module or object with hook implementations.
 
     Raises:
         PluginError: it has no hook, one that does not exist, or one that breaks its contract.
     """
-    manager = _Manager(hookspecs.PROJECT)
-    manager.add_hookspecs(hookspecs)
+    manager = _manager()
     try:
         manager.register(plugin, name)
         manager.check_pending()
+        return _offers(manager, plugin)
     except pluggy.PluginValidationError as error:
         words = " ".join(str(error).split())
         raise PluginError(f"{words}; the hooks are {', '.join(HOOKS)}") from error
+    finally:
+        if manager.has_plugin(name):
+            manager.unregister(name=name)
+
+
+def _offers(manager: pluggy.PluginManager, plugin: object) -> dict[Key, Any]:
     if not manager.get_hookcallers(plugin):
         raise PluginError("it implements no hook; is @hookimpl missing?")
     offers: dict[Key, Any] = {}

@@ -67,6 +67,8 @@ def read_attributes(
     Raises:
         SettingsError, PluginError: as `structure`; but nothing is missing here.
     """
+    if data == {}:  # of most tables nothing is given, and resolving types takes time
+        return {}
     attributes = attributes_of(cls)
     if not isinstance(data, Mapping):
         raise wrong_type(cls, data, where=where, key=key)
@@ -96,9 +98,9 @@ def construct(cls: type[T], *layers: Layer, where: str) -> T:
         values |= attributes
         keys |= {name: dotted(key, name) for name in attributes}
     problems = Problems()
-    for name, attribute in attributes_of(cls).items():
+    for name, attribute in _fields(cls).items():
         if attribute.default is attrs.NOTHING and name not in values:
-            missing = f"missing; expected {describe(attribute.type)}"
+            missing = f"missing; expected {describe(attributes_of(cls)[name].type)}"
             problems.add(SettingsError(missing, where=where, key=dotted(key, name)))
     problems.check()
     try:
@@ -119,10 +121,17 @@ def attributes_of(cls: type[Any]) -> dict[str, attrs.Attribute[Any]]:
         PluginError: it is no attrs class, or an annotation names nothing.
     """
     try:
-        fields = attrs.fields(attrs.resolve_types(cls))
-    except (attrs.exceptions.NotAnAttrsClassError, NameError, TypeError) as error:
+        return _fields(attrs.resolve_types(cls))
+    except (NameError, TypeError) as error:
         raise PluginError(f"{cls!r} cannot be a class of settings: {error}") from error
-    return {attribute.name: attribute for attribute in fields if attribute.init}
+
+
+def _fields(cls: type[Any]) -> dict[str, attrs.Attribute[Any]]:
+    """The same, with types as they are written."""
+    try:
+        return {attribute.name: attribute for attribute in attrs.fields(cls) if attribute.init}
+    except (attrs.exceptions.NotAnAttrsClassError, TypeError) as error:
+        raise PluginError(f"{cls!r} cannot be a class of settings: {error}") from error
 
 
 def _raw_type(attribute: attrs.Attribute[Any]) -> Any:
