@@ -95,7 +95,7 @@ def refreshing() -> Natted:
     assert again.headers.get("Contact") == MAPPED_CONTACT
     assert again.cseq.number == 2
     assert again.content_type == "application/sdp"
-    assert b"c=IN IP4 198.51.100.7" in again.body or b"a=recvonly" in again.body
+    assert b"a=recvonly" in again.body
     assert "Contact" in [name for name, _ in again.headers.items()]
     return bench
 
