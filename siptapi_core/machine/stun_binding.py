@@ -29,8 +29,8 @@ FIRST_INTERVAL = 0.5
 REQUESTS = 4
 """How often a server is asked. RFC 8489 has 7, 39.5 s in all; but a person waits for this."""
 LAST_WAIT = 2.0
-LATE_SECONDS = 1.0
-"""Once one server has answered, the others are given this long."""
+LATE_SECONDS = 2.0
+"""Once one server has answered, the others are given this long: three requests."""
 
 
 @define

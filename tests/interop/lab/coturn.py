@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lab.programs import Program, require
+from lab.programs import Program, require, wait_until
 
 STUN_PORT = 3478
 
@@ -25,6 +25,15 @@ class Coturn(Program):
             folder=folder,
             host=host,
             port=STUN_PORT,
+        )
+
+    def start(self) -> None:
+        """Start it and wait until all its threads run: it binds its port long before."""
+        super().start()
+        wait_until(
+            lambda: "IO method (admin thread)" in self.output.read_text(),
+            seconds=5,
+            what=f"{self.folder.name} serving on {self.host}",
         )
 
     @property
