@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from attrs import evolve
+
 from siptapi_core.errors import MessageError, NumberError
 from siptapi_core.numbers.reading import Reading, read_text
 from siptapi_core.numbers.runs import is_certain
@@ -61,7 +63,7 @@ def read_sip(text: str) -> tuple[SipUri, tuple[str, ...]] | None:
         uri = SipUri.parse(found)
     except MessageError as error:
         raise NumberError(str(error), text=text) from None
-    plain = uri.without_parameter("method").evolve(headers=())
+    plain = evolve(uri.without_parameter("method"), headers=())
     if plain != uri:
         warnings = (*warnings, "the headers or method in the link are left out")
     return plain, warnings

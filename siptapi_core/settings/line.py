@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from attrs import Attribute, field, frozen, validators
+from attrs import Attribute, evolve, field, frozen, validators
 
 from siptapi_core.contracts import LineIdentity
 from siptapi_core.machine.refer_plan import ByePolicy, CallTimers
@@ -231,7 +231,7 @@ class LineSettings(Compared):
         identity = LineIdentity(
             name="",
             address_of_record=account,
-            phone=account.evolve(user=phone),
+            phone=evolve(account, user=phone),
             phone_address=phone_address,
             outbound_proxy=proxy_uri(self.outbound_proxy) if self.outbound_proxy else None,
             learn_address=self.learn_address,

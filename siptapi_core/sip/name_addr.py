@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from attrs import evolve, frozen
+
 from siptapi_core.errors import MessageError
 from siptapi_core.sip.parameters import (
     PLAIN_VALUE,
@@ -20,7 +22,7 @@ from siptapi_core.sip.parameters import (
 )
 from siptapi_core.sip.pattern import Pattern
 from siptapi_core.sip.uri import Uri, parse_uri
-from siptapi_core.values import Value
+from siptapi_core.values import Compared
 
 # The grammar wants tokens in an unquoted name; phones send more. A comma or semicolon there would
 # end the value, so those stay errors.
@@ -31,7 +33,8 @@ _name_addr = Pattern(
 )
 
 
-class NameAddr(Value):
+@frozen(eq=False, repr=False)
+class NameAddr(Compared):
     """A ``name-addr`` or ``addr-spec`` with its header parameters (RFC 3261 sections 20.10, 25.1).
 
     ``display_name`` is what a person reads, unquoted. Writing gives always ``<...>``, so that
@@ -67,7 +70,7 @@ class NameAddr(Value):
 
     def with_tag(self, tag: str) -> NameAddr:
         """This address with ``tag``, in place of another one if there is one."""
-        return self.evolve(parameters=replace_parameter(self.parameters, "tag", tag))
+        return evolve(self, parameters=replace_parameter(self.parameters, "tag", tag))
 
 
 @remembered

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from attrs import evolve, field, frozen
+
 from siptapi_core.errors import MessageError
 from siptapi_core.sip.parameters import (
     HOST,
@@ -17,7 +19,7 @@ from siptapi_core.sip.parameters import (
     remembered,
     replace_parameter,
 )
-from siptapi_core.values import Value
+from siptapi_core.values import Compared, Value
 
 _ESCAPED = r"%[0-9A-Fa-f]{2}"
 
@@ -68,7 +70,12 @@ def _escape_character(match: re.Match[str]) -> str:
     return "".join(f"%{octet:02X}" for octet in octets)
 
 
-class SipUri(Value):
+def _lower(text: str) -> str:
+    return text.lower()
+
+
+@frozen(eq=False, repr=False)
+class SipUri(Compared):
     """A ``sip:`` or ``sips:`` URI (RFC 3261 section 19.1).
 
     ``user``, ``password``, ``parameters`` and ``headers`` are as on the wire, escaped; `user_text`
@@ -79,7 +86,7 @@ class SipUri(Value):
             `escape_user`.
     """
 
-    host: str
+    host: str = field(converter=_lower)
     user: str | None = None
     port: int | None = None
     scheme: str = "sip"
@@ -87,8 +94,8 @@ class SipUri(Value):
     parameters: Parameters = ()
     headers: tuple[tuple[str, str], ...] = ()
 
-    def _check(self) -> None:
-        self.__dict__["host"] = self.host.lower()
+    def __attrs_post_init__(self) -> None:
+        """Refuse what would be read back as something else."""
         parts = (self.host, self.user, self.port, self.scheme)
         if _read_sip(str(self)) != (*parts, self.password, self.parameters, self.headers):
             raise MessageError(f"{excerpt(str(self))}: a part of this SIP URI must be escaped")
@@ -134,13 +141,13 @@ class SipUri(Value):
 
     def with_parameter(self, name: str, value: str | None = None) -> SipUri:
         """This URI with parameter ``name`` set."""
-        return self.evolve(parameters=replace_parameter(self.parameters, name, value))
+        return evolve(self, parameters=replace_parameter(self.parameters, name, value))
 
     def without_parameter(self, name: str) -> SipUri:
         """This URI without parameter ``name``."""
         name = name.lower()
         rest = tuple(pair for pair in self.parameters if unescape(pair[0]).lower() != name)
-        return self if len(rest) == len(self.parameters) else self.evolve(parameters=rest)
+        return self if len(rest) == len(self.parameters) else evolve(self, parameters=rest)
 
     @property
     def transport(self) -> str | None:

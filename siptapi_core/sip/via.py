@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from attrs import evolve, frozen
+
 from siptapi_core.errors import MessageError
 from siptapi_core.sip.parameters import (
     HOST,
@@ -16,7 +18,7 @@ from siptapi_core.sip.parameters import (
     replace_parameter,
 )
 from siptapi_core.sip.pattern import Pattern
-from siptapi_core.values import Value
+from siptapi_core.values import Compared
 
 _via = Pattern(
     rf"[ \t]*+[Ss][Ii][Pp][ \t]*+/[ \t]*+{TOKEN}[ \t]*+/[ \t]*+({TOKEN})[ \t]++"
@@ -25,7 +27,8 @@ _via = Pattern(
 )
 
 
-class Via(Value):
+@frozen(eq=False, repr=False)
+class Via(Compared):
     """One Via value (RFC 3261 sections 18.2, 20.42; ``rport``: RFC 3581).
 
     ``transport`` is upper-case, as ``UDP``; ``host`` an IPv6 address without brackets.
@@ -88,4 +91,4 @@ class Via(Value):
 
     def with_parameter(self, name: str, value: str | None = None) -> Via:
         """This Via with parameter ``name`` set."""
-        return self.evolve(parameters=replace_parameter(self.parameters, name, value))
+        return evolve(self, parameters=replace_parameter(self.parameters, name, value))

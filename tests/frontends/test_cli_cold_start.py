@@ -70,8 +70,8 @@ NOT_BEFORE_THE_INVITE = {
     "siptapi_frontends.cli.live_view",
 }
 
-ATTRS_CLASSES = 12
-"""What needs validators or is given by settings; any other is a `siptapi_core.values.Value`."""
+ATTRS_CLASSES = 14
+"""What settings give, and what every message has; any other is a `siptapi_core.values.Value`."""
 
 
 @pytest.fixture(scope="module")
