@@ -1,9 +1,9 @@
 """Frozen values whose classes cost next to nothing to create.
 
 attrs writes and compiles source text for each class: half a millisecond, and seventy classes stand
-between ``siptapi dial`` and its first packet. That buys validators, converters and structuring, which
-settings need, and instances that are made in half the time, which messages need: Via, addresses,
-URIs. Most values need neither::
+between ``siptapi dial`` and its first packet. That buys validators, converters and structuring,
+which settings need, and instances that are made in half the time, which messages need (Via, URIs,
+addresses). Most values need neither::
 
     class CalleeRinging(Value):
         status: int = 180
