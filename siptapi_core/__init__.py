@@ -14,8 +14,10 @@ business. Each is imported when it is first used, so that ``import siptapi_core`
 - A front end: `Frontend`, `Dialer`, `Command`, `Caller`, `Reply` and their classes; `CliCommand`,
   `CliSession`, `PluginRecord`, `PluginState` for the command line; `Resolution`,
   `ResolutionStep`, `StepOutcome` say how an address was found.
-- What happens in a call: `CallEvent`, `Happening` and its classes, `Outcome`, `Stage`,
-  `Disturbed`, `Reporter`; `TracedMessage`, `Direction`.
+- An observer: `Observer`, `Gap`.
+- What happens: `Event`; `CallEvent`, `Happening`, of which an attempt may report each
+  `AttemptHappening`, and their classes, `Outcome`, `Stage`, `Disturbed`, `Reporter`;
+  `LineEvent`, `LineHappening`, `RegistrationState`; `TracedMessage`, `Direction`.
 - SIP values: `SipUri`, `TelUri`, `OtherUri`, `Uri`, `parse_uri`, `NameAddr`.
 - What goes wrong: `SiptapiError` and all below it.
 """
@@ -26,7 +28,9 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from siptapi_core.commands import CallDirection as CallDirection
     from siptapi_core.commands import Caller as Caller
+    from siptapi_core.commands import CallRecord as CallRecord
     from siptapi_core.commands import Calls as Calls
     from siptapi_core.commands import CallState as CallState
     from siptapi_core.commands import CallStatus as CallStatus
@@ -36,12 +40,22 @@ if TYPE_CHECKING:
     from siptapi_core.commands import Done as Done
     from siptapi_core.commands import Explain as Explain
     from siptapi_core.commands import HangUp as HangUp
+    from siptapi_core.commands import History as History
     from siptapi_core.commands import Lines as Lines
     from siptapi_core.commands import LineStatus as LineStatus
     from siptapi_core.commands import ListCalls as ListCalls
+    from siptapi_core.commands import ListHistory as ListHistory
     from siptapi_core.commands import ListLines as ListLines
+    from siptapi_core.commands import Redirect as Redirect
+    from siptapi_core.commands import Reject as Reject
+    from siptapi_core.commands import Reload as Reload
+    from siptapi_core.commands import Reloaded as Reloaded
     from siptapi_core.commands import Reply as Reply
     from siptapi_core.commands import Resolve as Resolve
+    from siptapi_core.commands import ShowCall as ShowCall
+    from siptapi_core.commands import ShowStatus as ShowStatus
+    from siptapi_core.commands import Status as Status
+    from siptapi_core.commands import Transfer as Transfer
     from siptapi_core.contracts import Attempt as Attempt
     from siptapi_core.contracts import Capability as Capability
     from siptapi_core.contracts import CliCommand as CliCommand
@@ -52,10 +66,12 @@ if TYPE_CHECKING:
     from siptapi_core.contracts import DialRequest as DialRequest
     from siptapi_core.contracts import DnsClient as DnsClient
     from siptapi_core.contracts import Frontend as Frontend
+    from siptapi_core.contracts import Gap as Gap
     from siptapi_core.contracts import LineIdentity as LineIdentity
     from siptapi_core.contracts import Logger as Logger
     from siptapi_core.contracts import Network as Network
     from siptapi_core.contracts import NoSettings as NoSettings
+    from siptapi_core.contracts import Observer as Observer
     from siptapi_core.contracts import Offer as Offer
     from siptapi_core.contracts import PassedOn as PassedOn
     from siptapi_core.contracts import Planning as Planning
@@ -84,6 +100,8 @@ if TYPE_CHECKING:
     from siptapi_core.errors import SiptapiError as SiptapiError
     from siptapi_core.errors import UnknownNameError as UnknownNameError
     from siptapi_core.errors import UsageError as UsageError
+    from siptapi_core.events import AttemptHappening as AttemptHappening
+    from siptapi_core.events import CallCorrected as CallCorrected
     from siptapi_core.events import CalleeAnswered as CalleeAnswered
     from siptapi_core.events import CalleeRinging as CalleeRinging
     from siptapi_core.events import CalleeTrying as CalleeTrying
@@ -91,20 +109,35 @@ if TYPE_CHECKING:
     from siptapi_core.events import CallEvent as CallEvent
     from siptapi_core.events import CallFailed as CallFailed
     from siptapi_core.events import CallId as CallId
+    from siptapi_core.events import CallPlaced as CallPlaced
+    from siptapi_core.events import ConversationEnded as ConversationEnded
     from siptapi_core.events import Direction as Direction
     from siptapi_core.events import Disturbed as Disturbed
+    from siptapi_core.events import Event as Event
     from siptapi_core.events import EventId as EventId
     from siptapi_core.events import HandedOver as HandedOver
     from siptapi_core.events import Happening as Happening
+    from siptapi_core.events import IncomingAnsweredElsewhere as IncomingAnsweredElsewhere
+    from siptapi_core.events import IncomingEnded as IncomingEnded
+    from siptapi_core.events import IncomingOutcome as IncomingOutcome
+    from siptapi_core.events import IncomingRinging as IncomingRinging
+    from siptapi_core.events import LineAdded as LineAdded
+    from siptapi_core.events import LineChanged as LineChanged
+    from siptapi_core.events import LineEvent as LineEvent
+    from siptapi_core.events import LineHappening as LineHappening
+    from siptapi_core.events import LineRemoved as LineRemoved
     from siptapi_core.events import Outcome as Outcome
     from siptapi_core.events import PhoneAnswered as PhoneAnswered
     from siptapi_core.events import PhoneCalling as PhoneCalling
     from siptapi_core.events import PhoneRinging as PhoneRinging
     from siptapi_core.events import ReferAccepted as ReferAccepted
+    from siptapi_core.events import RegistrationChanged as RegistrationChanged
+    from siptapi_core.events import RegistrationState as RegistrationState
     from siptapi_core.events import Reporter as Reporter
     from siptapi_core.events import Stage as Stage
     from siptapi_core.events import StrategyFellBack as StrategyFellBack
     from siptapi_core.events import TracedMessage as TracedMessage
+    from siptapi_core.events import WatchChanged as WatchChanged
     from siptapi_core.hookspecs import hookimpl as hookimpl
     from siptapi_core.locating import is_ip_address as is_ip_address
     from siptapi_core.locating import names_service as names_service
@@ -134,13 +167,14 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "commands": (
-        "Caller Calls CallState CallStatus Command Dial Dialling Done Explain HangUp LineStatus "
-        "Lines ListCalls ListLines Reply Resolve"
+        "CallDirection Caller CallRecord Calls CallState CallStatus Command Dial Dialling Done "
+        "Explain HangUp History Lines LineStatus ListCalls ListHistory ListLines Redirect Reject "
+        "Reload Reloaded Reply Resolve ShowCall ShowStatus Status Transfer"
     ),
     "contracts": (
-        "Attempt Capability CliCommand CliSession Clock Context Dialer DialRequest "
-        "DnsClient Frontend LineIdentity Logger Network NoSettings Offer PassedOn Planning "
-        "PluginRecord PluginState Resolved ResolveContext Resolver Strategy"
+        "Attempt Capability CliCommand CliSession Clock Context Dialer DialRequest DnsClient "
+        "Frontend Gap LineIdentity Logger Network NoSettings Observer Offer PassedOn Planning "
+        "PluginRecord PluginState ResolveContext Resolved Resolver Strategy"
     ),
     "dns_records": "DnsAnswer NaptrRecord SrvRecord",
     "errors": (
@@ -149,9 +183,12 @@ _HOMES = {
         "RemoteProtocolError ResolveError SettingsError SiptapiError UnknownNameError UsageError"
     ),
     "events": (
-        "CalleeAnswered CalleeRinging CalleeTrying CallEnded CallEvent CallFailed CallId "
-        "Direction Disturbed EventId HandedOver Happening Outcome PhoneAnswered PhoneCalling "
-        "PhoneRinging ReferAccepted Reporter Stage StrategyFellBack TracedMessage"
+        "AttemptHappening CallCorrected CalleeAnswered CalleeRinging CalleeTrying CallEnded "
+        "CallEvent CallFailed CallId CallPlaced ConversationEnded Direction Disturbed Event "
+        "EventId HandedOver Happening IncomingAnsweredElsewhere IncomingEnded IncomingOutcome "
+        "IncomingRinging LineAdded LineChanged LineEvent LineHappening LineRemoved Outcome "
+        "PhoneAnswered PhoneCalling PhoneRinging ReferAccepted RegistrationChanged "
+        "RegistrationState Reporter Stage StrategyFellBack TracedMessage WatchChanged"
     ),
     "hookspecs": "hookimpl",
     "locating": "is_ip_address names_service required_transport target_host",

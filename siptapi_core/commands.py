@@ -7,16 +7,26 @@ carried out raises an error of `siptapi_core.errors`, whose ``code`` crosses eve
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 
-from siptapi_core.events import CallId, Outcome, Stage
+from siptapi_core.events import CallId, Event, Outcome, RegistrationState, Stage
 from siptapi_core.numbers import Explanation
 from siptapi_core.resolution import Resolution
 from siptapi_core.values import Value
 
 
+class CallDirection(enum.StrEnum):
+    """Who began a call: the line, or somebody who calls it."""
+
+    OUTGOING = "outgoing"
+    INCOMING = "incoming"
+
+
 class CallState(enum.StrEnum):
     """Where a call is, in one word."""
 
+    RINGING = "ringing"
+    """An incoming call; the others are an outgoing call's, all but the last."""
     CALLING_PHONE = "calling_phone"
     PHONE_RINGING = "phone_ringing"
     PHONE_ANSWERED = "phone_answered"
@@ -42,9 +52,37 @@ class Dial(Value, kw_only=True):
 
 
 class HangUp(Value, kw_only=True):
-    """End a call that we still hold. Replies `Done`; refused after the hand-over."""
+    """End a call of ours that we still hold. Replies `Done`; refused after the hand-over."""
 
     call: CallId
+
+
+class Reject(Value, kw_only=True):
+    """Reject an incoming call, for all phones of the account (603). Replies `Done`."""
+
+    call: CallId
+
+
+class Transfer(Value, kw_only=True):
+    """Send the party that we hold to ``number``. Replies `Done`; refused after the hand-over.
+
+    ``confirmed`` is as in `Dial`.
+    """
+
+    call: CallId
+    number: str
+    confirmed: bool = False
+
+
+class Redirect(Value, kw_only=True):
+    """Send the caller of an incoming call that rings to ``number`` (302). Replies `Done`.
+
+    ``confirmed`` is as in `Dial`.
+    """
+
+    call: CallId
+    number: str
+    confirmed: bool = False
 
 
 class Explain(Value, kw_only=True):
@@ -72,7 +110,52 @@ class ListLines(Value, kw_only=True):
     """Reply `Lines`."""
 
 
-Command = Dial | HangUp | Explain | Resolve | ListCalls | ListLines
+class ListHistory(Value, kw_only=True):
+    """Reply `History`: calls of the past and those in progress, the latest first.
+
+    ``line`` and ``direction`` narrow it; ``search`` is found anywhere in a number or a name;
+    ``since`` and ``until`` are seconds since the epoch, ``until`` excluded. ``before`` is the
+    `History.next_page` of the page before; ``limit`` is 1 to 1000.
+    """
+
+    line: str | None = None
+    direction: CallDirection | None = None
+    search: str = ""
+    since: float | None = None
+    until: float | None = None
+    before: str | None = None
+    limit: int = 100
+
+
+class ShowCall(Value, kw_only=True):
+    """Reply the `CallRecord` of one call, in progress or past, with its events."""
+
+    call: CallId
+
+
+class Reload(Value, kw_only=True):
+    """Read the settings again. Replies `Reloaded`; where they are wrong nothing is changed."""
+
+
+class ShowStatus(Value, kw_only=True):
+    """Reply `Status`: how the process is."""
+
+
+Command = (
+    Dial
+    | HangUp
+    | Transfer
+    | Reject
+    | Redirect
+    | Explain
+    | Resolve
+    | ListCalls
+    | ListLines
+    | ListHistory
+    | ShowCall
+    | Reload
+    | ShowStatus
+)
 
 
 class Dialling(Value, kw_only=True):
@@ -88,14 +171,20 @@ class Done(Value):
 
 
 class CallStatus(Value, kw_only=True):
-    """One call as it is now. ``started`` is seconds since the epoch, UTC."""
+    """One call as it is now. ``started`` is seconds since the epoch, UTC.
+
+    ``number`` is the other party's: whom we call, or who calls. ``strategy`` is empty for an
+    incoming call.
+    """
 
     call: CallId
     line: str
     number: str
-    strategy: str
     state: CallState
     started: float
+    strategy: str = ""
+    direction: CallDirection = CallDirection.OUTGOING
+    name: str = ""
     outcome: Outcome | None = None
     stage: Stage | None = None
 
@@ -107,12 +196,18 @@ class Calls(Value):
 
 
 class LineStatus(Value, kw_only=True):
-    """One line: its name, the address of record it calls from, the phone it calls."""
+    """One line: its name, the address of record it calls from, the phone it calls.
+
+    ``problem`` says why the registration failed, or why the line cannot be watched.
+    """
 
     name: str
     account: str
     phone: str
     strategies: tuple[str, ...]
+    active: bool = True
+    registration: RegistrationState = RegistrationState.UNREGISTERED
+    problem: str = ""
 
 
 class Lines(Value):
@@ -121,7 +216,77 @@ class Lines(Value):
     lines: tuple[LineStatus, ...]
 
 
-Reply = Dialling | Done | Explanation | Resolution | Calls | Lines
+class CallRecord(Value, kw_only=True):
+    """One call as the history has it. Times are seconds since the epoch, UTC; None: not so far.
+
+    ``number`` and ``name`` are the other party's. ``status`` is the last SIP status that told of a
+    failure, ``reason`` its words. ``duration`` is that of the conversation in seconds, where a
+    dialog watch told it. ``unfinished`` says that SIPTAPI ended before the call did. ``events`` are
+    there where one call was asked for.
+    """
+
+    call: CallId
+    line: str
+    direction: CallDirection
+    number: str
+    started: float
+    name: str = ""
+    strategy: str = ""
+    answered: float | None = None
+    ended: float | None = None
+    outcome: str = ""
+    """An `Outcome`, an `IncomingOutcome`, ``answered-elsewhere``, or empty."""
+    stage: Stage | None = None
+    status: int | None = None
+    reason: str = ""
+    duration: float | None = None
+    unfinished: bool = False
+    events: tuple[Event, ...] = ()
+
+
+class History(Value, kw_only=True):
+    """Reply to `ListHistory`; ``next_page`` is for `ListHistory.before`, None: there is no more."""
+
+    calls: tuple[CallRecord, ...]
+    next_page: str | None = None
+
+
+class Reloaded(Value, kw_only=True):
+    """What a reload did, by names of lines; ``warnings`` are what only a restart changes."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class Status(Value, kw_only=True):
+    """How the process is. ``counters`` has what is alive, by name: calls, transactions, timers...
+
+    ``started`` is seconds since the epoch, UTC.
+    """
+
+    version: str
+    started: float
+    settings_file: str
+    counters: Mapping[str, int]
+    registered: int
+    lines: int
+    warnings: tuple[str, ...] = ()
+
+
+Reply = (
+    Dialling
+    | Done
+    | Explanation
+    | Resolution
+    | Calls
+    | Lines
+    | History
+    | CallRecord
+    | Reloaded
+    | Status
+)
 
 
 class Caller(Value, kw_only=True):
@@ -129,3 +294,7 @@ class Caller(Value, kw_only=True):
 
     frontend: str
     lines: frozenset[str] | None = None
+
+    def may_use(self, line: str) -> bool:
+        """Whether that line is one of the caller's."""
+        return self.lines is None or line in self.lines

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from attrs import frozen, has
 
 from siptapi_core.commands import Caller, Command, Reply
-from siptapi_core.events import CallEvent, EventId, Happening, TracedMessage
+from siptapi_core.events import AttemptHappening, Event, EventId, TracedMessage
 from siptapi_core.machine.refer_plan import ByePolicy, CallTimers, ReferPlan
 from siptapi_core.sip.name_addr import NameAddr
 from siptapi_core.sip.uri import SipUri, Uri
@@ -109,6 +109,8 @@ class Context(Value, kw_only=True):
     clock: Clock
     dns: DnsClient
     logger: Logger
+    state_folder: Callable[[], Path] = Path
+    """Makes, where it is not there yet, a folder for what a plugin must keep over a restart."""
 
 
 class Offer(Value, Generic[S, T_co], kw_only=True):
@@ -224,7 +226,7 @@ class Attempt(Protocol):
         """What of the below works here."""
         ...
 
-    def events(self) -> AsyncIterator[Happening]:
+    def events(self) -> AsyncIterator[AttemptHappening]:
         """What happens, in order; the last is a `CallEnded`, then the iterator ends."""
         ...
 
@@ -347,10 +349,11 @@ class Dialer(Protocol):
         """
         ...
 
-    def events(self, after: EventId | None = None) -> AsyncIterator[CallEvent]:
-        """Events from now on, or from the first after ``after`` that is still kept.
+    def events(self, caller: Caller, after: EventId | None = None) -> AsyncIterator[Event]:
+        """Events of the caller's lines from now on, or from the first after ``after``.
 
-        The subscription begins with this call, not with the first ``anext``.
+        The subscription begins with this call, not with the first ``anext``. Where events after
+        ``after`` are not kept any more, or a listener falls far behind, RefusedError ends it.
         """
         ...
 
@@ -364,6 +367,24 @@ class Frontend(Protocol):
 
     async def serve(self, dialer: Dialer, ready: Callable[[], None]) -> None:
         """Serve until cancelled; call ``ready`` once when callers can come."""
+        ...
+
+
+class Gap(Value):
+    """What an observer gets in place of events that it was too slow for; ``missed`` counts them."""
+
+    missed: int
+
+
+class Observer(Protocol):
+    """Is told what happens, on a thread of its own; whatever it does, it cannot slow a call."""
+
+    def observe(self, event: Event | Gap) -> None:
+        """Take in one event. May block; what it raises is logged, and the next event comes."""
+        ...
+
+    def close(self) -> None:
+        """No event follows. May block for a few seconds, to finish what it began."""
         ...
 
 

@@ -4,11 +4,17 @@ A machine or an attempt says what *happened* (one of the `Happening` classes); t
 into an envelope, `CallEvent`, with the call's id, its line, the wall-clock time and a number of
 its own. A front end sees envelopes only. The order of an outgoing call's events::
 
-    PhoneCalling ─ PhoneRinging ─ PhoneAnswered ─ ReferAccepted ─ CalleeTrying ─ CalleeRinging
-        ─ CalleeAnswered ─ HandedOver ─ CallEnded(answered)
+    CallPlaced ─ PhoneCalling ─ PhoneRinging ─ PhoneAnswered ─ ReferAccepted ─ CalleeTrying
+        ─ CalleeRinging ─ CalleeAnswered ─ HandedOver ─ CallEnded(answered) ─ ConversationEnded
 
 Any of the middle ones may be missing, and `CallFailed` may follow any of them; each attempt ends
-with exactly one `CallEnded`, each call with exactly one `CallEnded`.
+with exactly one `CallEnded`, each call with exactly one `CallEnded`. An incoming call::
+
+    IncomingRinging ─┬─ IncomingAnsweredElsewhere ─ ConversationEnded
+                     └─ IncomingEnded
+
+What a dialog watch adds (`CallCorrected`, `ConversationEnded`) comes after the end of our part,
+or never. What happens to a line stands in an envelope of its own, `LineEvent`.
 """
 
 from __future__ import annotations
@@ -68,6 +74,45 @@ class Reporter(enum.StrEnum):
     """The phone or PBX, in a NOTIFY about the REFER (RFC 3515)."""
     DIALOG_WATCH = "dialog_watch"
     """The dialog event package (RFC 4235)."""
+
+
+class IncomingOutcome(enum.StrEnum):
+    """How an incoming call ended that was not answered elsewhere, as far as anyone told us."""
+
+    MISSED = "missed"
+    """The caller gave up: the line's PBX says by a Reason when another phone answered, and did
+    not."""
+    NOT_ANSWERED = "not-answered"
+    """Not answered here; whether elsewhere, nobody says."""
+    BUSY = "busy"
+    REJECTED = "rejected"
+    REDIRECTED = "redirected"
+    """Sent elsewhere by us, on request (302)."""
+
+
+class RegistrationState(enum.StrEnum):
+    """Whether the registrar sends us the calls of a line (RFC 3261 section 10)."""
+
+    UNREGISTERED = "unregistered"
+    """The line does not register, or not any more."""
+    REGISTERING = "registering"
+    REGISTERED = "registered"
+    FAILED = "failed"
+    """The last try failed; there will be another."""
+    UNREGISTERING = "unregistering"
+
+
+class CallPlaced(Value):
+    """Somebody asked for a call, and it exists. ``number`` is as it was read, for people.
+
+    ``dialled`` is what the phone will be asked to call; ``frontend`` is where it was asked for.
+    """
+
+    name: ClassVar[str] = "call_placed"
+    number: str
+    dialled: str
+    frontend: str
+    reported_by: Reporter = Reporter.SIPTAPI
 
 
 class PhoneCalling(Value):
@@ -163,7 +208,55 @@ class CallEnded(Value):
     reported_by: Reporter = Reporter.SIPTAPI
 
 
-Happening = (
+class CallCorrected(Value):
+    """The call ended in another way than we were told: a dialog watch has the last word."""
+
+    name: ClassVar[str] = "call_corrected"
+    outcome: Outcome
+    reported_by: Reporter = Reporter.DIALOG_WATCH
+
+
+class ConversationEnded(Value):
+    """Both parties have hung up. ``duration`` is in seconds, from answer to end."""
+
+    name: ClassVar[str] = "conversation_ended"
+    duration: float
+    reported_by: Reporter = Reporter.DIALOG_WATCH
+
+
+class IncomingRinging(Value):
+    """Somebody calls the line. ``caller`` and ``called`` are numbers or SIP addresses.
+
+    ``caller`` is who the network asserts (P-Asserted-Identity), else who the caller claims to be;
+    empty where it is withheld. ``diverted_by`` is whom the call was first meant for, where it was
+    forwarded. Names come from strangers: any text at all, of one line.
+    """
+
+    name: ClassVar[str] = "incoming_ringing"
+    caller: str
+    called: str
+    caller_name: str = ""
+    diverted_by: str = ""
+    reported_by: Reporter = Reporter.PROXY
+
+
+class IncomingAnsweredElsewhere(Value):
+    """Another phone of the account took it."""
+
+    name: ClassVar[str] = "incoming_answered_elsewhere"
+    reported_by: Reporter = Reporter.PROXY
+
+
+class IncomingEnded(Value):
+    """It rings no more. ``status`` is the SIP status that says why, where there is one."""
+
+    name: ClassVar[str] = "incoming_ended"
+    outcome: IncomingOutcome
+    status: int | None = None
+    reported_by: Reporter = Reporter.PROXY
+
+
+AttemptHappening = (
     PhoneCalling
     | PhoneRinging
     | PhoneAnswered
@@ -176,10 +269,64 @@ Happening = (
     | StrategyFellBack
     | CallEnded
 )
-"""Everything that an attempt may report, and what the dialer adds (`StrategyFellBack`)."""
+"""Everything that an attempt may report, and what its call adds (`StrategyFellBack`)."""
+Happening = (
+    AttemptHappening
+    | CallPlaced
+    | CallCorrected
+    | ConversationEnded
+    | IncomingRinging
+    | IncomingAnsweredElsewhere
+    | IncomingEnded
+)
+"""Everything that can happen to a call."""
 
 
-def fields_of(happening: Happening) -> dict[str, str | float | None]:
+class LineAdded(Value):
+    """There is a line that was not there before."""
+
+    name: ClassVar[str] = "line_added"
+
+
+class LineChanged(Value):
+    """The line has other settings now; calls in progress go on with those that they began with."""
+
+    name: ClassVar[str] = "line_changed"
+
+
+class LineRemoved(Value):
+    """The line takes no more calls; those in progress go on."""
+
+    name: ClassVar[str] = "line_removed"
+
+
+class RegistrationChanged(Value):
+    """The line's registration. ``status`` is the registrar's SIP status, where it gave one.
+
+    ``expires`` is in seconds from now; ``retry_after`` the seconds until the next try.
+    """
+
+    name: ClassVar[str] = "registration_changed"
+    state: RegistrationState
+    status: int | None = None
+    reason: str = ""
+    expires: float | None = None
+    retry_after: float | None = None
+
+
+class WatchChanged(Value):
+    """Whether a dialog watch tells us of the line's conversations, and why not."""
+
+    name: ClassVar[str] = "watch_changed"
+    watching: bool
+    reason: str = ""
+
+
+LineHappening = LineAdded | LineChanged | LineRemoved | RegistrationChanged | WatchChanged
+"""Everything that can happen to a line."""
+
+
+def fields_of(happening: Happening | LineHappening) -> dict[str, str | float | None]:
     """The fields of ``happening`` as plain values, by name: what is written down of it.
 
     A field whose name is a Python keyword loses its underscore (``from``).
@@ -199,6 +346,19 @@ class CallEvent(Value):
     line: str
     time: float
     happening: Happening
+
+
+class LineEvent(Value):
+    """What happened to a line, in its envelope; ids and time as in `CallEvent`."""
+
+    id: EventId
+    line: str
+    time: float
+    happening: LineHappening
+
+
+Event = CallEvent | LineEvent
+"""Whatever listeners are told, in one order: each id is higher than all before it."""
 
 
 class Direction(enum.StrEnum):

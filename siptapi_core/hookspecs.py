@@ -12,7 +12,7 @@ from typing import Any
 
 import pluggy
 
-from siptapi_core.contracts import CliCommand, Frontend, Offer, Resolver, Strategy
+from siptapi_core.contracts import CliCommand, Frontend, Observer, Offer, Resolver, Strategy
 
 PROJECT = "siptapi"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -32,6 +32,11 @@ def siptapi_resolvers() -> Iterable[Offer[Any, Resolver]]:  # type: ignore[empty
 @hookspec
 def siptapi_frontends() -> Iterable[Offer[Any, Frontend]]:  # type: ignore[empty-body]
     """Ways in for people and programs; ``frontends`` in the settings names them."""
+
+
+@hookspec
+def siptapi_observers() -> Iterable[Offer[Any, Observer]]:  # type: ignore[empty-body]
+    """Listeners to what happens; ``observers`` in the settings names them."""
 
 
 @hookspec

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Generic, TypeVar
 from weakref import WeakSet
 
+from siptapi_core.commands import Caller
+from siptapi_core.contracts import Clock
 from siptapi_core.errors import RefusedError
-from siptapi_core.events import CallEvent, EventId
+from siptapi_core.events import (
+    CallEvent,
+    CallId,
+    Event,
+    EventId,
+    Happening,
+    LineEvent,
+    LineHappening,
+)
 
 T = TypeVar("T")
 
@@ -18,15 +28,18 @@ KEPT = 10_000
 
 
 class Subscription(Generic[T]):
-    """One listener's queue: an async iterator that begins when it is made."""
+    """One listener's queue of what it ``wants``: an async iterator that begins when it is made."""
 
-    def __init__(self, bus: Bus[T]) -> None:
+    def __init__(self, bus: Bus[T], wants: Callable[[T], bool]) -> None:
         self._bus = bus
+        self._wants = wants
         self._queue: asyncio.Queue[T | None] = asyncio.Queue()
         self._fell_behind = False
 
     def put(self, item: T) -> None:
         """Hand over an item; a listener that fell behind too far loses its subscription."""
+        if not self._wants(item):
+            return
         if self._queue.qsize() < KEPT:
             self._queue.put_nowait(item)
         else:
@@ -64,9 +77,9 @@ class Bus(Generic[T]):
         self.subscriptions: WeakSet[Subscription[T]] = WeakSet()
         """Whoever drops a subscription has left."""
 
-    def subscribe(self) -> Subscription[T]:
+    def subscribe(self, wants: Callable[[T], bool] = lambda _: True) -> Subscription[T]:
         """Listen from now on."""
-        subscription = Subscription(self)
+        subscription = Subscription(self, wants)
         self.subscriptions.add(subscription)
         return subscription
 
@@ -81,21 +94,50 @@ class Bus(Generic[T]):
             subscription.close()
 
 
-class EventBus(Bus[CallEvent]):
-    """A bus that remembers the last `KEPT` events, for a listener that lost its connection."""
+class EventBus(Bus[Event]):
+    """Puts what happens into envelopes, and remembers the last `KEPT`, for who lost the connection.
 
-    def __init__(self) -> None:
+    ``record`` writes an event down before anybody is told; ``last`` is the id of the last event
+    that was ever told.
+    """
+
+    def __init__(
+        self, clock: Clock, record: Callable[[Event], None] | None = None, last: EventId = 0
+    ) -> None:
         super().__init__()
-        self._kept: deque[CallEvent] = deque(maxlen=KEPT)
+        self._clock = clock
+        self._record = record
+        self._last = last
+        self._kept: deque[Event] = deque(maxlen=KEPT)
 
-    def publish(self, item: CallEvent) -> None:
-        """Keep and tell."""
+    def tell_of_call(self, call: CallId, line: str, happening: Happening) -> None:
+        """Something happened to a call."""
+        self._last += 1
+        self.publish(CallEvent(self._last, call, line, self._clock.time(), happening))
+
+    def tell_of_line(self, line: str, happening: LineHappening) -> None:
+        """Something happened to a line."""
+        self._last += 1
+        self.publish(LineEvent(self._last, line, self._clock.time(), happening))
+
+    def publish(self, item: Event) -> None:
+        """Record, keep and tell."""
+        if self._record is not None:
+            self._record(item)
         self._kept.append(item)
         super().publish(item)
 
-    def subscribe_after(self, after: EventId | None) -> Subscription[CallEvent]:
-        """Listen from the first kept event after ``after``; None: from now on."""
-        subscription = self.subscribe()
+    def subscribe_for(self, caller: Caller, after: EventId | None = None) -> Subscription[Event]:
+        """Listen to the caller's lines from now on, or from the first kept event after ``after``.
+
+        Raises:
+            RefusedError: events after ``after`` are not kept any more.
+        """
+        if after is not None and after < self._last:
+            first = self._kept[0].id if self._kept else self._last + 1
+            if after + 1 < first:
+                raise RefusedError(f"events before number {first} are not kept any more")
+        subscription = self.subscribe(lambda event: caller.may_use(event.line))
         if after is not None:
             for event in self._kept:
                 if event.id > after:

@@ -19,9 +19,16 @@ from siptapi_core.commands import (
     Lines,
     LineStatus,
     ListCalls,
+    ListHistory,
     ListLines,
+    Redirect,
+    Reject,
+    Reload,
     Reply,
     Resolve,
+    ShowCall,
+    ShowStatus,
+    Transfer,
 )
 from siptapi_core.contracts import Clock, DialRequest, Logger, Strategy
 from siptapi_core.dialer.event_bus import Bus, EventBus
@@ -29,7 +36,7 @@ from siptapi_core.dialer.line import Line
 from siptapi_core.dialer.outgoing_call import OutgoingCall
 from siptapi_core.dialer.strategy_memory import StrategyMemory
 from siptapi_core.errors import DeniedError, RefusedError, SiptapiError, UnknownNameError
-from siptapi_core.events import CallEnded, CallEvent, EventId, Happening, TracedMessage
+from siptapi_core.events import CallEnded, Event, EventId, Happening, TracedMessage
 from siptapi_core.machine.identifiers import Identifiers
 from siptapi_core.numbers import Decision, Explanation
 
@@ -67,14 +74,15 @@ class LocalDialer:
         self._logger = logger
         self._tracers = tracers
         self._settings_file = settings_file
-        self._events = EventBus()
+        self._events = EventBus(clock)
         self._messages: Bus[TracedMessage] = Bus()
         self._calls: dict[str, OutgoingCall] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._last_event: EventId = 0
         self._closing = False
 
-    async def execute(self, command: Command, caller: Caller) -> Reply:
+    async def execute(  # noqa: C901  # one arm a command
+        self, command: Command, caller: Caller
+    ) -> Reply:
         """Carry out ``command`` for ``caller``; raises SiptapiError."""
         match command:
             case Dial():
@@ -82,23 +90,35 @@ class LocalDialer:
             case HangUp():
                 await self._call(command.call, caller).hang_up()
                 return Done()
+            case Transfer():
+                call = self._call(command.call, caller)
+                explanation = self._line(call.line, caller).explain(command.number)
+                _check_decision(explanation, confirmed=command.confirmed)
+                await call.transfer(explanation.dialled)
+                return Done()
+            case Reject() | Redirect():
+                raise RefusedError(f"there is no incoming call {command.call!r}")
+            case ListHistory() | ShowCall():
+                raise RefusedError("no history is kept")
+            case Reload() | ShowStatus():
+                raise RefusedError("there is no daemon: `siptapi serve` starts one")
             case Explain():
                 return self._line(command.line, caller).explain(command.text)
             case Resolve():
                 line = self._line(command.line, caller)
                 return await line.resolve(command.target, self._logger.bind(line=line.name))
             case ListCalls():
-                seen = [c for c in self._calls.values() if _may_use(caller, c.line)]
+                seen = [c for c in self._calls.values() if caller.may_use(c.line)]
                 return Calls(tuple(call.status() for call in seen))
             case ListLines():
-                seen_lines = [line for line in self._lines.values() if _may_use(caller, line.name)]
+                seen_lines = [line for line in self._lines.values() if caller.may_use(line.name)]
                 return Lines(tuple(_status(line) for line in seen_lines))
             case _:
                 assert_never(command)
 
-    def events(self, after: EventId | None = None) -> AsyncIterator[CallEvent]:
-        """Events from now on, or from the first after ``after`` that is still kept."""
-        return self._events.subscribe_after(after)
+    def events(self, caller: Caller, after: EventId | None = None) -> AsyncIterator[Event]:
+        """Events of the caller's lines, from now on or from the first after ``after``."""
+        return self._events.subscribe_for(caller, after)
 
     def traced(self) -> AsyncIterator[TracedMessage]:
         """SIP messages from now on."""
@@ -146,6 +166,7 @@ class LocalDialer:
                 number=number,
             ),
             number=str(number or explanation.dialled),
+            frontend=caller.frontend,
             strategies=[(name, self._strategy(name)) for name in names],
             network=line.network(logger),
             memory=self._memory,
@@ -168,11 +189,9 @@ class LocalDialer:
             self._logger.error("call broke", call=call, why=repr(error))
 
     def _publish(self, call: OutgoingCall, happening: Happening) -> None:
-        self._last_event += 1
-        event = CallEvent(self._last_event, call.id, call.line, self._clock.time(), happening)
         if isinstance(happening, CallEnded):
             self._calls.pop(call.id, None)
-        self._events.publish(event)
+        self._events.tell_of_call(call.id, call.line, happening)
 
     def _trace(self, message: TracedMessage) -> None:
         if self._messages.subscriptions:
@@ -181,7 +200,7 @@ class LocalDialer:
             self._tracers.remove(self._trace)
 
     def _line(self, name: str | None, caller: Caller) -> Line:
-        usable = {name: line for name, line in self._lines.items() if _may_use(caller, name)}
+        usable = {name: line for name, line in self._lines.items() if caller.may_use(name)}
         wanted = name
         if wanted is None:
             wanted = self._default_line
@@ -193,13 +212,9 @@ class LocalDialer:
 
     def _call(self, call_id: str, caller: Caller) -> OutgoingCall:
         call = self._calls.get(call_id)
-        if call is None or not _may_use(caller, call.line):
+        if call is None or not caller.may_use(call.line):
             raise RefusedError(f"there is no call {call_id!r} in progress; it may have ended")
         return call
-
-
-def _may_use(caller: Caller, line: str) -> bool:
-    return caller.lines is None or line in caller.lines
 
 
 def _status(line: Line) -> LineStatus:

@@ -8,7 +8,7 @@ attempt with words, never the dialer.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
 from siptapi_core.commands import CallState, CallStatus
@@ -23,12 +23,14 @@ from siptapi_core.errors import (
     UsageError,
 )
 from siptapi_core.events import (
+    AttemptHappening,
     CalleeAnswered,
     CalleeRinging,
     CalleeTrying,
     CallEnded,
     CallFailed,
     CallId,
+    CallPlaced,
     Disturbed,
     Happening,
     Outcome,
@@ -66,6 +68,7 @@ class OutgoingCall:
         call: CallId,
         request: DialRequest,
         number: str,
+        frontend: str,
         strategies: Sequence[Named],
         network: Network,
         memory: StrategyMemory,
@@ -82,6 +85,7 @@ class OutgoingCall:
         self.strategy = strategies[0][0]
         self._request = request
         self._number = number
+        self._frontend = frontend
         self._waiting = list(strategies)
         self._has_choice = len(strategies) > 1
         self._network = network
@@ -102,8 +106,11 @@ class OutgoingCall:
             PluginError: that strategy broke its contract.
         """
         if callee is None:
-            self._start_first()
+            passed_over = self._start_first()
+            self._tell_placed()
+            self._tell_all(passed_over)
         else:
+            self._tell_placed()
             self._look_up = asyncio.get_running_loop().create_task(callee)
 
     async def run(self) -> None:
@@ -142,6 +149,27 @@ class OutgoingCall:
             self._hung_up = before
             raise NotSupportedError(f"the strategy {self.strategy!r} cannot hang up")
 
+    async def transfer(self, to: Uri) -> None:
+        """Send the party that we hold to ``to``.
+
+        Raises:
+            RefusedError: nobody is held now.
+            NotSupportedError: this strategy cannot transfer.
+            PluginError: the strategy broke its contract.
+        """
+        attempt = self._attempt
+        if attempt is None:
+            raise RefusedError("nobody can be transferred: nobody is held")
+        try:
+            if Capability.TRANSFER in attempt.capabilities:
+                await attempt.transfer(to)
+                return
+        except SiptapiError:
+            raise
+        except Exception as error:
+            raise _broken(self.strategy, error) from error
+        raise NotSupportedError(f"the strategy {self.strategy!r} cannot transfer")
+
     def status(self) -> CallStatus:
         """The call as it is now."""
         return CallStatus(
@@ -164,14 +192,15 @@ class OutgoingCall:
         if failure is None:
             self._request = self._request.evolve(callee=look_up.result())
             try:
-                self._start_first()
+                self._tell_all(self._start_first())
             except (UsageError, PluginError) as error:
                 failure = error
         if failure is not None:
             self._tell(_failed(failure))
             self._tell(CallEnded(Outcome.FAILED, Stage.PROXY))
 
-    def _start_first(self) -> None:
+    def _start_first(self) -> list[StrategyFellBack]:
+        """Start the first strategy that can; returns what was passed over, which nobody knows."""
         passed_over: list[StrategyFellBack] = []
         while self._attempt is None:
             self.strategy, strategy = self._waiting.pop(0)
@@ -182,8 +211,7 @@ class OutgoingCall:
                     raise
                 next_ = self._waiting[0][0]
                 passed_over.append(StrategyFellBack(self.strategy, next_, str(error)))
-        for happening in passed_over:
-            self._tell(happening)
+        return passed_over
 
     async def _follow(self, attempt: Attempt) -> Attempt | None:
         """Tell what ``attempt`` reports; returns the attempt that takes its place, if any."""
@@ -191,6 +219,8 @@ class OutgoingCall:
         kept_back = False
         try:
             async for happening in attempt.events():
+                if not isinstance(happening, AttemptHappening):
+                    raise TypeError(f"it reported {happening!r}")  # noqa: TRY301  # as below
                 if isinstance(happening, CallFailed):
                     failure = happening
                     kept_back = self._may_fall_back(failure)
@@ -264,9 +294,14 @@ class OutgoingCall:
         elif ended.stage is Stage.CALLEE and ended.outcome is not Outcome.UNKNOWN:
             self._memory.forget(self.line, self.strategy)
 
+    def _tell_placed(self) -> None:
+        self._tell(CallPlaced(self._number, str(self._request.callee), self._frontend))
+
+    def _tell_all(self, happenings: Iterable[Happening]) -> None:
+        for happening in happenings:
+            self._tell(happening)
+
     def _tell(self, happening: Happening) -> None:
-        if not isinstance(happening, Happening):
-            raise TypeError(f"it reported {happening!r}")
         self.state = _STATES.get(type(happening), self.state)
         if isinstance(happening, CallEnded):
             self.outcome, self.stage = happening.outcome, happening.stage

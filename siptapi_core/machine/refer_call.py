@@ -20,13 +20,13 @@ from collections.abc import Callable
 
 from siptapi_core.errors import RefusedError
 from siptapi_core.events import (
+    AttemptHappening,
     CalleeAnswered,
     CalleeRinging,
     CalleeTrying,
     CallEnded,
     CallFailed,
     HandedOver,
-    Happening,
     Outcome,
     PhoneAnswered,
     PhoneCalling,
@@ -67,7 +67,7 @@ class ReferCall:
         addresses: tuple[Address, ...],
         credentials: Credentials | None,
         locate: Locate,
-        report: Callable[[Happening], None],
+        report: Callable[[AttemptHappening], None],
     ) -> None:
         self.has_ended = False
         self._plan = plan
@@ -82,7 +82,7 @@ class ReferCall:
             owner=self,
         )
         self._referral = Referral(plan, leg=self._leg, agent=agent, owner=self)
-        self._told: set[type[Happening]] = set()
+        self._told: set[type[AttemptHappening]] = set()
         self._hung_up = False
         self._rang_too_long = False
         self._ended = CallEnded(Outcome.UNKNOWN, Stage.PROXY)
@@ -272,7 +272,7 @@ class ReferCall:
         self._report(self._ended)
         self._leg.close(now)
 
-    def _tell(self, happening: Happening) -> None:
+    def _tell(self, happening: AttemptHappening) -> None:
         """Report what is worth telling once."""
         if type(happening) not in self._told:
             self._told.add(type(happening))

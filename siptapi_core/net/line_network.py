@@ -18,10 +18,10 @@ from siptapi_core.errors import (
     SiptapiError,
 )
 from siptapi_core.events import (
+    AttemptHappening,
     CallEnded,
     CallFailed,
     Disturbed,
-    Happening,
     Outcome,
     Stage,
 )
@@ -139,11 +139,11 @@ class ReferAttempt:
         self._network = network
         self._plan = plan
         self._credentials = credentials
-        self._happenings: asyncio.Queue[Happening] = asyncio.Queue()
+        self._happenings: asyncio.Queue[AttemptHappening] = asyncio.Queue()
         self._call: ReferCall | None = None
         self._starting = asyncio.get_running_loop().create_task(self._start())
 
-    async def events(self) -> AsyncIterator[Happening]:
+    async def events(self) -> AsyncIterator[AttemptHappening]:
         """What happens; ends after `CallEnded`."""
         while True:
             happening = await self._happenings.get()

@@ -101,6 +101,7 @@ def _catalog(offers: dict[Key, Any], records: list[PluginRecord]) -> PluginCatal
         strategies=of("strategy"),
         resolvers=of("resolver"),
         frontends=of("frontend"),
+        observers=of("observer"),
         commands=of("command"),
         records=tuple(records),
     )

@@ -9,6 +9,7 @@ from siptapi_core.contracts import (
     CliCommand,
     Context,
     Frontend,
+    Observer,
     Offer,
     PluginRecord,
     Resolver,
@@ -44,6 +45,7 @@ class PluginCatalog(Value, kw_only=True):
     strategies: Offers[Offer[Any, Strategy]]
     resolvers: Offers[Offer[Any, Resolver]]
     frontends: Offers[Offer[Any, Frontend]]
+    observers: Offers[Offer[Any, Observer]]
     commands: Offers[CliCommand]
     records: tuple[PluginRecord, ...]
 

@@ -24,6 +24,7 @@ HOOKS: dict[str, tuple[str, type[Any]]] = {
     "siptapi_strategies": ("strategy", Offer),
     "siptapi_resolvers": ("resolver", Offer),
     "siptapi_frontends": ("frontend", Offer),
+    "siptapi_observers": ("observer", Offer),
     "siptapi_commands": ("command", CliCommand),
 }
 

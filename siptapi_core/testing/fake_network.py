@@ -15,13 +15,13 @@ from siptapi_core.errors import (
     SiptapiError,
 )
 from siptapi_core.events import (
+    AttemptHappening,
     CalleeAnswered,
     CalleeTrying,
     CallEnded,
     CallFailed,
     Disturbed,
     HandedOver,
-    Happening,
     Outcome,
     PhoneAnswered,
     PhoneCalling,
@@ -33,7 +33,7 @@ from siptapi_core.machine.refer_plan import ReferPlan
 from siptapi_core.sip.uri import SipUri, Uri
 from siptapi_core.targets import Address, HostPort
 
-ANSWERED: tuple[Happening, ...] = (
+ANSWERED: tuple[AttemptHappening, ...] = (
     PhoneCalling(),
     PhoneRinging(),
     PhoneAnswered(),
@@ -45,7 +45,7 @@ ANSWERED: tuple[Happening, ...] = (
 )
 """The story of a call that went well."""
 
-PHONE_BUSY: tuple[Happening, ...] = (
+PHONE_BUSY: tuple[AttemptHappening, ...] = (
     PhoneCalling(),
     CallFailed(Stage.PHONE, 486, "Busy Here", Disturbed.NO),
     CallEnded(Outcome.BUSY, Stage.PHONE),
@@ -66,7 +66,7 @@ class FakeNetwork:
 
     def __init__(
         self,
-        story: Iterable[Happening] = ANSWERED,
+        story: Iterable[AttemptHappening] = ANSWERED,
         *,
         addresses: Iterable[Address] = (Address("192.0.2.1", 5060),),
         mapped: Address | None = MAPPED,
@@ -123,7 +123,7 @@ class FakeAttempt:
 
     def __init__(
         self,
-        story: Iterable[Happening] = ANSWERED,
+        story: Iterable[AttemptHappening] = ANSWERED,
         *,
         before: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
@@ -131,7 +131,7 @@ class FakeAttempt:
         self._before = before
         self._handed_over = False
 
-    async def events(self) -> AsyncIterator[Happening]:
+    async def events(self) -> AsyncIterator[AttemptHappening]:
         """The rest of the story; after a hang-up only that it was cancelled."""
         if self._before is not None:
             try:

@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 
 from siptapi_core.contracts import Attempt, Capability, DialRequest, LineIdentity, Strategy
 from siptapi_core.errors import NotSupportedError, RefusedError, UsageError
-from siptapi_core.events import CallEnded, HandedOver, Happening, Outcome
+from siptapi_core.events import AttemptHappening, CallEnded, HandedOver, Outcome
 from siptapi_core.sip.uri import SipUri
 from siptapi_core.targets import Number
 from siptapi_core.testing.fake_network import ANSWERED, PHONE_BUSY, FakeNetwork
@@ -57,7 +57,7 @@ class StrategyContract:
         """Return a new strategy. Called inside a running event loop."""
         raise NotImplementedError
 
-    def network(self, story: Iterable[Happening]) -> FakeNetwork:
+    def network(self, story: Iterable[AttemptHappening]) -> FakeNetwork:
         """Return what the strategy is given; its ``refer_call`` tells ``story``."""
         return FakeNetwork(story)
 
@@ -153,13 +153,13 @@ class StrategyContract:
         asyncio.run(limited())
 
 
-async def _events(attempt: Attempt) -> list[Happening]:
+async def _events(attempt: Attempt) -> list[AttemptHappening]:
     return [event async for event in attempt.events()]
 
 
 async def _check_hang_up(attempt: Attempt, moment: int) -> None:
     events = attempt.events()
-    seen: list[Happening] = []
+    seen: list[AttemptHappening] = []
     while len(seen) < moment and not (seen and isinstance(seen[-1], CallEnded)):
         seen.append(await anext(events))
     try:
@@ -173,9 +173,10 @@ async def _check_hang_up(attempt: Attempt, moment: int) -> None:
     assert moment or ending.outcome is not Outcome.ANSWERED, "answered, though hung up at once"
 
 
-def _ending(events: list[Happening]) -> CallEnded:
+def _ending(events: list[AttemptHappening]) -> CallEnded:
     """The only `CallEnded`, which must be the last."""
-    assert all(isinstance(each, Happening) for each in events), f"not all are happenings: {events}"
+    strange = [each for each in events if not isinstance(each, AttemptHappening)]
+    assert not strange, f"no attempt may report {strange}"
     ends = [each for each in events if isinstance(each, CallEnded)]
     assert len(ends) == 1, f"exactly one CallEnded, not {len(ends)}: {events}"
     assert events[-1] is ends[0], f"nothing comes after CallEnded: {events}"

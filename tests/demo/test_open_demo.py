@@ -55,7 +55,7 @@ def test_it_ends_as_it_says(ending):
     async def main():
         catalog = load_plugins(third_party=False)
         async with open_demo(ending) as demo, open_dialer(demo.settings, catalog) as dialer:
-            events = dialer.events()
+            events = dialer.events(Caller(frontend="test"))
             await dialer.execute(Dial(number=demo.number), Caller(frontend="test"))
             while not isinstance(happening := (await anext(events)).happening, CallEnded):
                 pass

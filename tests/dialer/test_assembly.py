@@ -76,7 +76,7 @@ def test_a_call_over_loopback(ending, ended):
             open_demo(ending) as demo,
             open_dialer(demo.settings, make_catalog()) as dialer,
         ):
-            events = dialer.events()
+            events = dialer.events(ANYBODY)
             traced = dialer.traced()
             await dialer.execute(Dial(number=demo.number), ANYBODY)
             happenings = []
@@ -95,7 +95,7 @@ def test_leaving_hangs_up():
     async def main():
         async with open_demo(Ending.PHONE_NO_ANSWER) as demo:
             async with open_dialer(demo.settings, make_catalog()) as dialer:
-                events = dialer.events()
+                events = dialer.events(ANYBODY)
                 await dialer.execute(Dial(number=demo.number), ANYBODY)
                 while (await anext(events)).happening.name != "phone_ringing":
                     pass
@@ -111,7 +111,7 @@ def test_a_call_is_hung_up_by_its_id():
             open_demo(Ending.PHONE_NO_ANSWER) as demo,
             open_dialer(demo.settings, make_catalog()) as dialer,
         ):
-            events = dialer.events()
+            events = dialer.events(ANYBODY)
             dialling = await dialer.execute(Dial(number=demo.number), ANYBODY)
             while (await anext(events)).happening.name != "phone_ringing":
                 pass
@@ -187,7 +187,7 @@ def test_a_bad_secret_is_found_out_by_a_call_of_that_line_only(monkeypatch):
         async with open_dialer(settings, make_catalog()) as dialer:
             await dialer.execute(Explain(text="301", line="home"), ANYBODY)
             await dialer.execute(Dial(number="301", line="office"), ANYBODY)
-            events = dialer.events()
+            events = dialer.events(ANYBODY)
             bad = await dialer.execute(Dial(number="301", line="home"), ANYBODY)
             told = []
             while CallEnded not in map(type, told):
@@ -229,7 +229,7 @@ def test_a_hang_up_while_a_command_gives_the_secret(monkeypatch):
     async def main():
         settings = parse(TWO_LINES.format('{ command = "pass" }'), where="siptapi.toml")
         async with open_dialer(settings, make_catalog()) as dialer:
-            events = dialer.events()
+            events = dialer.events(ANYBODY)
             dialling = await dialer.execute(Dial(number="301", line="home"), ANYBODY)
             assert await asyncio.to_thread(asked.wait, 10)
             await dialer.execute(HangUp(call=dialling.call), ANYBODY)
@@ -252,7 +252,7 @@ def test_what_a_call_logs_has_its_id_and_its_line_and_no_password():
                 open_demo(Ending.PHONE_BUSY) as demo,
                 open_dialer(demo.settings, make_catalog()) as dialer,
             ):
-                events = dialer.events()
+                events = dialer.events(ANYBODY)
                 dialling = await dialer.execute(Dial(number=demo.number), ANYBODY)
                 while not isinstance((await anext(events)).happening, CallEnded):
                     pass
@@ -299,7 +299,7 @@ def test_strategies_are_remembered_in_the_given_file(tmp_path):
             lines = {"demo": evolve(line, strategies=("refer-via-proxy", "other"))}
             settings = evolve(settings, lines=lines)
             async with open_dialer(settings, catalog, memory=file) as dialer:
-                events = dialer.events()
+                events = dialer.events(ANYBODY)
                 await dialer.execute(Dial(number=demo.number), ANYBODY)
                 async for event in events:
                     if isinstance(event.happening, CallEnded):

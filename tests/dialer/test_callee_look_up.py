@@ -92,7 +92,7 @@ class Rig:
             logger=self.logger,
             tracers=[],
         )
-        self.events = self.dialer.events()
+        self.events = self.dialer.events(ANYBODY)
 
     async def dial(self, number=NUMBER):
         return await self.dialer.execute(Dial(number=number), ANYBODY)

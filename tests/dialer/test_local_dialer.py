@@ -88,7 +88,7 @@ class Rig:
             logger=self.logger,
             tracers=self.tracers,
         )
-        self.events = self.dialer.events()
+        self.events = self.dialer.events(ANYBODY)
 
     def line(self, name, rules):
         def identity(number):
@@ -394,7 +394,7 @@ def test_events_are_kept_for_who_comes_later():
         rig = Rig(a=StoryStrategy(PhoneCalling(), ANSWERED))
         await rig.execute(Dial(number="301"))
         first, second = await rig.next(), await rig.next()
-        replayed = rig.dialer.events(after=first.id)
+        replayed = rig.dialer.events(ANYBODY, after=first.id)
         assert await anext(replayed) == second
         await rig.dialer.close()
         assert [event async for event in replayed] == []
@@ -405,7 +405,7 @@ def test_events_are_kept_for_who_comes_later():
 def test_nobody_is_held_up_by_a_listener_that_does_not_listen():
     async def main():
         rig = Rig(a=StoryStrategy(PhoneCalling(), ANSWERED))
-        slow = rig.dialer.events()
+        slow = rig.dialer.events(ANYBODY)
         for _ in range(3):
             await rig.execute(Dial(number="301"))
             await rig.next()

@@ -11,7 +11,7 @@ from typing import NamedTuple, cast
 from siptapi_core.commands import Caller, Dial, Dialling, HangUp
 from siptapi_core.contracts import Dialer
 from siptapi_core.errors import DeniedError, SiptapiError
-from siptapi_core.events import CallEnded, CallEvent, CallFailed, CallId, TracedMessage
+from siptapi_core.events import CallEnded, CallEvent, CallFailed, CallId, Event, TracedMessage
 from siptapi_frontends.cli.confirmation import confirmed
 from siptapi_frontends.cli.exit_codes import ExitCode, of_call
 from siptapi_frontends.cli.interruption import Interruption
@@ -52,7 +52,7 @@ def place_call(connect: Connect, view: View) -> ExitCode:
 async def _place_call(connect: Connect, view: View, interruption: Interruption) -> ExitCode:
     messages: deque[TracedMessage] = deque(maxlen=LADDER_LIMIT)
     async with connect() as (dialer, dial, names):
-        events = dialer.events()
+        events = dialer.events(CALLER)
         if view.draws_ladder:
             keeping = asyncio.create_task(_keep(dialer.traced(), messages))
         try:
@@ -69,7 +69,7 @@ async def _place_call(connect: Connect, view: View, interruption: Interruption) 
 async def _dial(
     dialer: Dialer,
     dial: Dial,
-    events: AsyncIterator[CallEvent],
+    events: AsyncIterator[Event],
     view: View,
     interruption: Interruption,
 ) -> ExitCode:
@@ -85,10 +85,10 @@ async def _keep(traced: AsyncIterator[TracedMessage], messages: deque[TracedMess
         messages.append(message)
 
 
-async def _until_ended(events: AsyncIterator[CallEvent], call: CallId, view: View) -> ExitCode:
+async def _until_ended(events: AsyncIterator[Event], call: CallId, view: View) -> ExitCode:
     failure: CallFailed | None = None
     async for event in events:
-        if event.call == call:
+        if isinstance(event, CallEvent) and event.call == call:
             view.event(event)
             if isinstance(event.happening, CallFailed):
                 failure = event.happening

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from siptapi_core.commands import Dialling
-from siptapi_core.events import CallEnded, CallEvent, CallFailed
+from siptapi_core.events import CallEnded, CallEvent, CallFailed, CallPlaced
 from siptapi_frontends.cli.sentences import sentence
 from siptapi_frontends.cli.verdict import verdict
 
@@ -21,13 +21,18 @@ class Story:
         self._failure: CallFailed | None = None
 
     def tell(self, event: CallEvent) -> tuple[str, ...]:
-        """The lines for one event: seconds since the first, and words."""
+        """The lines for one event: seconds since the first, and words.
+
+        None for the first, which says what `opening` said.
+        """
         if self._began is None:
             self._began = event.time
         seconds = f"{max(event.time - self._began, 0):6.1f} s  "
         happening = event.happening
         if isinstance(happening, CallFailed):
             self._failure = happening
+        if isinstance(happening, CallPlaced):
+            return ()
         if not isinstance(happening, CallEnded):
             return (seconds + sentence(happening, self._callee),)
         words, to_do = verdict(happening, self._failure)
