@@ -9,6 +9,7 @@ from __future__ import annotations
 import binascii
 
 from siptapi_core.machine.dialog import Dialog
+from siptapi_core.machine.own_contact import OwnContact
 from siptapi_core.machine.server_transaction import ServerTransaction
 from siptapi_core.machine.user_agent import ALLOW, KNOWN_METHODS, UserAgent
 from siptapi_core.sip.message import Request
@@ -20,12 +21,14 @@ SDP = ("Content-Type", "application/sdp")
 class DialogService:
     """Answers re-INVITE, UPDATE, OPTIONS, INFO and what we do not know, for one call.
 
-    ``contact`` is our Contact's value; ``address`` the IP address for session descriptions.
+    ``contact`` is our Contact; ``address`` the IP address for session descriptions.
     """
 
     __slots__ = ("_address", "_agent", "_invites", "_session_id", "_version", "contact")
 
-    def __init__(self, agent: UserAgent, *, call_id: str, contact: str, address: str) -> None:
+    def __init__(
+        self, agent: UserAgent, *, call_id: str, contact: OwnContact, address: str
+    ) -> None:
         self._agent = agent
         self.contact = contact
         self._address = address
@@ -76,7 +79,7 @@ class DialogService:
         elif request.method == "INVITE":
             body = self.offer()
         dialog.refresh_target(request)
-        headers = [("Contact", self.contact), ALLOW, *([SDP] if body else [])]
+        headers = [("Contact", self.contact.value), ALLOW, *([SDP] if body else [])]
         transaction.respond(request.response(200, headers=headers, body=body), now)
         if request.method == "INVITE":
             self._invites[request.cseq.number] = transaction

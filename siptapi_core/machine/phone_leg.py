@@ -18,26 +18,25 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from functools import partial
 from typing import Protocol
 
 from siptapi_core.errors import MessageError, NetworkError
-from siptapi_core.machine.authentication import Authentication
+from siptapi_core.machine.call_requests import CallRequests
+from siptapi_core.machine.contact_refresh import refresh_contact
 from siptapi_core.machine.dialog import Dialog
 from siptapi_core.machine.dialog_service import SDP, DialogService
+from siptapi_core.machine.established_dialog import EstablishedDialog
 from siptapi_core.machine.exchange import Exchange, FailureHandler, ResponseHandler
 from siptapi_core.machine.keepalive import Keepalive
-from siptapi_core.machine.own_address import OwnAddress
 from siptapi_core.machine.refer_plan import ReferPlan
 from siptapi_core.machine.server_transaction import ServerTransaction
 from siptapi_core.machine.timers import Timer
 from siptapi_core.machine.user_agent import ALLOW, UserAgent
 from siptapi_core.sip.credentials import Credentials
 from siptapi_core.sip.message import Headers, Request, Response
-from siptapi_core.sip.name_addr import NameAddr
 from siptapi_core.sip.uri import SipUri
-from siptapi_core.targets import Address, Transport
+from siptapi_core.targets import Address
 
 Located = Callable[[tuple[Address, ...], float], None]
 Locate = Callable[[SipUri, Located], None]
@@ -82,15 +81,6 @@ class LegOwner(Protocol):
         ...
 
 
-class _Established:
-    """A dialog that a 2xx made; once the way to its other end is known, that and the ACK sent."""
-
-    def __init__(self, dialog: Dialog) -> None:
-        self.dialog = dialog
-        self.addresses: tuple[Address, ...] = ()
-        self.acknowledgement: bytes | None = None
-
-
 class PhoneLeg:
     """One INVITE to the phone and the dialog that it makes.
 
@@ -119,24 +109,30 @@ class PhoneLeg:
         self._agent = agent
         self._locate = locate
         self._owner = owner
-        self._authentication = Authentication(credentials, agent.identifiers)
         self._from = plan.from_.with_tag(agent.identifiers.tag())
-        self._own_address = OwnAddress(plan)
-        own = self._own_address.towards(addresses[0], agent.local_address(addresses[0]))
-        self.contact = _contact(plan, own, addresses[0].transport)
+        self._requests = CallRequests(plan, agent=agent, to=addresses[0], credentials=credentials)
         self._service = DialogService(
-            agent, call_id=self.call_id, contact=self.contact, address=own.host
+            agent, call_id=self.call_id, contact=self._requests.contact, address=self._requests.host
         )
         self._cseq = 0
-        self._invite = self._exchange(
-            self._make_invite(), addresses, self._next_cseq, self._on_response, self._on_failure
+        self._invite = self._requests.exchange(
+            self._make_invite(),
+            addresses,
+            next_cseq=self._next_cseq,
+            on_response=self._on_response,
+            on_failure=self._on_failure,
         )
         self._cancelling = False
         self._leaving = False
         self._cancel_timer: Timer | None = None
         self._keepalive = Keepalive(agent.transactions, plan.keepalive, self._way_to_phone)
-        self._established: dict[str, _Established] = {}
-        self._main: _Established | None = None
+        self._established: dict[str, EstablishedDialog] = {}
+        self._main: EstablishedDialog | None = None
+
+    @property
+    def contact(self) -> str:
+        """Our Contact, as the phone was last told it."""
+        return self._requests.contact.value
 
     def start(self, now: float) -> None:
         """Send the INVITE."""
@@ -166,9 +162,9 @@ class PhoneLeg:
     def leave(self, now: float) -> None:
         """Say BYE, once the dialog can be used."""
         self._leaving = True
-        if self.state is LegState.UP and self._main is not None and self._main.acknowledgement:
+        if self.state is LegState.UP and self._main is not None and self._main.is_usable:
             self.state = LegState.LEAVING
-            self._bye(self._main, now, self._on_left)
+            self._main.end(now, self._on_left)
 
     def request(
         self,
@@ -181,8 +177,7 @@ class PhoneLeg:
     ) -> Exchange:
         """Send a request inside the dialog, which is up."""
         assert self._main is not None  # noqa: S101  # on_phone_up was called
-        return self._request(
-            self._main,
+        return self._main.request(
             method,
             headers=headers,
             on_response=on_response,
@@ -240,8 +235,7 @@ class PhoneLeg:
         tag = response.to.tag or ""
         known = self._established.get(tag)
         if known is not None:
-            if known.acknowledgement is not None:  # it was lost
-                self._agent.transactions.send(known.acknowledgement, known.addresses[0])
+            known.acknowledge_again()
             return
         is_first = not self._established and self.state is not LegState.GONE
         invite, destination = self._invite.request, self._invite.destination
@@ -251,7 +245,7 @@ class PhoneLeg:
             if is_first:
                 self._fail(None, f"the phone's answer cannot be read: {error}", now)
             return
-        established = self._established[tag] = _Established(dialog)
+        established = self._established[tag] = EstablishedDialog(dialog, self._requests)
         if is_first:
             self._main = established
             self._stop_cancel_timer()
@@ -267,7 +261,7 @@ class PhoneLeg:
 
     def _acknowledge(
         self,
-        established: _Established,
+        established: EstablishedDialog,
         invite: Request,
         cseq: int,
         destination: Address,
@@ -277,23 +271,18 @@ class PhoneLeg:
         """Send the ACK to ``addresses``, or where the INVITE went."""
         # The certificate of a connection is checked once, for the name that we meant; its own
         # Record-Route or Contact may call the same place by its IP address.
-        established.addresses = tuple(
+        way = tuple(
             destination if str(address) == str(destination) else address
             for address in addresses or (destination,)
         )
-        request = established.dialog.create_request(
-            "ACK", headers=_credentials_of(invite), cseq=cseq
-        )
         try:
-            established.acknowledgement = self._agent.transactions.send_request(
-                request, established.addresses[0], self._own_address
-            )
+            established.acknowledge(invite, cseq, way)
         except NetworkError as error:
             if established is self._main:
                 self._fail(None, str(error), now)
             return
         if established is not self._main:  # another branch was picked up (RFC 3261 13.2.2.4)
-            self._bye(established, now, lambda _: None)
+            established.end(now, lambda _: None)
         elif self.state is LegState.UP:
             self._on_up(now)
 
@@ -301,46 +290,19 @@ class PhoneLeg:
         if self._cancelling or self._leaving:
             self.leave(now)
         elif self._main is not None and self._has_learned(self._main):
-            self._refresh_contact(self._main, now)
+            refresh_contact(self._main, self._service, then=self._on_refreshed, now=now)
         else:
             self._owner.on_phone_up(now)
 
-    def _has_learned(self, established: _Established) -> bool:
+    def _on_refreshed(self, now: float) -> None:
+        if self.state is LegState.UP:
+            self._owner.on_phone_up(now)
+
+    def _has_learned(self, established: EstablishedDialog) -> bool:
         """Whether the INVITE gave the phone another Contact than we would give it now."""
         to = established.addresses[0]
         given = self._invite.request.headers.get("Contact")
-        return self._plan.learn_address and given != self._contact_towards(to)
-
-    def _refresh_contact(self, established: _Established, now: float) -> None:
-        """Give the phone our Contact by a re-INVITE (RFC 3261 14.1), then go on."""
-        dialog = established.dialog
-        waiting = [self._owner.on_phone_up]
-
-        def go_on(now: float) -> None:
-            if waiting and self.state is LegState.UP:
-                waiting.pop()(now)
-
-        def on_response(response: Response, now: float) -> None:
-            if 200 <= response.status < 300:  # noqa: PLR2004
-                ack = dialog.create_request(
-                    "ACK", headers=_credentials_of(exchange.request), cseq=response.cseq.number
-                )
-                with suppress(NetworkError):  # it will be sent again when the 2xx comes again
-                    self._agent.transactions.send_request(
-                        ack, established.addresses[0], self._own_address
-                    )
-            if response.status >= 200:  # noqa: PLR2004
-                go_on(now)
-
-        exchange = self._request(
-            established,
-            "INVITE",
-            headers=[("Contact", self.contact), ALLOW, SDP],
-            body=self._service.offer(),
-            on_response=on_response,
-            on_failure=lambda _problem, now: go_on(now),
-            now=now,
-        )
+        return self._plan.learn_address and given != self._requests.contact.towards(to)
 
     # --- inside the dialog -------------------------------------------------------------------
 
@@ -377,78 +339,7 @@ class PhoneLeg:
             self.state = LegState.GONE
             self._owner.on_phone_gone(now, by_phone=False)
 
-    def _bye(self, established: _Established, now: float, then: Callable[[float], None]) -> None:
-        """Say BYE. Whatever comes back, or nothing, the dialog is over (RFC 3261 15.1.1)."""
-
-        def on_response(response: Response, now: float) -> None:
-            if response.status >= 200:  # noqa: PLR2004
-                then(now)
-
-        self._request(
-            established,
-            "BYE",
-            headers=(),
-            on_response=on_response,
-            on_failure=lambda _problem, now: then(now),
-            now=now,
-        )
-
     # --- making things -----------------------------------------------------------------------
-
-    def _request(
-        self,
-        established: _Established,
-        method: str,
-        *,
-        headers: Iterable[tuple[str, str]],
-        on_response: ResponseHandler,
-        on_failure: FailureHandler,
-        now: float,
-        body: bytes = b"",
-    ) -> Exchange:
-        dialog = established.dialog
-        product = ("User-Agent", self._agent.product)
-        request = dialog.create_request(method, headers=[*headers, product], body=body)
-        exchange = self._exchange(
-            request, established.addresses, dialog.next_cseq, on_response, on_failure
-        )
-        exchange.start(now)
-        return exchange
-
-    def _exchange(
-        self,
-        request: Request,
-        addresses: tuple[Address, ...],
-        next_cseq: Callable[[], int],
-        on_response: ResponseHandler,
-        on_failure: FailureHandler,
-    ) -> Exchange:
-        return Exchange(
-            self._agent.transactions,
-            request,
-            addresses,
-            authentication=self._authentication,
-            next_cseq=next_cseq,
-            on_response=on_response,
-            on_failure=on_failure,
-            prepare=self._reachable,
-            own_address=self._own_address,
-        )
-
-    def _reachable(self, request: Request, to: Address) -> Request:
-        """``request`` with a Contact at which ``to`` reaches us: with TCP, the connection to it."""
-        if "Contact" not in request.headers:
-            return request
-        contact = self._contact_towards(to)
-        if contact != self.contact:
-            self.contact = self._service.contact = contact
-        if request.headers.get("Contact") == contact:
-            return request
-        return request.with_headers(request.headers.replaced("Contact", contact))
-
-    def _contact_towards(self, to: Address) -> str:
-        own = self._own_address.towards(to, self._agent.local_address(to))
-        return _contact(self._plan, own, to.transport)
 
     def _make_invite(self) -> Request:
         plan = self._plan
@@ -479,23 +370,3 @@ class PhoneLeg:
     def _stop_cancel_timer(self) -> None:
         if self._cancel_timer is not None:
             self._cancel_timer.cancel()
-
-
-def _contact(plan: ReferPlan, local: Address, transport: Transport) -> str:
-    user = plan.from_.uri.user if isinstance(plan.from_.uri, SipUri) else None
-    top = plan.route[0].uri if plan.route else plan.target
-    if any(isinstance(uri, SipUri) and uri.scheme == "sips" for uri in (plan.target, top)):
-        return str(NameAddr(SipUri(host=local.host, user=user, port=local.port, scheme="sips")))
-    uri = SipUri(host=local.host, user=user, port=local.port)
-    if transport is not Transport.UDP:
-        uri = uri.with_parameter("transport", transport)
-    return str(NameAddr(uri))
-
-
-def _credentials_of(invite: Request) -> list[tuple[str, str]]:
-    """The ACK of a 2xx carries the same credentials as its INVITE (RFC 3261 22.1)."""
-    return [
-        (name, value)
-        for name in ("Authorization", "Proxy-Authorization")
-        for value in invite.headers.lines(name)
-    ]

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
-from bench import Bench, make_request
+from bench import PROXY, Bench, make_request
+from phone_side import make_plan
 
 from siptapi_core.errors import MessageError
 from siptapi_core.machine.dialog import Dialog
 from siptapi_core.machine.dialog_service import DialogService
+from siptapi_core.machine.own_address import OwnAddress
+from siptapi_core.machine.own_contact import OwnContact
 from siptapi_core.machine.user_agent import ALLOW
 
 OFFER = (
@@ -26,11 +29,14 @@ class Rig(Bench):
     def __init__(self):
         super().__init__()
         self.agent.register("call-of-peer", "ours", self)
-        self.service = DialogService(
-            self.agent, call_id="our-call", contact="<sip:200@192.0.2.9>", address="192.0.2.9"
-        )
+        self.service = self.make_service("our-call")
         request = make_request(headers=(("Contact", "<sip:201@192.0.2.2>"),))
         self.dialog = Dialog.from_request(request, "ours")
+
+    def make_service(self, call_id):
+        plan = make_plan()
+        contact = OwnContact(plan, OwnAddress(plan), self.agent, PROXY)
+        return DialogService(self.agent, call_id=call_id, contact=contact, address="192.0.2.9")
 
     def on_request(self, request, transaction, now):
         self.service.on_request(self.dialog, request, transaction, now)
@@ -71,7 +77,7 @@ def test_our_offer_only_receives_and_every_further_one_is_a_new_version():
 
 def test_another_call_has_another_session():
     rig = Rig()
-    other = DialogService(rig.agent, call_id="another", contact="<sip:a@b>", address="192.0.2.9")
+    other = rig.make_service("another")
     assert session_id(other.offer()) != session_id(rig.service.offer())
 
 
@@ -81,7 +87,7 @@ def test_an_offer_is_answered_and_moves_the_target(method):
     rig.service.offer()
     response = rig.ask(method, NEW_CONTACT, SDP, body=OFFER)
     assert response.status == 200
-    assert response.headers.get("Contact") == "<sip:200@192.0.2.9>"
+    assert response.headers.get("Contact") == "<sip:200@192.0.2.9:5062>"
     assert response.headers.get("Allow") == ALLOW[1]
     assert response.content_type == "application/sdp"
     assert b"m=audio 9 RTP/AVP 8\r\n" in response.body
