@@ -174,3 +174,62 @@ def test_a_server_that_never_has_enough_is_left(nonce):
     assert challenges == ANSWERS
     rig.request = without_via(make_request("BYE"))
     assert rig.challenge(PROXY_CHALLENGE) is None
+
+
+def later(rig: Rig, credentials: Credentials | None = CREDENTIALS, **request) -> Rig:
+    """Another request long after that of ``rig``, with what was answered there."""
+    next_rig = Rig(credentials, **request)
+    next_rig.authentication = Authentication(
+        credentials, CountingIdentifiers(), rig.authentication.answered
+    )
+    next_rig.request = next_rig.authentication.authorize(next_rig.request)
+    return next_rig
+
+
+def test_what_was_answered_once_is_sent_along_the_next_time():
+    rig = Rig(method="REGISTER")
+    rig.challenge(PROXY_CHALLENGE)
+    rig.challenge('Digest realm="pbx", nonce="n2", qop="auth", opaque="o"', status=401)
+    for count in (2, 3):
+        rig = later(rig, method="REGISTER")
+        assert [sent.nonce for sent in rig.sent()] == ["n1"]
+        [sent] = rig.sent("Authorization")
+        assert (sent.nonce, sent.nonce_count, sent.opaque) == ("n2", count, "o")
+        assert sent.verify("REGISTER", b"", "secret")
+        assert rig.request.cseq.number == 1
+
+
+def test_nothing_is_sent_along_before_a_challenge_or_without_a_password():
+    rig = later(Rig())
+    assert rig.authentication.answered == ()
+    assert rig.sent() == []
+    rig = Rig()
+    rig.challenge(PROXY_CHALLENGE)
+    assert later(rig, credentials=None).sent() == []
+
+
+def test_a_nonce_of_long_ago_may_be_refused_without_a_word_about_stale():
+    rig = Rig()
+    rig.challenge(PROXY_CHALLENGE)
+    rig = later(rig)
+    assert rig.challenge('Digest realm="pbx", nonce="n2", qop="auth"')
+    [sent] = rig.sent()
+    assert (sent.nonce, sent.nonce_count) == ("n2", 1)
+    assert rig.challenge('Digest realm="pbx", nonce="n3", qop="auth"') is None
+    assert [each.challenge.nonce for each in rig.authentication.answered] == ["n2"]
+
+
+def test_the_same_nonce_refused_again_says_that_the_password_is_wrong_now():
+    rig = Rig()
+    rig.challenge(PROXY_CHALLENGE)
+    assert later(rig).challenge(PROXY_CHALLENGE) is None
+
+
+def test_a_session_goes_on_with_its_first_cnonce():
+    challenge = 'Digest realm="pbx", nonce="n1", algorithm=MD5-sess, qop="auth"'
+    rig = Rig()
+    rig.challenge(challenge)
+    [first] = rig.sent()
+    [second] = later(rig).sent()
+    assert (second.cnonce, second.nonce_count) == (first.cnonce, 2)
+    assert second.verify("INVITE", b"", "secret")
