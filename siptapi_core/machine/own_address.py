@@ -8,20 +8,34 @@ came from (``received`` and ``rport``, RFC 3581), the socket's own address.
 from __future__ import annotations
 
 import ipaddress
+from typing import Protocol
 
-from siptapi_core.machine.refer_plan import ReferPlan
 from siptapi_core.sip.message import Response
 from siptapi_core.targets import Address, Transport
 
 _LARGEST_PORT = 65535
 
 
+class Addressing(Protocol):
+    """What a plan says of how others reach us over UDP."""
+
+    @property
+    def advertised(self) -> Address | None:
+        """What to say in place of our socket's own address."""
+        ...
+
+    @property
+    def learn_address(self) -> bool:
+        """Whether to say what responses showed us (RFC 3581)."""
+        ...
+
+
 class OwnAddress:
-    """What one call says of itself, as its plan wants it."""
+    """What one call or registration says of itself, as its plan wants it."""
 
     __slots__ = ("_advertised", "_learned", "_learns")
 
-    def __init__(self, plan: ReferPlan) -> None:
+    def __init__(self, plan: Addressing) -> None:
         self._advertised = plan.advertised
         self._learns = plan.learn_address and plan.advertised is None
         self._learned: dict[bool, Address] = {}  # by: is it IPv6?

@@ -75,6 +75,8 @@ class UserAgent:
         self.identifiers = identifiers
         self.local_address = local_address
         self.product = product
+        self.on_refused: list[Callable[[Address, float], None]] = []
+        """Called with each address that `refused` names, besides the transactions there."""
         self.transactions = TransactionLayer(
             identifiers=identifiers,
             local_address=local_address,
@@ -105,6 +107,8 @@ class UserAgent:
     def refused(self, address: Address, now: float, problem: str = "") -> None:
         """The network says that nobody is at ``address``, and maybe in words what it met there."""
         self.transactions.transport_error(address, now, problem)
+        for tell in self.on_refused:
+            tell(address, now)
 
     def next_timer(self) -> float | None:
         """When to call `handle_timer`; None: not needed."""

@@ -190,11 +190,11 @@ def test_what_was_answered_once_is_sent_along_the_next_time():
     rig = Rig(method="REGISTER")
     rig.challenge(PROXY_CHALLENGE)
     rig.challenge('Digest realm="pbx", nonce="n2", qop="auth", opaque="o"', status=401)
-    for count in (2, 3):
+    for uses in (2, 3):
         rig = later(rig, method="REGISTER")
         assert [sent.nonce for sent in rig.sent()] == ["n1"]
         [sent] = rig.sent("Authorization")
-        assert (sent.nonce, sent.nonce_count, sent.opaque) == ("n2", count, "o")
+        assert (sent.nonce, sent.nonce_count, sent.opaque) == ("n2", uses, "o")
         assert sent.verify("REGISTER", b"", "secret")
         assert rig.request.cseq.number == 1
 
