@@ -88,7 +88,9 @@ def test_every_happening_can_be_encoded_under_its_own_name() -> None:
         "outcome": Outcome.BUSY,
         "status": 486,
         "reason": "busy",
-    } | dict.fromkeys(("from_", "to", "why"), "x")
+        "duration": 1.5,
+    } | dict.fromkeys(("from_", "to", "why", "number", "dialled", "frontend"), "x")
+    values |= dict.fromkeys(("caller", "called"), "x")
     names = set()
     for cls in events.Happening.__args__:
         given = {key: value for key, value in values.items() if key in cls.__annotations__}

@@ -92,6 +92,10 @@ def test_all_kinds_of_offers_are_collected(install: Install) -> None:
             return [offer("a-frontend")]
 
         @hookimpl
+        def siptapi_observers():
+            return [offer("an-observer")]
+
+        @hookimpl
         def siptapi_commands():
             return [CliCommand(name="a-command", summary="s", configure=print, run=print)]
         """,
@@ -102,11 +106,13 @@ def test_all_kinds_of_offers_are_collected(install: Install) -> None:
         "resolver a-resolver",
         "resolver another",
         "frontend a-frontend",
+        "observer an-observer",
         "command a-command",
     )
     assert list(catalog.strategies) == ["a-strategy"]
     assert list(catalog.resolvers) == ["a-resolver", "another"]
     assert list(catalog.frontends) == ["a-frontend"]
+    assert list(catalog.observers) == ["an-observer"]
     assert list(catalog.commands) == ["a-command"]
 
 

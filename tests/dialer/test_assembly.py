@@ -54,6 +54,7 @@ def make_catalog(*strategies):
         strategies=Offers("strategy", {offer.name: offer for offer in strategies}),
         resolvers=Offers("resolver", {offer.name: offer for offer in resolvers}),
         frontends=Offers("front end", {}),
+        observers=Offers("observer", {}),
         commands=Offers("command", {}),
         records=(),
     )
@@ -194,7 +195,7 @@ def test_a_bad_secret_is_found_out_by_a_call_of_that_line_only(monkeypatch):
                 event = await anext(events)
                 if event.call == bad.call:
                     told.append(event.happening)
-            failed, ended = told
+            _placed, failed, ended = told
             assert failed.reason.startswith("siptapi.toml: lines.home.password: the environment")
             assert (failed.code, failed.disturbed) == ("settings", Disturbed.NO)
             assert ended == CallEnded(Outcome.FAILED, Stage.PROXY)
@@ -233,7 +234,7 @@ def test_a_hang_up_while_a_command_gives_the_secret(monkeypatch):
             dialling = await dialer.execute(Dial(number="301", line="home"), ANYBODY)
             assert await asyncio.to_thread(asked.wait, 10)
             await dialer.execute(HangUp(call=dialling.call), ANYBODY)
-            ended = (await anext(events)).happening
+            _placed, ended = [(await anext(events)).happening for _ in range(2)]
             assert ended == CallEnded(Outcome.CANCELLED, Stage.PROXY)
 
     try:
@@ -267,13 +268,14 @@ def test_what_a_call_logs_has_its_id_and_its_line_and_no_password():
     assert {(line["call"], line["line"]) for line in of_call} == {(call, "demo")}
     assert [(line["level"], line["event"]) for line in of_call] == [
         ("debug", "strategy chosen"),
+        ("info", "call_placed"),
         ("debug", "next hop found"),
         ("info", "phone_calling"),
         ("info", "call_failed"),
         ("info", "call_ended"),
     ]
-    assert of_call[1]["addresses"][0].startswith("udp:127.0.0.1:")
-    assert of_call[3]["status"] == 486
+    assert of_call[2]["addresses"][0].startswith("udp:127.0.0.1:")
+    assert of_call[4]["status"] == 486
     assert "socket opened" in {line["event"] for line in lines}
 
 

@@ -21,7 +21,7 @@ from siptapi_core.dialer.line import Line
 from siptapi_core.dialer.local_dialer import LocalDialer
 from siptapi_core.dialer.strategy_memory import StrategyMemory
 from siptapi_core.errors import NumberError, RefusedError, ResolveError, UsageError
-from siptapi_core.events import CallEnded, CallFailed, Outcome, PhoneCalling, Stage
+from siptapi_core.events import CallEnded, CallFailed, CallPlaced, Outcome, PhoneCalling, Stage
 from siptapi_core.net.resolving import ResolverChain
 from siptapi_core.numbers import NumberRules
 from siptapi_core.numbers.rules import DialAs
@@ -99,6 +99,8 @@ class Rig:
 
     async def story(self):
         """What is told until the end."""
+        placed = (await asyncio.wait_for(anext(self.events), 5)).happening
+        assert isinstance(placed, CallPlaced)
         told = []
         while not told or not isinstance(told[-1], CallEnded):
             told.append((await asyncio.wait_for(anext(self.events), 5)).happening)

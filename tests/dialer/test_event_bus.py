@@ -5,14 +5,14 @@ import gc
 
 import pytest
 
+from siptapi_core.commands import Caller
 from siptapi_core.dialer import event_bus
 from siptapi_core.dialer.event_bus import Bus, EventBus
 from siptapi_core.errors import RefusedError
-from siptapi_core.events import CallEvent, PhoneRinging
+from siptapi_core.events import LineChanged, PhoneRinging
+from siptapi_core.testing.fake_clock import FakeClock
 
-
-def event(number: int) -> CallEvent:
-    return CallEvent(number, "call", "office", 0.0, PhoneRinging())
+ANYBODY = Caller(frontend="test")
 
 
 async def taken(subscription):
@@ -107,14 +107,20 @@ def test_a_listener_that_is_gone_is_forgotten():
     bus.publish(1)
 
 
+def events_of(*lines):
+    """A bus, and what it was told: one event a line, of ids from 1."""
+    bus = EventBus(FakeClock())
+    for line in lines:
+        bus.tell_of_call("call", line, PhoneRinging())
+    return bus
+
+
 def test_events_can_be_heard_again_after_a_number():
     async def run():
-        bus = EventBus()
-        for number in (1, 2, 3):
-            bus.publish(event(number))
-        from_now, from_two, from_start = (bus.subscribe_after(after) for after in (None, 2, 0))
-        too_far = bus.subscribe_after(99)
-        bus.publish(event(4))
+        bus = events_of("office", "office", "office")
+        from_now, from_two, from_start = (bus.subscribe_for(ANYBODY, n) for n in (None, 2, 0))
+        too_far = bus.subscribe_for(ANYBODY, 99)
+        bus.tell_of_line("office", LineChanged())
         bus.close()
         assert [e.id for e in await taken(from_now)] == [4]
         assert [e.id for e in await taken(from_two)] == [3, 4]
@@ -124,13 +130,54 @@ def test_events_can_be_heard_again_after_a_number():
     asyncio.run(run())
 
 
-def test_the_oldest_events_are_forgotten(kept_five):
+def test_who_asks_for_events_that_are_forgotten_is_told(kept_five):
     async def run():
-        bus = EventBus()
-        for number in range(1, 9):
-            bus.publish(event(number))
-        subscription = bus.subscribe_after(0)
-        bus.close()
-        assert [e.id for e in await taken(subscription)] == [4, 5, 6, 7, 8]
+        bus = events_of(*["office"] * 8)
+        assert len(await taken_of(bus, 3)) == 5
+        for after in (0, 2):
+            with pytest.raises(RefusedError, match="before number 4 are not kept"):
+                bus.subscribe_for(ANYBODY, after)
 
     asyncio.run(run())
+
+
+def test_ids_go_on_where_an_earlier_process_ended():
+    async def run():
+        bus = EventBus(FakeClock(), last=41)
+        with pytest.raises(RefusedError, match="before number 42 are not kept"):
+            bus.subscribe_for(ANYBODY, 40)
+        bus.tell_of_line("office", LineChanged())
+        assert [e.id for e in await taken_of(bus, 41)] == [42]
+
+    asyncio.run(run())
+
+
+def test_a_listener_hears_of_its_own_lines_only():
+    async def run():
+        bus = events_of("office", "home")
+        listener = bus.subscribe_for(Caller(frontend="test", lines=frozenset({"home"})), 0)
+        bus.tell_of_line("office", LineChanged())
+        bus.tell_of_line("home", LineChanged())
+        bus.close()
+        assert [(e.id, e.line) for e in await taken(listener)] == [(2, "home"), (4, "home")]
+
+    asyncio.run(run())
+
+
+def test_an_event_is_written_down_before_anybody_is_told():
+    async def run():
+        told_before = []
+        bus = EventBus(FakeClock(), record=lambda event: told_before.append((event.id, len(heard))))
+        listener, heard = bus.subscribe_for(ANYBODY), []
+        for _ in range(2):
+            bus.tell_of_line("office", LineChanged())
+            heard.append(await anext(listener))
+        assert told_before == [(1, 0), (2, 1)]
+
+    asyncio.run(run())
+
+
+async def taken_of(bus, after):
+    subscription = bus.subscribe_for(ANYBODY, after)
+    bus.close()
+    return await taken(subscription)

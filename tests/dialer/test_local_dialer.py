@@ -47,6 +47,7 @@ from siptapi_core.errors import (
 from siptapi_core.events import (
     CallEnded,
     CallEvent,
+    CallPlaced,
     Direction,
     Happening,
     Outcome,
@@ -116,7 +117,9 @@ class Rig:
         return self.strategies[name].attempts[index]
 
     async def next(self):
-        return await asyncio.wait_for(anext(self.events), 5)
+        """What is told next, but for what each call begins with."""
+        event = await asyncio.wait_for(anext(self.events), 5)
+        return await self.next() if isinstance(event.happening, CallPlaced) else event
 
 
 # --- dial ----------------------------------------------------------------------------------------
@@ -129,10 +132,12 @@ def test_a_dial_is_answered_at_once_and_the_rest_are_events():
         assert isinstance(reply, Dialling)
         assert (reply.call, reply.line) == ("tag-1", "office")
         assert reply.explanation.number == Number("+431505641", "+431505641")
+        placed = CallPlaced("+431505641", "sip:+431505641@example.com", "test")
+        assert await anext(rig.events) == CallEvent(1, "tag-1", "office", rig.clock.time(), placed)
         rig.clock.advance(2.0)
-        assert await rig.next() == CallEvent(1, "tag-1", "office", rig.clock.time(), PhoneCalling())
+        assert await rig.next() == CallEvent(2, "tag-1", "office", rig.clock.time(), PhoneCalling())
         rig.attempt().tell(PhoneRinging(), ANSWERED)
-        assert [(await rig.next()).id for _ in range(2)] == [2, 3]
+        assert [(await rig.next()).id for _ in range(2)] == [3, 4]
 
     asyncio.run(main())
 
@@ -164,7 +169,7 @@ def test_two_calls_are_told_apart():
         rig.attempt(index=1).tell(ANSWERED)
         rig.attempt(index=0).tell(NOT_REACHED)
         events = [await rig.next() for _ in range(4)]
-        assert [event.id for event in events] == [1, 2, 3, 4]
+        assert [event.id for event in events] == [3, 4, 5, 6]
         by_call = {
             call: [e.happening.name for e in events if e.call == call]
             for call in (first.call, second.call)
@@ -477,6 +482,7 @@ def test_closing_hangs_up_what_is_held_and_ends_the_streams():
         told: dict[str, list[Happening]] = {}
         async for event in rig.events:
             told.setdefault(event.call, []).append(event.happening)
+        assert [type(happenings.pop(0)) for happenings in told.values()] == [CallPlaced] * 2
         assert list(told.values()) == [[PhoneCalling(), CANCELLED]] * 2
         assert [message async for message in messages] == []
         assert rig.logger.lines == []

@@ -44,7 +44,9 @@ def test_every_happening_has_a_sentence_in_ascii() -> None:
         "outcome": Outcome.BUSY,
         "status": 486,
         "reason": "busy",
-    } | dict.fromkeys(("from_", "to", "why"), "x")
+        "duration": 61.0,
+    } | dict.fromkeys(("from_", "to", "why", "number", "dialled", "frontend"), "x")
+    values |= dict.fromkeys(("caller", "called"), "x")
     said = [
         sentence(cls(**{k: v for k, v in values.items() if k in cls.__annotations__}), "1")
         for cls in events.Happening.__args__

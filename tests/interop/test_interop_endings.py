@@ -138,6 +138,7 @@ def test_the_events_tell_the_story_in_order(lab: Lab) -> None:
     lab.baresip("2002", proxy)
     result = lab.dial_via(proxy).finish()
     assert result.names == [
+        "call_placed",
         "phone_calling",
         "phone_ringing",
         "phone_answered",

@@ -27,6 +27,7 @@ def test_the_callee_rings_and_answers(lab: Lab) -> None:
     result = call(lab, "answered")
     assert result.ending == ANSWERED
     assert result.names == [
+        "call_placed",
         "phone_calling",
         "phone_ringing",
         "phone_answered",

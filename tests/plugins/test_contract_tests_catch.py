@@ -207,7 +207,7 @@ def test_a_good_attempt_of_ones_own_passes(attempt: Callable[[], object], name: 
         (lambda: OwnAttempt(EndsTwice), "test_events_end_with_exactly_one_call_ended", "not 2"),
         (lambda: OwnAttempt(JustStops), "test_events_end_with_exactly_one_call_ended", "not 0"),
         (lambda: OwnAttempt(GoesOn), "test_events_end_with_exactly_one_call_ended", "after"),
-        (lambda: OwnAttempt(Chats), "test_events_end_with_exactly_one_call_ended", "happenings"),
+        (lambda: OwnAttempt(Chats), "test_events_end_with_exactly_one_call_ended", "may report"),
         (lambda: OwnAttempt(NeverEnds), "test_hang_up_at_any_moment_ends_it", "not over"),
         (lambda: OwnAttempt(RefusesTooEarly), "test_hang_up_at_any_moment_ends_it", "refused"),
         (lambda: OwnAttempt(IgnoresHangUp), "test_hang_up_at_any_moment_ends_it", "at once"),

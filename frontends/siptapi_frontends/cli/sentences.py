@@ -7,13 +7,19 @@ first, "there" is at the callee's.
 from __future__ import annotations
 
 from siptapi_core.events import (
+    CallCorrected,
     CalleeAnswered,
     CalleeRinging,
     CalleeTrying,
     CallEnded,
     CallFailed,
+    CallPlaced,
+    ConversationEnded,
     HandedOver,
     Happening,
+    IncomingAnsweredElsewhere,
+    IncomingEnded,
+    IncomingRinging,
     PhoneAnswered,
     PhoneCalling,
     PhoneRinging,
@@ -22,6 +28,7 @@ from siptapi_core.events import (
 )
 
 _SENTENCES: dict[type[Happening], str] = {
+    CallPlaced: "The call is placed.",
     PhoneCalling: "Calling your phone.",
     PhoneRinging: "Your phone is ringing: pick it up.",
     PhoneAnswered: "Picked up. Asking your phone to call {callee}.",
@@ -30,6 +37,11 @@ _SENTENCES: dict[type[Happening], str] = {
     CalleeAnswered: "It was picked up there.",
     HandedOver: "SIPTAPI has left the call: from now on it is ended on the phone.",
     CallEnded: "Ended.",
+    CallCorrected: "It is known now how the call ended: {happening.outcome}.",
+    ConversationEnded: "Both hung up, after {happening.duration:.0f} seconds.",
+    IncomingRinging: "{happening.caller} calls {happening.called}.",
+    IncomingAnsweredElsewhere: "It was picked up on another phone.",
+    IncomingEnded: "It rings no more: {happening.outcome}.",
 }
 _RINGING = {
     181: "The call is being forwarded there.",
@@ -56,4 +68,4 @@ def sentence(happening: Happening, callee: str) -> str:
             return f"{said[0].upper() if begins_with_word else said[0]}{said[1:]}."
         case StrategyFellBack(from_=failed, why=why, to=to):
             return f"{failed} did not work ({why}); trying {to}."
-    return _SENTENCES[type(happening)].format(callee=callee)
+    return _SENTENCES[type(happening)].format(callee=callee, happening=happening)
