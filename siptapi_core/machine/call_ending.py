@@ -20,6 +20,9 @@ _OUTCOMES = {
 _PHONE_SAID = frozenset((408, 480, 486, 487, 488, 600, 603, 606))
 """Statuses that a proxy passes on from the phone, or gives for it."""
 
+_TIMED_OUT = frozenset((None, 408, 504))
+"""What is left when nobody answered: our own time-out, or that of a proxy further on."""
+
 _PERSON_SAID = frozenset((486, 600, 603))
 """Statuses behind which a person, or the phone for that person, made up its mind."""
 
@@ -40,4 +43,4 @@ def disturbed_by_invite(status: int | None, *, rang: bool, provisional: bool) ->
     """Whether the person at the phone may know of an INVITE that failed (None: no answer)."""
     if rang or status in _PERSON_SAID:
         return Disturbed.YES
-    return Disturbed.MAYBE if status is None and provisional else Disturbed.NO
+    return Disturbed.MAYBE if status in _TIMED_OUT and provisional else Disturbed.NO

@@ -61,11 +61,12 @@ def test_a_phone_that_rang_disturbed_somebody(status):
     assert disturbed_by_invite(status, rang=True, provisional=True) is Disturbed.YES
 
 
-@pytest.mark.parametrize("status", [302, 401, 403, 404, 408, 480, 488, 503, 606])
+@pytest.mark.parametrize("status", [302, 401, 403, 404, 480, 487, 488, 500, 503, 606])
 def test_a_refusal_before_anything_rang_disturbed_nobody(status):
     assert disturbed_by_invite(status, rang=False, provisional=True) is Disturbed.NO
 
 
-def test_silence_after_a_100_may_have_disturbed_somebody():
-    assert disturbed_by_invite(None, rang=False, provisional=True) is Disturbed.MAYBE
-    assert disturbed_by_invite(None, rang=False, provisional=False) is Disturbed.NO
+@pytest.mark.parametrize("status", [None, 408, 504])
+def test_trap_14_a_time_out_after_a_100_may_have_disturbed_somebody(status):
+    assert disturbed_by_invite(status, rang=False, provisional=True) is Disturbed.MAYBE
+    assert disturbed_by_invite(status, rang=False, provisional=False) is Disturbed.NO
