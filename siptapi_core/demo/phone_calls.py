@@ -43,7 +43,11 @@ class PhoneCall:
         self._agent = phone.agent
         self._authentication = Authentication(phone.account.credentials, self._agent.identifiers)
         self._service = DialogService(
-            self._agent, call_id=call_id, contact=phone.contact, address=phone.address.host
+            self._agent,
+            call_id=call_id,
+            contact=lambda: phone.contact,
+            address=phone.address.host,
+            on_unacknowledged=lambda _dialog, now: self.hang_up(now),
         )
 
     def on_acknowledged(self, request: Request, now: float) -> None:

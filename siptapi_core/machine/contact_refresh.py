@@ -20,11 +20,12 @@ def refresh_contact(
     established: EstablishedDialog, service: DialogService, *, then: Action, now: float
 ) -> None:
     """Send a re-INVITE, and call ``then`` once it is over, whatever came of it."""
-    waiting = [then]
+    service.awaits_answer = True
 
     def go_on(now: float) -> None:
-        if waiting:
-            waiting.pop()(now)
+        if service.awaits_answer:  # else it was a 2xx that came again
+            service.awaits_answer = False
+            then(now)
 
     def on_response(response: Response, now: float) -> None:
         if 200 <= response.status < 300:  # noqa: PLR2004
@@ -35,7 +36,7 @@ def refresh_contact(
 
     exchange = established.request(
         "INVITE",
-        headers=[("Contact", service.contact.value), ALLOW, SDP],
+        headers=[("Contact", service.contact()), ALLOW, SDP],
         body=service.offer(),
         on_response=on_response,
         on_failure=lambda _problem, now: go_on(now),

@@ -7,9 +7,9 @@ drops the call. Nothing is changed by them but the remote target: we carry no me
 from __future__ import annotations
 
 import binascii
+from collections.abc import Callable
 
 from siptapi_core.machine.dialog import Dialog
-from siptapi_core.machine.own_contact import OwnContact
 from siptapi_core.machine.server_transaction import ServerTransaction
 from siptapi_core.machine.user_agent import ALLOW, KNOWN_METHODS, UserAgent
 from siptapi_core.sip.message import Request
@@ -21,17 +21,37 @@ SDP = ("Content-Type", "application/sdp")
 class DialogService:
     """Answers re-INVITE, UPDATE, OPTIONS, INFO and what we do not know, for one call.
 
-    ``contact`` is our Contact; ``address`` the IP address for session descriptions.
+    ``contact()`` is our Contact's value; ``address`` the IP address for session descriptions.
+    ``on_unacknowledged(dialog, now)`` is called when the phone never acknowledged our answer to a
+    re-INVITE of its: RFC 3261 13.3.1.4 ends the dialog with a BYE then.
     """
 
-    __slots__ = ("_address", "_agent", "_invites", "_session_id", "_version", "contact")
+    __slots__ = (
+        "_address",
+        "_agent",
+        "_invites",
+        "_on_unacknowledged",
+        "_session_id",
+        "_version",
+        "awaits_answer",
+        "contact",
+    )
 
     def __init__(
-        self, agent: UserAgent, *, call_id: str, contact: OwnContact, address: str
+        self,
+        agent: UserAgent,
+        *,
+        call_id: str,
+        contact: Callable[[], str],
+        address: str,
+        on_unacknowledged: Callable[[Dialog, float], None],
     ) -> None:
         self._agent = agent
         self.contact = contact
+        self.awaits_answer = False
+        """Whether a re-INVITE of ours is under way: an offer that crosses it is refused."""
         self._address = address
+        self._on_unacknowledged = on_unacknowledged
         self._session_id = binascii.crc32(call_id.encode())
         self._version = 0
         self._invites: dict[int, ServerTransaction] = {}
@@ -51,7 +71,9 @@ class DialogService:
         """
         method = request.method
         required = request.headers.values("Require")
-        if required and method in ("INVITE", "UPDATE"):
+        if self.awaits_answer and (method == "INVITE" or (method == "UPDATE" and request.body)):
+            self._agent.respond(transaction, 491, now)  # RFC 3261 14.2, RFC 3311 5.2
+        elif required and method in ("INVITE", "UPDATE"):
             unsupported = ("Unsupported", ", ".join(required))
             self._agent.respond(transaction, 420, now, headers=(unsupported,))
         elif method in ("INVITE", "UPDATE") and _has_other_body(request):
@@ -79,10 +101,19 @@ class DialogService:
         elif request.method == "INVITE":
             body = self.offer()
         dialog.refresh_target(request)
-        headers = [("Contact", self.contact.value), ALLOW, *([SDP] if body else [])]
-        transaction.respond(request.response(200, headers=headers, body=body), now)
-        if request.method == "INVITE":
-            self._invites[request.cseq.number] = transaction
+        headers = [("Contact", self.contact()), ALLOW, *([SDP] if body else [])]
+        response = request.response(200, headers=headers, body=body)
+        if request.method != "INVITE":
+            transaction.respond(response, now)
+            return
+        number = request.cseq.number
+        self._invites[number] = transaction
+
+        def on_unacknowledged(now: float) -> None:
+            self._invites.pop(number, None)
+            self._on_unacknowledged(dialog, now)
+
+        transaction.respond(response, now, on_unacknowledged=on_unacknowledged)
 
 
 def _has_other_body(request: Request) -> bool:

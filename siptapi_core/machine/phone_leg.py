@@ -112,7 +112,11 @@ class PhoneLeg:
         self._from = plan.from_.with_tag(agent.identifiers.tag())
         self._requests = CallRequests(plan, agent=agent, to=addresses[0], credentials=credentials)
         self._service = DialogService(
-            agent, call_id=self.call_id, contact=self._requests.contact, address=self._requests.host
+            agent,
+            call_id=self.call_id,
+            contact=lambda: self.contact,
+            address=self._requests.host,
+            on_unacknowledged=self._on_unacknowledged,
         )
         self._cseq = 0
         self._invite = self._requests.exchange(
@@ -327,6 +331,10 @@ class PhoneLeg:
     def on_acknowledged(self, request: Request, now: float) -> None:
         """The ACK of a re-INVITE."""
         self._service.on_acknowledged(request, now)
+
+    def _on_unacknowledged(self, dialog: Dialog, now: float) -> None:
+        if self._main is not None and dialog is self._main.dialog:
+            self.leave(now)
 
     def _on_bye(self, now: float) -> None:
         if self.state is not LegState.GONE:

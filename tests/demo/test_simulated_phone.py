@@ -199,6 +199,14 @@ def test_a_caller_who_never_acknowledges_is_hung_up():
     assert len({bye.via.branch for bye in rig.requests("BYE")}) == 1
 
 
+def test_so_is_one_who_never_acknowledges_a_re_invite():
+    rig = Rig().up()
+    rig.request("INVITE", 3, SDP, body=recvonly_offer("192.0.2.9", 1, 2))
+    rig.pass_until(33.0)
+    assert rig.phone.seen[-1] == "hung up"
+    assert len({bye.via.branch for bye in rig.requests("BYE")}) == 1
+
+
 def test_a_refer_is_refused():
     rig = Rig(refuse_refer=603).up()
     rig.refer()

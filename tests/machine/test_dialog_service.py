@@ -5,14 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from bench import PROXY, Bench, make_request
-from phone_side import make_plan
+from bench import Bench, make_request
 
 from siptapi_core.errors import MessageError
 from siptapi_core.machine.dialog import Dialog
 from siptapi_core.machine.dialog_service import DialogService
-from siptapi_core.machine.own_address import OwnAddress
-from siptapi_core.machine.own_contact import OwnContact
 from siptapi_core.machine.user_agent import ALLOW
 
 OFFER = (
@@ -29,14 +26,19 @@ class Rig(Bench):
     def __init__(self):
         super().__init__()
         self.agent.register("call-of-peer", "ours", self)
+        self.unacknowledged = []
         self.service = self.make_service("our-call")
         request = make_request(headers=(("Contact", "<sip:201@192.0.2.2>"),))
         self.dialog = Dialog.from_request(request, "ours")
 
     def make_service(self, call_id):
-        plan = make_plan()
-        contact = OwnContact(plan, OwnAddress(plan), self.agent, PROXY)
-        return DialogService(self.agent, call_id=call_id, contact=contact, address="192.0.2.9")
+        return DialogService(
+            self.agent,
+            call_id=call_id,
+            contact=lambda: "<sip:200@192.0.2.9>",
+            address="192.0.2.9",
+            on_unacknowledged=lambda dialog, now: self.unacknowledged.append((dialog, now)),
+        )
 
     def on_request(self, request, transaction, now):
         self.service.on_request(self.dialog, request, transaction, now)
@@ -87,7 +89,7 @@ def test_an_offer_is_answered_and_moves_the_target(method):
     rig.service.offer()
     response = rig.ask(method, NEW_CONTACT, SDP, body=OFFER)
     assert response.status == 200
-    assert response.headers.get("Contact") == "<sip:200@192.0.2.9:5062>"
+    assert response.headers.get("Contact") == "<sip:200@192.0.2.9>"
     assert response.headers.get("Allow") == ALLOW[1]
     assert response.content_type == "application/sdp"
     assert b"m=audio 9 RTP/AVP 8\r\n" in response.body
@@ -178,16 +180,47 @@ def test_the_200_is_resent_until_its_ack():
     assert len(rig.statuses("INVITE")) == 4
     rig.acknowledge(7)
     rig.acknowledge(7)
-    rig.pass_until(31.0)
+    rig.run_out()
     assert len(rig.statuses("INVITE")) == 4
+    assert rig.unacknowledged == []
+
+
+def test_a_200_that_is_never_acknowledged_is_told_once():
+    rig = Rig()
+    rig.pass_until(1.0)
+    rig.ask("INVITE", cseq=7)
+    rig.run_out()
+    assert rig.unacknowledged == [(rig.dialog, 33.0)]
+    rig.acknowledge(7)  # much too late
+    assert len(rig.unacknowledged) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "body"), [("INVITE", b""), ("INVITE", OFFER), ("UPDATE", OFFER)]
+)
+def test_an_offer_that_crosses_our_re_invite_is_refused(method, body):
+    rig = Rig()
+    rig.service.awaits_answer = True
+    headers = [SDP] if body else []
+    assert rig.ask(method, NEW_CONTACT, *headers, body=body).status == 491
+    assert str(rig.dialog.remote_target) == "sip:201@192.0.2.2"
+    rig.service.awaits_answer = False
+    assert rig.ask(method, NEW_CONTACT, *headers, body=body, cseq=2).status == 200
+
+
+def test_an_update_without_an_offer_crosses_our_re_invite_unharmed():
+    rig = Rig()
+    rig.service.awaits_answer = True
+    assert rig.ask("UPDATE", NEW_CONTACT).status == 200
+    assert rig.ask("OPTIONS", body=b"x", cseq=2).status == 200
 
 
 def test_only_an_invite_s_answer_waits_for_an_ack():
     rig = Rig()
     rig.ask("UPDATE", SDP, body=OFFER, cseq=7)
-    rig.acknowledge(7)
     rig.run_out()
     assert rig.statuses("UPDATE") == [200]
+    assert rig.unacknowledged == []
 
 
 def test_each_answer_is_a_new_version_of_one_session():

@@ -635,6 +635,35 @@ def test_the_acks_of_our_answers_end_their_resending():
     assert bench.statuses("INVITE") == [200]
 
 
+def test_a_phone_that_never_acknowledges_our_answer_is_left():
+    bench = picked_up()
+    bench.phone_sends("INVITE", CONTACT)
+    bench.pass_until(31.999)
+    assert bench.requests("BYE") == []
+    bench.pass_until(32.0)
+    assert bench.moments("BYE") == [32.0]
+    bench.reply(200, "BYE")
+    assert bench.heard[-1] == ("gone", "by us", 32.0)
+
+
+def test_but_not_once_it_has_gone_itself():
+    bench = picked_up()
+    bench.phone_sends("INVITE", CONTACT)
+    bench.phone_sends("BYE")
+    bench.run_out()
+    assert bench.requests("BYE") == []
+
+
+def test_a_surplus_fork_that_never_acknowledges_changes_nothing():
+    bench = picked_up()
+    bench.pick_up(CONTACT, RECORD_ROUTE, to_tag="other")
+    bench.phone_sends("INVITE", CONTACT, tag="other")
+    bench.run_out()
+    assert [bye.to.tag for bye in bench.requests("BYE")][:1] == ["other"]
+    assert {bye.to.tag for bye in bench.requests("BYE")} == {"other"}
+    assert bench.leg.state is LegState.UP
+
+
 @pytest.mark.parametrize("method", ["NOTIFY", "BYE", "INFO"])
 def test_requests_out_of_order_are_refused_with_500(method):
     bench = picked_up()

@@ -123,6 +123,16 @@ def test_a_phone_that_refuses_the_re_invite_is_told_to_call_all_the_same(status)
     assert len(bench.requests("ACK")) == 2
 
 
+def test_a_re_invite_of_the_phone_that_crosses_ours_is_refused():
+    bench = refreshing()
+    bench.phone_sends("INVITE", CONTACT)
+    assert bench.statuses("INVITE") == [491]
+    bench.reply(491)
+    assert bench.heard == ["answered", "up"]
+    bench.phone_sends("INVITE", CONTACT)
+    assert bench.statuses("INVITE") == [491, 200]
+
+
 def test_the_ack_of_a_challenged_re_invite_carries_its_credentials():
     bench = Natted(learn_address=True, credentials=Credentials("200", "pw")).start()
     bench.pick_up()
