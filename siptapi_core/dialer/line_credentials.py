@@ -24,9 +24,14 @@ class LineCredentials:
         self._line = line
         self._reading: asyncio.Future[Credentials | None] | None = None
 
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether they are read at once: no file and no program is asked."""
+        return self._line.password is None or self._line.password.is_at_hand
+
     async def __call__(self) -> Credentials | None:
         """The credentials; None where the line has no password."""
-        if self._line.password is None or self._line.password.is_at_hand:
+        if self.is_at_hand:
             return self._line.credentials()
         if self._reading is None or (self._reading.done() and self._reading.exception()):
             self._reading = self._read()

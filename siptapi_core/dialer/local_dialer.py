@@ -200,15 +200,15 @@ class LocalDialer:
             self._tracers.remove(self._trace)
 
     def _line(self, name: str | None, caller: Caller) -> Line:
-        usable = {name: line for name, line in self._lines.items() if caller.may_use(name)}
         wanted = name
         if wanted is None:
-            wanted = self._default_line
-            if wanted not in usable and usable:
-                wanted = next(iter(usable))
-        if wanted not in usable:
+            usable = filter(caller.may_use, self._lines)
+            first = next(usable, self._default_line)
+            wanted = self._default_line if caller.may_use(self._default_line) else first
+        if wanted not in self._lines or not caller.may_use(wanted):
+            usable = filter(caller.may_use, self._lines)
             raise UnknownNameError("line", wanted, known=tuple(usable))
-        return usable[wanted]
+        return self._lines[wanted]
 
     def _call(self, call_id: str, caller: Caller) -> OutgoingCall:
         call = self._calls.get(call_id)

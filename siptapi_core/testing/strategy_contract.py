@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Any, ClassVar
 
 from siptapi_core.contracts import Attempt, Capability, DialRequest, LineIdentity, Strategy
@@ -173,7 +173,7 @@ async def _check_hang_up(attempt: Attempt, moment: int) -> None:
     assert moment or ending.outcome is not Outcome.ANSWERED, "answered, though hung up at once"
 
 
-def _ending(events: list[AttemptHappening]) -> CallEnded:
+def _ending(events: Sequence[object]) -> CallEnded:
     """The only `CallEnded`, which must be the last."""
     strange = [each for each in events if not isinstance(each, AttemptHappening)]
     assert not strange, f"no attempt may report {strange}"

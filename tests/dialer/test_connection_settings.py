@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from siptapi_core.dialer import open_dialer
-from siptapi_core.dialer.assembly import _stream_options
+from siptapi_core.dialer.line_factory import LineFactory
 from siptapi_core.logs import logger
 from siptapi_core.net.stream_options import StreamOptions
 from siptapi_core.plugin_loading import load_plugins
@@ -41,7 +40,7 @@ def settings(tmp_path: Path) -> Settings:
 def test_each_line_has_its_own(settings, tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("HOME", "/home/alice")
     monkeypatch.setenv("USERPROFILE", "/home/alice")
-    options = partial(_stream_options, settings)
+    options = LineFactory(settings, None, None, None).stream_options
     assert options("plain") == StreamOptions(keepalive=settings.lines["plain"].keepalive)
     assert options("") == StreamOptions()
     assert options("special") == StreamOptions(

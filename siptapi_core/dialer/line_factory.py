@@ -1,0 +1,160 @@
+"""Makes what one set of settings names - lines, strategies, resolvers - each when it is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from siptapi_core.contracts import Context, Logger, Network, Offer, Resolver, Strategy
+from siptapi_core.dialer.line import Line
+from siptapi_core.dialer.line_credentials import LineCredentials
+from siptapi_core.errors import SettingsError, UnknownNameError
+from siptapi_core.net.line_network import LineNetwork
+from siptapi_core.net.resolving import ResolverChain
+from siptapi_core.net.sip_network import SipNetwork
+from siptapi_core.plugin_loading import PluginCatalog, create
+from siptapi_core.settings import Settings, structure
+from siptapi_core.settings.secret import path_of
+
+if TYPE_CHECKING:
+    from siptapi_core.net.stream_options import StreamOptions
+
+T = TypeVar("T")
+
+
+class LineFactory(Mapping[str, Line]):
+    """The lines of ``settings`` by name. A `Line` is made anew each time it is asked for.
+
+    Most of ten thousand lines are idle, and an idle line is no more than its settings.
+    ``context(name)`` is what a plugin of that name is created with.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        catalog: PluginCatalog,
+        network: SipNetwork,
+        context: Callable[[str], Context],
+    ) -> None:
+        self.settings = settings
+        self._catalog = catalog
+        self._network = network
+        self._context = context
+        self._created: dict[tuple[str, str], Any] = {}
+        self._credentials: dict[str, LineCredentials] = {}
+
+    def __getitem__(self, name: str) -> Line:
+        line = self.settings.lines[name]
+        return Line(
+            name=name,
+            identity=lambda number: line.identity(name, number),
+            rules=line.numbers,
+            strategies=line.strategies,
+            network=lambda logger: self.network(name, logger),
+            resolvers=self._chain(name, line.resolvers),
+            callee_resolvers=(
+                self._chain(name, line.callee_resolvers) if line.callee_resolvers else None
+            ),
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.settings.lines)
+
+    def __len__(self) -> int:
+        return len(self.settings.lines)
+
+    def check(self) -> None:
+        """Create every resolver that a line names.
+
+        Raises:
+            SettingsError: nobody offers one of that name, or its own section is wrong.
+        """
+        known: set[tuple[str, ...]] = set()
+        for name, line in self.settings.lines.items():
+            for key in ("resolvers", "callee_resolvers"):
+                names = getattr(line, key)
+                if names in known:
+                    continue
+                try:
+                    for each in names:
+                        self.resolver(each)
+                except UnknownNameError as error:
+                    where, dotted = self.settings.where, f"lines.{name}.{key}"
+                    raise SettingsError(str(error), where=where, key=dotted) from error
+                known.add(names)
+
+    def strategy(self, name: str) -> Strategy:
+        """The strategy of that name; raises UnknownNameError, SettingsError, PluginError."""
+        return self._create("strategies", name, self._catalog.strategies)
+
+    def resolver(self, name: str) -> Resolver:
+        """The resolver of that name; raises UnknownNameError, SettingsError, PluginError."""
+        return self._create("resolvers", name, self._catalog.resolvers)
+
+    def create(self, kind: str, name: str, offer: Offer[Any, T]) -> T:
+        """Create what is offered with its own section ``[kind.name]``.
+
+        Raises:
+            SettingsError: the section is wrong.
+            PluginError: the plugin broke.
+        """
+        section = self.settings.section(kind, name)
+        where, key = self.settings.where, f"{kind}.{name}"
+        own = structure(section, offer.settings, where=where, key=key)
+        return create(offer, own, self._context(name))
+
+    def network(self, name: str, logger: Logger) -> Network:
+        """The network as that line may use it."""
+        line = self.settings.lines[name]
+        return LineNetwork(
+            self._network,
+            self._chain(name, line.resolvers),
+            self.credentials(name),
+            line=name,
+            logger=logger,
+        )
+
+    def credentials(self, name: str) -> LineCredentials:
+        """What the line answers challenges with."""
+        found = self._credentials.get(name)
+        if found is None:
+            found = LineCredentials(self.settings.lines[name])
+            if not found.is_at_hand:  # whoever gave it once is not asked again
+                self._credentials[name] = found
+        return found
+
+    def stream_options(self, name: str) -> StreamOptions:
+        """How TCP and TLS connections of a line are made; "": those of no line."""
+        from siptapi_core.net.stream_options import StreamOptions  # noqa: PLC0415  # most use UDP
+
+        line = self.settings.lines.get(name)
+        if line is None:
+            return StreamOptions()
+        folder = Path(self.settings.where).parent
+
+        def path(file: str | None) -> str | None:
+            return None if file is None else str(path_of(file, folder))
+
+        return StreamOptions(
+            tls_verify=line.tls_verify,
+            tls_ca_file=path(line.tls_ca_file),
+            tls_certificate=path(line.tls_certificate),
+            tls_key=path(line.tls_key),
+            tls_allow_wildcard=line.tls_allow_wildcard,
+            keepalive=line.keepalive,
+        )
+
+    def _chain(self, line: str, names: Sequence[str]) -> ResolverChain:
+        return ResolverChain(
+            [(each, self.resolver(each)) for each in names],
+            line=line,
+            clock=self._network.clock,
+            limit_seconds=self.settings.dns.overall_timeout,
+        )
+
+    def _create(self, kind: str, name: str, offers: Mapping[str, Offer[Any, T]]) -> T:
+        found: T | None = self._created.get((kind, name))
+        if found is None:
+            found = self._created[kind, name] = self.create(kind, name, offers[name])
+        return found
