@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from siptapi_core.contracts import Context
+from siptapi_core.dialer.event_bus import EventBus
 from siptapi_core.dialer.line_factory import LineFactory
 from siptapi_core.dialer.local_dialer import LocalDialer
 from siptapi_core.dialer.strategy_memory import StrategyMemory
@@ -68,6 +69,7 @@ async def open_dialer(
         lines = LineFactory(settings, catalog, network, context)
         lines.check()
         dialer = LocalDialer(
+            events=EventBus(clock),
             lines=lines,
             default_line=settings.default_line,
             strategy=lines.strategy,

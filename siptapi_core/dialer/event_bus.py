@@ -98,7 +98,7 @@ class EventBus(Bus[Event]):
     """Puts what happens into envelopes, and remembers the last `KEPT`, for who lost the connection.
 
     ``record`` writes an event down before anybody is told; ``last`` is the id of the last event
-    that was ever told.
+    that was ever told. ``sinks`` are called with each event; they must neither wait nor raise.
     """
 
     def __init__(
@@ -109,6 +109,7 @@ class EventBus(Bus[Event]):
         self._record = record
         self._last = last
         self._kept: deque[Event] = deque(maxlen=KEPT)
+        self.sinks: list[Callable[[Event], None]] = []
 
     def tell_of_call(self, call: CallId, line: str, happening: Happening) -> None:
         """Something happened to a call."""
@@ -125,6 +126,8 @@ class EventBus(Bus[Event]):
         if self._record is not None:
             self._record(item)
         self._kept.append(item)
+        for sink in self.sinks:
+            sink(item)
         super().publish(item)
 
     def subscribe_for(self, caller: Caller, after: EventId | None = None) -> Subscription[Event]:

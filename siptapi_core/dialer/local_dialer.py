@@ -55,6 +55,7 @@ class LocalDialer:
     def __init__(
         self,
         *,
+        events: EventBus,
         lines: Mapping[str, Line],
         default_line: str,
         strategy: Callable[[str], Strategy],
@@ -74,7 +75,7 @@ class LocalDialer:
         self._logger = logger
         self._tracers = tracers
         self._settings_file = settings_file
-        self._events = EventBus(clock)
+        self._events = events
         self._messages: Bus[TracedMessage] = Bus()
         self._calls: dict[str, OutgoingCall] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}

@@ -17,6 +17,7 @@ from dialer_bench import (
 
 from siptapi_core.commands import Caller, Calls, Dial, HangUp, ListCalls, Resolve
 from siptapi_core.contracts import Resolved
+from siptapi_core.dialer.event_bus import EventBus
 from siptapi_core.dialer.line import Line
 from siptapi_core.dialer.local_dialer import LocalDialer
 from siptapi_core.dialer.strategy_memory import StrategyMemory
@@ -83,6 +84,7 @@ class Rig:
             callee_resolvers=ResolverChain(book, line="office", clock=clock) if book else None,
         )
         self.dialer = LocalDialer(
+            events=EventBus(clock),
             lines={"office": line},
             default_line="office",
             strategy={"a": self.strategy}.__getitem__,

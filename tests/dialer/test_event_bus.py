@@ -181,3 +181,11 @@ async def taken_of(bus, after):
     subscription = bus.subscribe_for(ANYBODY, after)
     bus.close()
     return await taken(subscription)
+
+
+def test_sinks_are_told_too():
+    told = []
+    bus = EventBus(FakeClock())
+    bus.sinks.append(told.append)
+    bus.tell_of_line("office", LineChanged())
+    assert [event.id for event in told] == [1]

@@ -33,6 +33,7 @@ from siptapi_core.commands import (
     Resolve,
 )
 from siptapi_core.dialer import local_dialer
+from siptapi_core.dialer.event_bus import EventBus
 from siptapi_core.dialer.line import Line
 from siptapi_core.dialer.local_dialer import LocalDialer
 from siptapi_core.dialer.strategy_memory import StrategyMemory
@@ -80,6 +81,7 @@ class Rig:
         self.memory = StrategyMemory(None, self.clock, self.logger)
         self.shown = []
         self.dialer = LocalDialer(
+            events=EventBus(self.clock),
             lines={name: self.line(name, rules or NumberRules()) for name in ("office", "home")},
             default_line="office",
             strategy=self.strategy,
