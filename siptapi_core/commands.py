@@ -259,6 +259,13 @@ class Reloaded(Value, kw_only=True):
     removed: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
+    @property
+    def summary(self) -> str:
+        """In words: ``lines: 2 added, 1 changed``."""
+        counts = {"added": self.added, "changed": self.changed, "removed": self.removed}
+        words = [f"{len(names)} {what}" for what, names in counts.items() if names]
+        return f"lines: {', '.join(words)}" if words else "no line is another now"
+
 
 class Status(Value, kw_only=True):
     """How the process is. ``counters`` has what is alive, by name: calls, transactions, timers...

@@ -22,7 +22,31 @@ from siptapi_core.settings import Settings
 from siptapi_core.settings.ports import port_range
 
 if TYPE_CHECKING:
+    from siptapi_core.dialer.daemon import Daemon
     from siptapi_core.net.stream_options import StreamOptions
+
+
+@asynccontextmanager
+async def open_daemon(settings: Settings, catalog: PluginCatalog) -> AsyncIterator[Daemon]:
+    """A daemon with a dialer for every line of ``settings``; `Daemon.serve` runs it.
+
+    Raises:
+        SettingsError, UnknownNameError, NetworkError: as `open_dialer`.
+    """
+    from siptapi_core.dialer.daemon import Daemon  # noqa: PLC0415  # not for a single call
+
+    async with _assembled(settings, catalog, None) as (dialer, lines, events, network):
+        daemon = Daemon(
+            dialer,
+            lines=lines,
+            catalog=catalog,
+            events=events,
+            counters=network.counters,
+            clock=network.clock,
+            logger=network.logger,
+        )
+        dialer.services = daemon
+        yield daemon
 
 
 @asynccontextmanager
@@ -38,6 +62,14 @@ async def open_dialer(
         SettingsError, UnknownNameError: a line cannot be used as it is set.
         NetworkError: no socket could be opened.
     """
+    async with _assembled(settings, catalog, memory) as (dialer, *_):
+        yield dialer
+
+
+@asynccontextmanager
+async def _assembled(
+    settings: Settings, catalog: PluginCatalog, memory: Path | None
+) -> AsyncIterator[tuple[LocalDialer, LineFactory, EventBus, SipNetwork]]:
     log = logger("siptapi")
     clock, identifiers = SystemClock(), SystemIdentifiers()
     dns = CachedDnsClient(
@@ -68,8 +100,9 @@ async def open_dialer(
     try:
         lines = LineFactory(settings, catalog, network, context)
         lines.check()
+        events = EventBus(clock)
         dialer = LocalDialer(
-            events=EventBus(clock),
+            events=events,
             lines=lines,
             default_line=settings.default_line,
             strategy=lines.strategy,
@@ -81,7 +114,7 @@ async def open_dialer(
             settings_file=settings.where,
         )
         try:
-            yield dialer
+            yield dialer, lines, events, network
         finally:
             await dialer.close()
     finally:

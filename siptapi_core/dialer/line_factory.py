@@ -64,6 +64,16 @@ class LineFactory(Mapping[str, Line]):
     def __len__(self) -> int:
         return len(self.settings.lines)
 
+    def change(self, settings: Settings) -> None:
+        """Make the lines of other ``settings`` from now on, once they are found to be right.
+
+        Raises:
+            SettingsError: as `check`; nothing is changed.
+        """
+        new = LineFactory(settings, self._catalog, self._network, self._context)
+        new.check()
+        self.settings, self._created, self._credentials = settings, new._created, {}
+
     def check(self) -> None:
         """Create every resolver that a line names.
 
@@ -92,17 +102,22 @@ class LineFactory(Mapping[str, Line]):
         """The resolver of that name; raises UnknownNameError, SettingsError, PluginError."""
         return self._create("resolvers", name, self._catalog.resolvers)
 
-    def create(self, kind: str, name: str, offer: Offer[Any, T]) -> T:
-        """Create what is offered with its own section ``[kind.name]``.
+    def create_all(self, kind: str, offers: Mapping[str, Offer[Any, T]]) -> dict[str, T]:
+        """Create what has a section of ``kind``, by name.
 
         Raises:
-            SettingsError: the section is wrong.
-            PluginError: the plugin broke.
+            SettingsError: nobody offers one of that name, or its section is wrong.
+            PluginError: a plugin broke.
         """
-        section = self.settings.section(kind, name)
-        where, key = self.settings.where, f"{kind}.{name}"
-        own = structure(section, offer.settings, where=where, key=key)
-        return create(offer, own, self._context(name))
+        created = {}
+        for name in self.settings.sections.names(kind):
+            try:
+                offer = offers[name]
+            except UnknownNameError as error:
+                where, key = self.settings.where, f"{kind}.{name}"
+                raise SettingsError(str(error), where=where, key=key) from error
+            created[name] = self._create_with_section(kind, name, offer)
+        return created
 
     def network(self, name: str, logger: Logger) -> Network:
         """The network as that line may use it."""
@@ -153,8 +168,14 @@ class LineFactory(Mapping[str, Line]):
             limit_seconds=self.settings.dns.overall_timeout,
         )
 
+    def _create_with_section(self, kind: str, name: str, offer: Offer[Any, T]) -> T:
+        section = self.settings.section(kind, name)
+        where, key = self.settings.where, f"{kind}.{name}"
+        own = structure(section, offer.settings, where=where, key=key)
+        return create(offer, own, self._context(name))
+
     def _create(self, kind: str, name: str, offers: Mapping[str, Offer[Any, T]]) -> T:
         found: T | None = self._created.get((kind, name))
         if found is None:
-            found = self._created[kind, name] = self.create(kind, name, offers[name])
+            found = self._created[kind, name] = self._create_with_section(kind, name, offers[name])
         return found

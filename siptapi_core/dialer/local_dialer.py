@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from functools import partial
-from typing import assert_never
+from typing import Protocol, assert_never
 
 from siptapi_core.commands import (
     Caller,
@@ -24,10 +24,12 @@ from siptapi_core.commands import (
     Redirect,
     Reject,
     Reload,
+    Reloaded,
     Reply,
     Resolve,
     ShowCall,
     ShowStatus,
+    Status,
     Transfer,
 )
 from siptapi_core.contracts import Clock, DialRequest, Logger, Strategy
@@ -39,6 +41,19 @@ from siptapi_core.errors import DeniedError, RefusedError, SiptapiError, Unknown
 from siptapi_core.events import CallEnded, Event, EventId, Happening, TracedMessage
 from siptapi_core.machine.identifiers import Identifiers
 from siptapi_core.numbers import Decision, Explanation
+
+
+class Services(Protocol):
+    """What a dialer has besides while it runs in a daemon."""
+
+    async def reload(self) -> Reloaded:
+        """Carry out `Reload`; raises SettingsError."""
+        ...
+
+    def status(self) -> Status:
+        """Carry out `ShowStatus`."""
+        ...
+
 
 GOODBYE_SECONDS = 5.0
 """How long `LocalDialer.close` waits for calls that it hung up."""
@@ -66,8 +81,10 @@ class LocalDialer:
         tracers: list[Callable[[TracedMessage], None]],
         settings_file: str = "",
     ) -> None:
+        self.services: Services | None = None
+        """Those of the daemon that it runs in, if any."""
         self._lines = lines
-        self._default_line = default_line
+        self.default_line = default_line
         self._strategy = strategy
         self._memory = memory
         self._identifiers = identifiers
@@ -101,8 +118,10 @@ class LocalDialer:
                 raise RefusedError(f"there is no incoming call {command.call!r}")
             case ListHistory() | ShowCall():
                 raise RefusedError("no history is kept")
-            case Reload() | ShowStatus():
-                raise RefusedError("there is no daemon: `siptapi serve` starts one")
+            case Reload():
+                return await self._daemon(caller).reload()
+            case ShowStatus():
+                return self._daemon(caller).status()
             case Explain():
                 return self._line(command.line, caller).explain(command.text)
             case Resolve():
@@ -127,6 +146,19 @@ class LocalDialer:
         if self._trace not in self._tracers:
             self._tracers.append(self._trace)
         return subscription
+
+    def counters(self) -> dict[str, int]:
+        """What is alive, by name."""
+        return {
+            "calls": len(self._calls),
+            "listeners": len(self._events.subscriptions) + len(self._messages.subscriptions),
+        }
+
+    async def drain(self, seconds: float) -> None:
+        """Take no more calls, and wait until there is none, ``seconds`` at most."""
+        self._closing = True
+        if self._tasks:
+            await asyncio.wait(tuple(self._tasks.values()), timeout=seconds)
 
     async def close(self) -> None:
         """Take no more calls, hang up those that we hold, wait a while, end the streams."""
@@ -204,12 +236,19 @@ class LocalDialer:
         wanted = name
         if wanted is None:
             usable = filter(caller.may_use, self._lines)
-            first = next(usable, self._default_line)
-            wanted = self._default_line if caller.may_use(self._default_line) else first
+            first = next(usable, self.default_line)
+            wanted = self.default_line if caller.may_use(self.default_line) else first
         if wanted not in self._lines or not caller.may_use(wanted):
             usable = filter(caller.may_use, self._lines)
             raise UnknownNameError("line", wanted, known=tuple(usable))
         return self._lines[wanted]
+
+    def _daemon(self, caller: Caller) -> Services:
+        if self.services is None:
+            raise RefusedError("there is no daemon: `siptapi serve` starts one")
+        if caller.lines is not None:
+            raise RefusedError("only who may use every line may do that")
+        return self.services
 
     def _call(self, call_id: str, caller: Caller) -> OutgoingCall:
         call = self._calls.get(call_id)

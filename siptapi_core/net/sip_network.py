@@ -147,6 +147,11 @@ class SipNetwork:
         """Let ``do(now)`` act on the user agent or a call of it, and carry out what follows."""
         self._driver.drive(do)
 
+    def counters(self) -> dict[str, int]:
+        """What is alive, by name."""
+        connections = 0 if self._streams is None else len(self._streams)
+        return self.agent.counters() | {"connections": connections}
+
     async def close(self) -> None:
         """Give the ports back. Whatever is still going on is dropped."""
         self._driver.close()

@@ -76,6 +76,10 @@ class StreamTransport:
         """
         return self._connection(towards).local
 
+    def __len__(self) -> int:
+        """How many connections there are."""
+        return len(self._connections)
+
     async def close(self) -> None:
         """End all connections. May be called twice."""
         self._closed = True

@@ -71,11 +71,11 @@ _REST = """
 
 Any key of a line but `numbers`, for all lines that do not have it themselves.
 
-## [strategies.NAME], [resolvers.NAME], [frontends.NAME]
+## [strategies.NAME], [resolvers.NAME], [frontends.NAME], [observers.NAME]
 
 The settings of what plugins offer, by its name. A strategy or resolver is used where a line names
-it, with a section or without; a front end runs in `siptapi serve` when it has a section, be it
-empty.
+it, with a section or without; a front end or an observer runs in `siptapi serve` when it has a
+section, be it empty.
 
 ## Secrets
 

@@ -25,7 +25,7 @@ def _are_ip_addresses(_instance: Any, _attribute: Attribute[Any], value: tuple[s
 class Sections:
     """The sections of what plugins offer, as TOML has them: only the offer knows its class.
 
-    ``kind`` is ``strategies``, ``resolvers`` or ``frontends``. Shows names only, because a value
+    ``kind`` is ``strategies``, ``resolvers``, ``frontends`` or ``observers``. Shows names only, because a value
     may be a secret.
     """
 
@@ -109,6 +109,11 @@ class Settings(Compared):
         """The front ends that ``siptapi serve`` runs: each has a section."""
         return self.sections.names("frontends")
 
+    @property
+    def observers(self) -> tuple[str, ...]:
+        """The observers that ``siptapi serve`` tells of events: each has a section."""
+        return self.sections.names("observers")
+
     def line(self, name: str) -> LineSettings:
         """The line of that name.
 
@@ -122,7 +127,7 @@ class Settings(Compared):
     def section(self, kind: str, name: str) -> Mapping[str, object]:
         """The table ``[kind.name]``, for `structure`; empty where there is none.
 
-        ``kind`` is ``strategies``, ``resolvers`` or ``frontends``.
+        ``kind`` is as in `Sections`.
         """
         return self.sections.get(kind, name)
 

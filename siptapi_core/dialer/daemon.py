@@ -1,0 +1,186 @@
+"""What runs for as long as ``siptapi serve`` does: front ends, observers, and reloads.
+
+::
+
+    start ─▶ every front end is ready ─▶ serving ─stop─▶ draining: no new calls ─▶ ended
+      └─ one cannot begin: its error ends the daemon
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+from siptapi_core.commands import Reloaded, Status
+from siptapi_core.contracts import Clock, Frontend, Logger
+from siptapi_core.dialer.event_bus import EventBus
+from siptapi_core.dialer.line_factory import LineFactory
+from siptapi_core.dialer.local_dialer import LocalDialer
+from siptapi_core.dialer.observing import ObserverThread
+from siptapi_core.dialer.reloading import difference
+from siptapi_core.errors import PluginError, RefusedError, SiptapiError
+from siptapi_core.events import LineAdded, LineChanged, LineHappening, LineRemoved
+from siptapi_core.plugin_loading import PluginCatalog
+from siptapi_core.plugin_loading.blame import blame
+from siptapi_core.settings import Settings, load
+from siptapi_core.version import VERSION
+
+DRAIN_SECONDS = 20.0
+"""How long calls that are being set up may go on after the daemon was told to stop."""
+OBSERVERS_SECONDS = 5.0
+"""How long observers may take, all together, to finish what they began."""
+
+
+class Daemon:
+    """A dialer in its daemon. ``counters`` says what is alive in the network, by name."""
+
+    def __init__(
+        self,
+        dialer: LocalDialer,
+        *,
+        lines: LineFactory,
+        catalog: PluginCatalog,
+        events: EventBus,
+        counters: Callable[[], Mapping[str, int]],
+        clock: Clock,
+        logger: Logger,
+    ) -> None:
+        self.dialer = dialer
+        self._lines = lines
+        self._catalog = catalog
+        self._events = events
+        self._counters = counters
+        self._logger = logger
+        self._started = clock.time()
+        self._frontends: dict[str, asyncio.Task[None]] = {}
+        self._reloading = asyncio.Lock()
+
+    @property
+    def settings(self) -> Settings:
+        """Those in force."""
+        return self._lines.settings
+
+    async def serve(self, ready: Callable[[], None], stop: asyncio.Event) -> None:
+        """Run every front end and observer of the settings until ``stop`` is set, then drain.
+
+        ``ready`` is called once, when every front end can be reached.
+
+        Raises:
+            SiptapiError: one of them cannot begin; the words name it.
+        """
+        frontends = self._lines.create_all("frontends", self._catalog.frontends)
+        observers = self._start_observers()
+        try:
+            await self._start(frontends)
+            ready()
+            await stop.wait()
+            self._logger.info("stopping")
+            await self.dialer.drain(DRAIN_SECONDS)
+        finally:
+            await self._stop_frontends()
+            await self.dialer.close()
+            await asyncio.to_thread(self._stop_observers, observers)
+
+    async def reload(self) -> Reloaded:
+        """Read the settings file again; calls in progress go on as they began.
+
+        Raises:
+            SettingsError: it cannot be read, or has mistakes; nothing is changed.
+        """
+        if not self.settings.where:
+            raise RefusedError("these settings are from no file: there is nothing to read again")
+        async with self._reloading:
+            settings = await asyncio.to_thread(load, Path(self.settings.where))
+            changes = difference(self.settings, settings)
+            self._lines.change(settings)
+            self.dialer.default_line = settings.default_line
+            told: tuple[tuple[tuple[str, ...], LineHappening], ...] = (
+                (changes.removed, LineRemoved()),
+                (changes.changed, LineChanged()),
+                (changes.added, LineAdded()),
+            )
+            for names, happening in told:
+                for name in names:
+                    self._events.tell_of_line(name, happening)
+            self._logger.info(
+                "settings read again",
+                added=len(changes.added),
+                changed=len(changes.changed),
+                removed=len(changes.removed),
+            )
+            return changes
+
+    def status(self) -> Status:
+        """How the process is."""
+        return Status(
+            version=VERSION,
+            started=self._started,
+            settings_file=self.settings.where,
+            counters={
+                **self.dialer.counters(),
+                **self._counters(),
+                "tasks": len(asyncio.all_tasks()),
+            },
+            registered=0,
+            lines=len(self.settings.lines),
+            warnings=self.settings.warnings(),
+        )
+
+    # --- front ends --------------------------------------------------------------------------
+
+    async def _start(self, frontends: Mapping[str, Frontend]) -> None:
+        """Return when all are ready; raise what the first of them raised before it was."""
+        loop = asyncio.get_running_loop()
+        readiness = {name: loop.create_future() for name in frontends}
+        for name, frontend in frontends.items():
+            serving = frontend.serve(self.dialer, partial(_settle, readiness[name]))
+            task = self._frontends[name] = loop.create_task(serving, name=f"front end {name}")
+            task.add_done_callback(partial(self._on_frontend_ended, name, readiness[name]))
+        for ready in readiness.values():
+            await ready
+
+    def _on_frontend_ended(
+        self, name: str, ready: asyncio.Future[None], task: asyncio.Task[None]
+    ) -> None:
+        if task.cancelled():
+            ready.cancel()
+            return
+        error = task.exception()
+        if isinstance(error, SiptapiError):
+            words = str(error)
+        else:
+            words = "it ended by itself" if error is None else blame(error)
+        if not ready.done():
+            known = error if isinstance(error, SiptapiError) else None
+            ready.set_exception(known or PluginError(f"the front end {name!r} broke: {words}"))
+        elif self._frontends.pop(name, None) is not None:
+            self._logger.error("front end broke", frontend=name, why=words)
+
+    async def _stop_frontends(self) -> None:
+        tasks = tuple(self._frontends.values())
+        self._frontends.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # --- observers ---------------------------------------------------------------------------
+
+    def _start_observers(self) -> list[ObserverThread]:
+        created = self._lines.create_all("observers", self._catalog.observers)
+        threads = [ObserverThread(name, each, self._logger) for name, each in created.items()]
+        self._events.sinks += [thread.tell for thread in threads]
+        return threads
+
+    def _stop_observers(self, threads: list[ObserverThread]) -> None:
+        for thread in threads:
+            thread.close()
+        for thread in threads:
+            if not thread.join(OBSERVERS_SECONDS / len(threads)):
+                self._logger.error("observer does not end", observer=thread.name)
+
+
+def _settle(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)

@@ -1,0 +1,64 @@
+"""Reading the settings again while calls go on: what is another now, and what must wait."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from siptapi_core.commands import Reloaded
+from siptapi_core.settings import LineSettings, Settings
+
+_AT_START: tuple[tuple[str, Callable[[Settings], Any]], ...] = (
+    ("local_addresses", lambda settings: settings.local_addresses),
+    ("local_ports", lambda settings: settings.local_ports),
+    ("log_level", lambda settings: settings.log_level),
+    ("[dns]", lambda settings: settings.dns),
+    ("[plugins]", lambda settings: settings.plugins),
+    ("[frontends]", lambda settings: _sections(settings, "frontends")),
+    ("[observers]", lambda settings: _sections(settings, "observers")),
+)
+"""What is read once, when the process starts."""
+
+
+def difference(old: Settings, new: Settings) -> Reloaded:
+    """What a change from ``old`` to ``new`` means: lines by name, and what only a restart does.
+
+    A line is changed, too, where a strategy or resolver that it names has other settings.
+    """
+    common = [name for name in new.lines if name in old.lines]
+    sections = _changed_sections(old, new)
+    return Reloaded(
+        added=tuple(name for name in new.lines if name not in old.lines),
+        changed=tuple(
+            name
+            for name in common
+            if old.lines[name] != new.lines[name] or _names(new.lines[name]) & sections
+        ),
+        removed=tuple(name for name in old.lines if name not in new.lines),
+        warnings=tuple(
+            f"{key} is read at start only: restart for its new value"
+            for key, value in _AT_START
+            if value(old) != value(new)
+        ),
+    )
+
+
+def _names(line: LineSettings) -> set[tuple[str, str]]:
+    """The sections that a line depends on."""
+    return {
+        *(("strategies", name) for name in line.strategies),
+        *(("resolvers", name) for name in (*line.resolvers, *line.callee_resolvers)),
+    }
+
+
+def _changed_sections(old: Settings, new: Settings) -> set[tuple[str, str]]:
+    return {
+        (kind, name)
+        for kind in ("strategies", "resolvers")
+        for name in {*old.sections.names(kind), *new.sections.names(kind)}
+        if old.section(kind, name) != new.section(kind, name)
+    }
+
+
+def _sections(settings: Settings, kind: str) -> Mapping[str, Mapping[str, object]]:
+    return {name: settings.section(kind, name) for name in settings.sections.names(kind)}

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import pytest
+
+from siptapi_core.commands import Reloaded
+from siptapi_core.dialer.reloading import difference
+from siptapi_core.settings import parse
+
+BEFORE = """
+[lines.a]
+domain = "pbx.example"
+user = "201"
+[lines.b]
+domain = "pbx.example"
+user = "202"
+callee_resolvers = ["enum"]
+[resolvers.enum]
+suffixes = ["e164.arpa"]
+"""
+
+
+def changes(after, before=BEFORE):
+    return difference(parse(before), parse(after))
+
+
+def test_the_same_settings_change_nothing():
+    assert changes(BEFORE) == Reloaded()
+    assert changes(BEFORE).summary == "no line is another now"
+
+
+def test_lines_come_go_and_change():
+    after = BEFORE.replace('user = "201"', 'user = "211"').replace("[lines.b]", "[lines.c]")
+    found = changes(after)
+    assert found == Reloaded(added=("c",), changed=("a",), removed=("b",))
+    assert found.summary == "lines: 1 added, 1 changed, 1 removed"
+
+
+def test_what_all_lines_share_changes_them_all():
+    assert changes(BEFORE + "[defaults]\nring_timeout = 5\n").changed == ("a", "b")
+    assert changes(BEFORE + "[numbers]\nregion = 'AT'\n").changed == ("a", "b")
+
+
+def test_a_line_changes_with_what_it_names():
+    assert changes(BEFORE.replace("e164.arpa", "e164.example")).changed == ("b",)
+    assert changes(BEFORE + "[strategies.refer-via-proxy]\n").changed == ()  # nothing is in it
+    assert changes(BEFORE + "[resolvers.other]\nx = 1\n").changed == ()
+
+
+@pytest.mark.parametrize(
+    ("more", "key"),
+    [
+        ('log_level = "debug"', "log_level"),
+        ('local_ports = "5070"', "local_ports"),
+        ('local_addresses = ["127.0.0.1"]', "local_addresses"),
+        ("[dns]\nquery_timeout = 1", "[dns]"),
+        ('[plugins]\nblocked = ["x"]', "[plugins]"),
+        ("[frontends.web]", "[frontends]"),
+        ("[observers.hook]", "[observers]"),
+    ],
+)
+def test_what_is_read_at_start_only_is_said(more, key):
+    found = changes(more + BEFORE)
+    assert found.changed == ()
+    assert found.warnings == (f"{key} is read at start only: restart for its new value",)
