@@ -225,7 +225,7 @@ class IncomingCall(PhoneCall):
             body=status.encode(),
         )
 
-    def _on_cancelled(self, now: float) -> None:
+    def _on_cancelled(self, _cancel: Request, now: float) -> None:
         self._respond(487, now)
         self._over("cancelled", now)
 

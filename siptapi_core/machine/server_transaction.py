@@ -41,8 +41,8 @@ class ServerState(enum.Enum):
 class ServerTransaction:
     """One request from the other side, and our responses to it, which go to ``reply_to``.
 
-    ``on_cancelled``, where the user sets it, is called when an unanswered INVITE is cancelled; the
-    user then answers it 487 (RFC 3261 9.2).
+    ``on_cancelled``, where the user sets it, is given the CANCEL of an unanswered INVITE; the user
+    then answers the INVITE 487 (RFC 3261 9.2).
     """
 
     __slots__ = (
@@ -66,7 +66,7 @@ class ServerTransaction:
         self.request = request
         self.reply_to = reply_to
         self.state = ServerState.PROCEEDING if self.is_invite else ServerState.TRYING
-        self.on_cancelled: Callable[[float], None] | None = None
+        self.on_cancelled: Callable[[Request, float], None] | None = None
         self._wire = wire
         self._data: bytes | None = None
         self._interval = wire.timers.t1

@@ -60,7 +60,7 @@ class UserAgent:
 
     ``local_address(towards)`` is where packets to there leave from; ``product`` goes into
     User-Agent. ``on_stranger`` gets requests outside any dialog of ours; without it they are
-    refused.
+    refused. ``extensions`` are the option tags that these may require (RFC 3261 8.2.2.3).
     """
 
     def __init__(
@@ -83,8 +83,9 @@ class UserAgent:
             deliver=self._deliver,
             timers=timers or SipTimers(),
         )
+        self.on_stranger = on_stranger or self.refuse_stranger
+        self.extensions: frozenset[str] = frozenset()
         self._dialogs: dict[tuple[str, str], DialogUser] = {}
-        self._on_stranger = on_stranger or self.refuse_stranger
 
     @property
     def queue(self) -> TimerQueue:
@@ -189,14 +190,16 @@ class UserAgent:
             self._receive_cancel(request, transaction, now)
         elif request.to.tag is not None:
             self.respond(transaction, 481, now)
-        elif required := ", ".join(request.headers.values("Require")):
-            self.respond(transaction, 420, now, headers=(("Unsupported", required),))
+        elif unknown := [
+            tag for tag in request.headers.values("Require") if tag.lower() not in self.extensions
+        ]:
+            self.respond(transaction, 420, now, headers=(("Unsupported", ", ".join(unknown)),))
         elif (request.call_id, request.from_.tag or "") in self._dialogs:
             # The proxy forked our own INVITE to the phone back to us as well. Never a 6xx: it
             # would end the phone's branch too.
             self.respond(transaction, 480, now)
         else:
-            self._on_stranger(request, transaction, source, now)
+            self.on_stranger(request, transaction, source, now)
 
     def _receive_cancel(self, request: Request, transaction: ServerTransaction, now: float) -> None:
         invite = self.transactions.invite_to_cancel(request)
@@ -205,4 +208,4 @@ class UserAgent:
             return
         self.respond(transaction, 200, now)
         if invite.on_cancelled is not None and not invite.is_answered:
-            invite.on_cancelled(now)
+            invite.on_cancelled(request, now)

@@ -231,6 +231,19 @@ def test_what_is_required_and_unknown_is_named():
     assert response.headers.get("Unsupported") == "100rel, foo, bar"
 
 
+def test_what_is_required_and_known_is_no_obstacle():
+    seen = []
+    bench = Bench(on_stranger=lambda *what: seen.append(what))
+    bench.agent.extensions = frozenset({"timer"})
+    bench.receive(make_request(headers=(("Require", "Timer"),)))
+    assert len(seen) == 1
+    via = f"SIP/2.0/UDP a;branch={bench.branch()}"
+    bench.receive(make_request(via=via, cseq="2 INVITE", headers=(("Require", "timer, foo"),)))
+    [response] = bench.responses("INVITE")
+    assert (response.status, response.headers.get("Unsupported")) == (420, "foo")
+    assert len(seen) == 1
+
+
 def test_trap_5_our_own_invite_comes_back_to_us():
     bench, user = with_dialog()
     bench.receive(
@@ -286,18 +299,19 @@ def invited() -> tuple[Bench, list]:
 def test_a_cancel_is_told_to_the_invite_s_user_and_answered_200():
     bench, [invite] = invited()
     cancelled = []
-    invite.on_cancelled = cancelled.append
+    invite.on_cancelled = lambda cancel, now: cancelled.append((cancel.headers.get("Reason"), now))
     bench.now = 2.5
-    bench.receive(make_request("CANCEL"))
-    bench.receive(make_request("CANCEL"))  # its retransmission
-    assert cancelled == [2.5]
+    cancel = make_request("CANCEL", headers=(("Reason", "SIP;cause=200"),))
+    bench.receive(cancel)
+    bench.receive(cancel)  # its retransmission
+    assert cancelled == [("SIP;cause=200", 2.5)]
     assert bench.statuses("CANCEL") == [200, 200]
 
 
 def test_a_cancel_after_the_answer_changes_nothing():
     bench, [invite] = invited()
     cancelled = []
-    invite.on_cancelled = cancelled.append
+    invite.on_cancelled = lambda *what: cancelled.append(what)
     bench.agent.respond(invite, 486, 0.0)
     bench.receive(make_request("CANCEL"))
     assert cancelled == []
