@@ -7,8 +7,10 @@ its own. A front end sees envelopes only. The order of an outgoing call's events
     CallPlaced ─ PhoneCalling ─ PhoneRinging ─ PhoneAnswered ─ ReferAccepted ─ CalleeTrying
         ─ CalleeRinging ─ CalleeAnswered ─ HandedOver ─ CallEnded(answered) ─ ConversationEnded
 
-Any of the middle ones may be missing, and `CallFailed` may follow any of them; each attempt ends
-with exactly one `CallEnded`, each call with exactly one `CallEnded`. An incoming call::
+Where the callee is called first, those of the callee come before ReferAccepted and those of the
+phone after it. Any of the middle ones may be missing, and `CallFailed` may follow any of them; a
+transfer after a failure begins with ReferAccepted again. Each attempt ends with exactly one
+`CallEnded`, each call with exactly one `CallEnded`. An incoming call::
 
     IncomingRinging ─┬─ IncomingAnsweredElsewhere ─ ConversationEnded
                      └─ IncomingEnded
@@ -116,7 +118,10 @@ class CallPlaced(Value):
 
 
 class PhoneCalling(Value):
-    """The INVITE to the user's phone is on its way."""
+    """The INVITE to the user's phone is on its way.
+
+    ``strategy`` is empty where the callee was called first, and its phone now calls (sipfrag 100).
+    """
 
     name: ClassVar[str] = "phone_calling"
     strategy: str = ""
@@ -138,21 +143,28 @@ class PhoneAnswered(Value):
 
 
 class ReferAccepted(Value):
-    """The phone said that it will call (2xx to the REFER). Not yet that it does."""
+    """The phone that was called first said that it will call the other (2xx to the REFER).
+
+    Not yet that it does.
+    """
 
     name: ClassVar[str] = "refer_accepted"
     reported_by: Reporter = Reporter.PHONE
 
 
 class CalleeTrying(Value):
-    """The phone is calling (sipfrag 100)."""
+    """The phone is calling (sipfrag 100); or we are, where the callee comes first.
+
+    Then ``strategy`` says by which strategy, and we report it ourselves.
+    """
 
     name: ClassVar[str] = "callee_trying"
+    strategy: str = ""
     reported_by: Reporter = Reporter.SIPFRAG
 
 
 class CalleeRinging(Value):
-    """The callee's phone rings (sipfrag 18x). ``status`` is the sipfrag's."""
+    """The callee's phone rings (18x, by sipfrag or to our INVITE). ``status`` is the sipfrag's."""
 
     name: ClassVar[str] = "callee_ringing"
     status: int = 180
@@ -160,7 +172,7 @@ class CalleeRinging(Value):
 
 
 class CalleeAnswered(Value):
-    """The callee answered (sipfrag 2xx)."""
+    """The callee answered (2xx, by sipfrag or to our INVITE)."""
 
     name: ClassVar[str] = "callee_answered"
     reported_by: Reporter = Reporter.SIPFRAG

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from siptapi_core.events import Disturbed, Outcome, Stage
+from siptapi_core.machine.refer_plan import Party
 
 _OUTCOMES = {
     403: Outcome.REJECTED,
@@ -20,6 +21,9 @@ _OUTCOMES = {
 _PHONE_SAID = frozenset((408, 480, 486, 487, 488, 600, 603, 606))
 """Statuses that a proxy passes on from the phone, or gives for it."""
 
+_CALLEE_SAID = _PHONE_SAID | {404, 410, 484, 485, 604}
+"""The same of a callee: that there is none is said of the callee, not of our account."""
+
 _TIMED_OUT = frozenset((None, 408, 504))
 """What is left when nobody answered: our own time-out, or that of a proxy further on."""
 
@@ -34,9 +38,12 @@ def outcome_of(status: int) -> Outcome:
     return _OUTCOMES.get(status, Outcome.FAILED)
 
 
-def stage_of_invite(status: int | None, *, rang: bool, direct: bool) -> Stage:
-    """Who ended our INVITE: the phone itself, or the proxy before it got there."""
-    return Stage.PHONE if direct or rang or status in _PHONE_SAID else Stage.PROXY
+def stage_of_invite(
+    status: int | None, *, rang: bool, direct: bool, party: Party = Party.PHONE
+) -> Stage:
+    """Who ended our INVITE to ``party``: it itself, or the proxy before it got there."""
+    said = _PHONE_SAID if party is Party.PHONE else _CALLEE_SAID
+    return Stage(party) if direct or rang or status in said else Stage.PROXY
 
 
 def disturbed_by_invite(status: int | None, *, rang: bool, provisional: bool) -> Disturbed:

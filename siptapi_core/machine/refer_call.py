@@ -1,14 +1,17 @@
-"""The click-to-dial call: INVITE the phone, REFER it to the callee, follow the NOTIFYs, BYE.
+"""The click-to-dial call: INVITE one party, REFER it to the other, follow the NOTIFYs, BYE.
 
-Two machines run side by side: the `PhoneLeg` and, once it is up, the `Referral`. This one joins
-them, decides what is told, and when to leave::
+`ReferPlan.first` says who is INVITEd: the user's phone, or the callee. Two machines run side by
+side: the `PhoneLeg` to that party's phone and, once it is up, the `Referral`. This one joins them,
+decides what is told, and when to leave::
 
-    leg up ─────────▶ REFER                    sipfrag 2xx ─────▶ answered, BYE at once
-    REFER refused ──▶ failed, BYE              sipfrag 300-699 ─▶ busy, ..., BYE after a while
-    hang-up ────────▶ CANCEL or BYE            silence ─────────▶ unknown, BYE
+    leg up ─────────▶ REFER, or wait           sipfrag 2xx ─────▶ answered, BYE at once
+    transfer ───────▶ REFER                    sipfrag 300-699 ─▶ busy, ..., BYE after a while
+    REFER refused ──▶ failed, BYE              silence ─────────▶ unknown, BYE
+    hang-up ────────▶ CANCEL or BYE
 
-(`ByePolicy` may put the BYE earlier or leave it to the phone.) The call has ended when the leg is
-GONE and the referral DECIDED.
+(`ByePolicy` may put the BYE earlier or leave it to the phone.) Where the plan says not whom to
+call, the party waits for a transfer; one that failed lets it wait on. The call has ended when the
+leg is GONE and the referral DECIDED.
 
 What is told is what was heard: a REFER that was accepted and never reported on is *unknown*, and
 so is one after which we hung up, for the phone may go on calling.
@@ -21,42 +24,37 @@ from collections.abc import Callable
 from siptapi_core.errors import RefusedError
 from siptapi_core.events import (
     AttemptHappening,
-    CalleeAnswered,
-    CalleeRinging,
-    CalleeTrying,
     CallEnded,
     CallFailed,
     HandedOver,
     Outcome,
-    PhoneAnswered,
-    PhoneCalling,
-    PhoneRinging,
     ReferAccepted,
     Reporter,
     Stage,
 )
 from siptapi_core.machine.call_ending import disturbed_by_invite, outcome_of, stage_of_invite
+from siptapi_core.machine.party_events import answered, calling, ringing
 from siptapi_core.machine.phone_leg import LegState, Locate, PhoneLeg
-from siptapi_core.machine.refer_plan import ByePolicy, ReferPlan
+from siptapi_core.machine.refer_plan import ByePolicy, Party, ReferPlan
 from siptapi_core.machine.referral import Referral, ReferralState
 from siptapi_core.machine.server_transaction import ServerTransaction
-from siptapi_core.machine.timers import Timer
+from siptapi_core.machine.timers import Action, Timer
 from siptapi_core.machine.user_agent import UserAgent
 from siptapi_core.sip.credentials import Credentials
 from siptapi_core.sip.message import Request
 from siptapi_core.sip.sipfrag import SipfragStatus
+from siptapi_core.sip.uri import Uri
 from siptapi_core.targets import Address
 
-_TOO_LATE = "the phone has the call now and SIPTAPI has left it; hang up on the phone"
+_TOO_LATE = "the phone has the call now and SIPTAPI has left it"
 _ENDING = "the call has failed and is ending already"
-_MAY_GO_ON = "hung up; the phone may go on calling: hang up there as well"
 
 
 class ReferCall:
     """One attempt at a call; the parameters are those of `PhoneLeg`.
 
-    ``report`` gets every happening, `CallEnded` last. Drive it with `start` and `hang_up`; the
-    rest comes from the user agent.
+    ``report`` gets every happening, `CallEnded` last. Drive it with `start`, `transfer` and
+    `hang_up`; the rest comes from the user agent.
     """
 
     def __init__(
@@ -71,6 +69,10 @@ class ReferCall:
     ) -> None:
         self.has_ended = False
         self._plan = plan
+        self._first = plan.first
+        self._second = plan.first.other
+        self._reporter = Reporter.PHONE if plan.first is Party.PHONE else Reporter.PROXY
+        self._refer_to = plan.refer_to
         self._agent = agent
         self._report = report
         self._leg = PhoneLeg(
@@ -83,17 +85,19 @@ class ReferCall:
         )
         self._referral = Referral(plan, leg=self._leg, agent=agent, owner=self)
         self._told: set[type[AttemptHappening]] = set()
+        self._is_up = False
         self._hung_up = False
         self._rang_too_long = False
         self._ended = CallEnded(Outcome.UNKNOWN, Stage.PROXY)
-        self._ring_timer: Timer | None = None
-        self._leave_timer: Timer | None = None
+        self._timer: Timer  # from `start` on
 
     def start(self, now: float) -> None:
         """Send the INVITE."""
-        self._report(PhoneCalling(strategy=self._plan.strategy))
-        deadline = now + self._plan.timers.ring_timeout
-        self._ring_timer = self._agent.queue.schedule(deadline, self._on_ring_timeout)
+        self._report(calling(self._first, Reporter.SIPTAPI, self._plan.strategy))
+        timers = self._plan.timers
+        is_phone = self._first is Party.PHONE
+        limit = timers.ring_timeout if is_phone else timers.callee_timeout
+        self._schedule(now + limit, self._on_ring_timeout)
         self._leg.start(now)
 
     def hang_up(self, now: float) -> None:
@@ -102,106 +106,157 @@ class ReferCall:
         Raises:
             RefusedError: the phone has the call now, or it has ended.
         """
-        if self.has_ended:
-            raise RefusedError(_TOO_LATE if self._answered else "the call has ended already")
-        if self._hung_up:
+        if self._hung_up and not self.has_ended:
             return
-        if self._leg.state in (LegState.LEAVING, LegState.GONE):
-            failed = self._referral.state is ReferralState.DECIDED and not self._answered
-            raise RefusedError(_ENDING if failed else _TOO_LATE)
+        self._check_held("hang up")
         self._hung_up = True
         if self._leg.state is LegState.UP:
             self._leg.leave(now)
         else:
             self._leg.cancel(now)
 
-    # --- the leg -----------------------------------------------------------------------------
+    def transfer(self, to: Uri, now: float) -> None:
+        """Refer whom we hold to ``to``; where the first has not answered yet, do so when it has.
+
+        Raises:
+            RefusedError: a REFER is under way that may succeed, or we hold nobody any more.
+        """
+        self._check_held("transfer it")
+        if self._answered:  # and by `ByePolicy.NEVER` we are still there
+            raise RefusedError("the phone has the call now; transfer it on the phone")
+        if self._hung_up or self._rang_too_long:
+            raise RefusedError("the call is being ended")
+        if self._referral.is_under_way:
+            already = "was told whom to call already, and has not said what came of it"
+            raise RefusedError(f"{self._first.device} {already}")
+        self._refer_to = to
+        if self._is_up:
+            self._refer(to, now)
+
+    def _check_held(self, what_to_do: str) -> None:
+        """Refuse where nobody is held any more."""
+        if self.has_ended and not self._answered:
+            raise RefusedError("the call has ended already")
+        if self._leg.state in (LegState.LEAVING, LegState.GONE):
+            failed = not (self._answered or self._referral.is_under_way)
+            raise RefusedError(_ENDING if failed else f"{_TOO_LATE}; {what_to_do} on the phone")
+
+    # --- the leg of the first party ----------------------------------------------------------
 
     def on_phone_ringing(self) -> None:
-        """The user's phone rings."""
-        self._report(PhoneRinging())
+        """It rings."""
+        self._report(ringing(self._first, self._reporter))
 
     def on_phone_answered(self, now: float) -> None:  # noqa: ARG002  # the leg's owner's shape
-        """The user picked up."""
-        self._stop_timers()
-        self._report(PhoneAnswered())
+        """Somebody picked up."""
+        self._timer.cancel()
+        self._report(answered(self._first, self._reporter))
 
     def on_phone_up(self, now: float) -> None:
-        """Now the phone can be told whom to call."""
-        self._referral.start(now)
+        """Now it can be told whom to call."""
+        self._is_up = True
+        if self._refer_to is None:
+            self._wait(now)
+        else:
+            self._refer(self._refer_to, now)
 
     def on_phone_failed(self, status: int | None, reason: str, now: float) -> None:
         """The INVITE came to nothing."""
-        leg = self._leg
-        stage = stage_of_invite(status, rang=leg.rang, direct=self._plan.direct)
+        leg, party = self._leg, Stage(self._first)
+        stage = stage_of_invite(status, rang=leg.rang, direct=self._plan.direct, party=self._first)
         outcome = Outcome.FAILED if status is None else outcome_of(status)
         cancelled = status is None or outcome is Outcome.CANCELLED
         if self._hung_up:
             outcome = Outcome.CANCELLED
         elif self._rang_too_long and leg.provisional and cancelled:
-            outcome, stage, status = Outcome.NO_ANSWER, Stage.PHONE, None
-            reason = "nobody picked up the phone"
+            outcome, stage, status = Outcome.NO_ANSWER, party, None
+            reason = f"nobody picked up {self._first.device}"
         disturbed = disturbed_by_invite(status, rang=leg.rang, provisional=leg.provisional)
         if status is None:
             reporter = Reporter.SIPTAPI
         else:
-            reporter = Reporter.PHONE if stage is Stage.PHONE else Reporter.PROXY
+            reporter = self._reporter if stage is party else Reporter.PROXY
         self._report(CallFailed(stage, status, reason, disturbed, reporter))
         self._decide(outcome, stage)
         self._finish(now)
 
     def on_phone_gone(self, now: float, *, by_phone: bool) -> None:
-        """The dialog with the phone is over."""
+        """The dialog with the first party is over."""
         if self._referral.state is ReferralState.DECIDED:
             self._finish(now)
         elif by_phone and self._referral.is_repeating and not self._hung_up:
             self._referral.on_leg_gone(now)
         elif self._referral.state is ReferralState.NONE:
-            outcome, reason = Outcome.CANCELLED, "the phone hung up before it was told to call"
-            if self._hung_up:
-                reason = "hung up"
-            elif not by_phone:
-                outcome, reason = Outcome.NO_ANSWER, "picked up too late"
-            self._report(CallFailed(Stage.PHONE, None, reason))
-            self._decide(outcome, Stage.PHONE)
-            self._finish(now)
+            self._on_gone_untold(now, by_phone=by_phone)
         elif self._hung_up:
-            self._report(CallFailed(Stage.CALLEE, None, _MAY_GO_ON))
-            self._decide(Outcome.UNKNOWN, Stage.CALLEE)
+            may_go_on = f"hung up; {self._first.device} may go on calling: hang up there as well"
+            stage = Stage(self._second)
+            self._report(CallFailed(stage, None, may_go_on))
+            self._decide(Outcome.UNKNOWN, stage)
             self._finish(now)
         elif by_phone:
             self._referral.on_leg_gone(now)
         else:  # we left on purpose, and wait for what the phone reports
             self._tell(HandedOver())
 
+    def _on_gone_untold(self, now: float, *, by_phone: bool) -> None:
+        """The dialog is over, and nobody was told to call."""
+        stage, device = Stage(self._first), self._first.device
+        outcome, reason = Outcome.CANCELLED, f"{device} hung up before it was told to call"
+        if self._hung_up:
+            reason = "hung up"
+        elif self._rang_too_long:
+            outcome, reason = Outcome.NO_ANSWER, "picked up too late"
+        elif not by_phone:
+            outcome, reason = Outcome.FAILED, f"{device} does not answer any more"
+        self._report(CallFailed(stage, None, reason))
+        self._decide(outcome, stage)
+        self._finish(now)
+
     def on_notify(self, request: Request, transaction: ServerTransaction, now: float) -> None:
-        """The phone reports."""
+        """The first party's phone reports."""
         self._referral.on_notify(request, transaction, now)
 
     def _on_ring_timeout(self, now: float) -> None:
         self._rang_too_long = True
         self._leg.cancel(now)
 
-    # --- the referral ------------------------------------------------------------------------
+    # --- the referral to the second party ----------------------------------------------------
+
+    def _refer(self, to: Uri, now: float) -> None:
+        self._timer.cancel()
+        self._told.clear()
+        self._referral.start(to, now)
+
+    def _wait(self, now: float) -> None:
+        """Hold the party until a transfer says whom it shall call."""
+        self._referral.reset()
+        self._schedule(now + self._plan.timers.transfer_timeout, self._on_transfer_timeout)
+
+    def _on_transfer_timeout(self, now: float) -> None:
+        stage, seconds = Stage(self._first), self._plan.timers.transfer_timeout
+        self._report(CallFailed(stage, None, f"transferred to nobody for {seconds:g} s"))
+        self._decide(Outcome.CANCELLED, stage)
+        self._leg.leave(now)
 
     def on_refer_accepted(self, now: float) -> None:
-        """The phone will call."""
-        self._tell(ReferAccepted())
+        """The first party's phone will call."""
+        self._tell(ReferAccepted(self._reporter))
         if self._plan.bye is ByePolicy.ON_ACCEPT:
             self._leg.leave(now)
 
-    def on_callee_progress(self, status: int) -> None:
-        """The phone calls, or the callee's phone rings."""
-        self._tell(CalleeTrying())
+    def on_progress(self, status: int) -> None:
+        """It calls, or the second party's phone rings."""
+        self._tell(calling(self._second, Reporter.SIPFRAG))
         if status > 100:  # noqa: PLR2004
-            self._tell(CalleeRinging(status))
+            self._tell(ringing(self._second, Reporter.SIPFRAG, status))
 
-    def on_callee_result(self, fragment: SipfragStatus, now: float) -> None:
-        """The callee answered or not."""
+    def on_result(self, fragment: SipfragStatus, now: float) -> None:
+        """The second party answered or not."""
         if self.has_ended:
             return
         if 200 <= fragment.status < 300:  # noqa: PLR2004
-            self._tell(CalleeAnswered())
+            self._tell(answered(self._second, Reporter.SIPFRAG))
             self._decide(Outcome.ANSWERED, Stage.CALLEE)
             self._leave(now)
             return
@@ -212,22 +267,22 @@ class ReferCall:
         if left and 500 <= fragment.status < 600:  # noqa: PLR2004
             # The phone lost its leg to us while it was calling; its call goes on.
             outcome = Outcome.UNKNOWN
-        failed = CallFailed(
-            Stage.CALLEE, fragment.status, fragment.reason, reported_by=Reporter.SIPFRAG
-        )
-        self._report(failed)
-        self._decide(outcome, Stage.CALLEE)
-        self._leave(now, linger=self._plan.timers.failure_linger)
+        stage = Stage(self._second)
+        failed = CallFailed(stage, fragment.status, fragment.reason, reported_by=Reporter.SIPFRAG)
+        if not self._waits_on_after(failed, now):
+            self._decide(outcome, stage)
+            self._leave(now, linger=self._plan.timers.failure_linger)
 
     def on_refer_refused(self, status: int, reason: str, now: float) -> None:
-        """The phone will not call."""
+        """The first party's phone will not call."""
         outcome = Outcome.REJECTED if status in (403, 603) else Outcome.FAILED
         if self._leg.state is not LegState.UP and not self._referral.refused_first:
             outcome = Outcome.CANCELLED  # hung up, here or there, before it was accepted
-        self._report(CallFailed(Stage.REFER, status, reason, reported_by=Reporter.PHONE))
-        self._decide(outcome, Stage.REFER)
-        self._leg.leave(now)
-        self._finish_if_gone(now)
+        failed = CallFailed(Stage.REFER, status, reason, reported_by=self._reporter)
+        if not self._waits_on_after(failed, now):
+            self._decide(outcome, Stage.REFER)
+            self._leg.leave(now)
+            self._finish_if_gone(now)
 
     def on_silence(self, stage: Stage, reason: str, now: float) -> None:
         """Nobody will tell."""
@@ -235,6 +290,14 @@ class ReferCall:
         self._decide(Outcome.UNKNOWN, stage)
         self._leg.leave(now)
         self._finish_if_gone(now)
+
+    def _waits_on_after(self, failed: CallFailed, now: float) -> bool:
+        """Tell that a transfer failed; whether the party is there for another one."""
+        self._report(failed)
+        waits_on = self._plan.refer_to is None and self._leg.state is LegState.UP
+        if waits_on:
+            self._wait(now)
+        return waits_on
 
     # --- the end -----------------------------------------------------------------------------
 
@@ -246,7 +309,7 @@ class ReferCall:
         if self._plan.bye is ByePolicy.NEVER:
             linger = self._plan.timers.dialog_limit
         if linger:
-            self._leave_timer = self._agent.queue.schedule(now + linger, self._leg.leave)
+            self._schedule(now + linger, self._leg.leave)
         else:
             self._leg.leave(now)
 
@@ -266,7 +329,7 @@ class ReferCall:
         if self.has_ended:
             return
         self.has_ended = True
-        self._stop_timers()
+        self._timer.cancel()
         if self._answered:
             self._tell(HandedOver())
         self._report(self._ended)
@@ -278,7 +341,5 @@ class ReferCall:
             self._told.add(type(happening))
             self._report(happening)
 
-    def _stop_timers(self) -> None:
-        for timer in (self._ring_timer, self._leave_timer):
-            if timer is not None:
-                timer.cancel()
+    def _schedule(self, deadline: float, action: Action) -> None:
+        self._timer = self._agent.queue.schedule(deadline, action)

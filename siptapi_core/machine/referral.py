@@ -1,4 +1,4 @@
-"""The phone's call to the callee, as far as we are told: REFER and its NOTIFYs (RFC 3515).
+"""The call that a party is asked to make, as far as we are told: REFER and NOTIFYs (RFC 3515).
 
 ::
 
@@ -7,6 +7,8 @@
       └─────────────┴── 400, 491, 500 within ─┘                                     │
                     │   1 s, a few times                                            │
                     └── any other refusal, or silence ──────────────────────────────┘
+
+Once it is DECIDED, or while it waits to repeat, it can be started anew, to somebody else.
 
 A PBX that has not bridged its two legs yet refuses the REFER, or accepts it and then says the
 same in a sipfrag; 50 ms later it works. If the phone hangs up in between, that refusal was its
@@ -29,6 +31,7 @@ from siptapi_core.machine.timers import Action, Timer
 from siptapi_core.machine.user_agent import UserAgent
 from siptapi_core.sip.message import Request, Response
 from siptapi_core.sip.sipfrag import SipfragStatus
+from siptapi_core.sip.uri import Uri
 
 REPEATABLE = frozenset((400, 491, 500))
 """What a PBX says to a REFER that comes before it has bridged its two legs."""
@@ -49,17 +52,17 @@ class ReferralState(enum.Enum):
 
 
 class ReferralOwner(Protocol):
-    """Who wants the callee called. The last three are a decision; only one of them comes."""
+    """Who wants the other called. The last three are a decision; only one of them comes."""
 
     def on_refer_accepted(self, now: float) -> None:
         """The phone said that it will call."""
         ...
 
-    def on_callee_progress(self, status: int) -> None:
+    def on_progress(self, status: int) -> None:
         """A sipfrag below 200."""
         ...
 
-    def on_callee_result(self, fragment: SipfragStatus, now: float) -> None:
+    def on_result(self, fragment: SipfragStatus, now: float) -> None:
         """A final sipfrag. After `on_silence` it can still be a 2xx."""
         ...
 
@@ -82,6 +85,9 @@ class Referral:
         self.refused_first = False
         """The phone hung up after it had refused: not the hang-up was why it does not call."""
         self._plan = plan
+        self._device = plan.first.device
+        self._called = Stage(plan.first.other)
+        self._refer_to: Uri | None = None
         self._leg = leg
         self._agent = agent
         self._owner = owner
@@ -101,8 +107,21 @@ class Referral:
         """Whether the phone refused a REFER, and the next is about to be sent."""
         return self._refusal is not None
 
-    def start(self, now: float) -> None:
-        """Send the REFER."""
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a REFER may still succeed."""
+        return self.state in (ReferralState.SENT, ReferralState.ACCEPTED)
+
+    def start(self, refer_to: Uri, now: float) -> None:
+        """Send the REFER to ``refer_to``; none is under way."""
+        self._refer_to = refer_to
+        self._repeats = 0
+        self._rang = self._silent = False
+        self._forget_refer(now)
+        self._cancel_timer()
+        self._send(now)
+
+    def _send(self, now: float) -> None:
         self._refusal = None
         self.state = ReferralState.SENT
         self._notified = False
@@ -111,7 +130,7 @@ class Referral:
             "REFER",
             headers=(
                 ("Contact", self._leg.contact),
-                ("Refer-To", f"<{self._plan.refer_to}>"),
+                ("Refer-To", f"<{self._refer_to}>"),
                 ("Referred-By", f"<{self._plan.referred_by}>"),
             ),
             on_response=self._on_response,
@@ -132,6 +151,10 @@ class Referral:
         elif self.state is ReferralState.ACCEPTED:
             self._schedule(now + self._plan.timers.notify_timeout, self._on_no_notify)
 
+    def reset(self) -> None:
+        """Nobody is asked to call anybody, as in the beginning."""
+        self.state = ReferralState.NONE
+
     def stop(self) -> None:
         """Nothing more is of interest."""
         self.state = ReferralState.DECIDED
@@ -151,7 +174,7 @@ class Referral:
         if reading.status is not None:
             self._on_sipfrag(reading.status, now)
         elif self.state is ReferralState.ACCEPTED:
-            self._fall_silent(Stage.CALLEE, "the phone stopped reporting without a result", now)
+            self._fall_silent(self._called, "stopped reporting without a result", now)
 
     # --- the REFER's responses ---------------------------------------------------------------
 
@@ -167,7 +190,7 @@ class Referral:
 
     def _on_failure(self, problem: str, now: float) -> None:
         if self.state is ReferralState.SENT:
-            self._fall_silent(Stage.REFER, f"the phone did not answer the REFER: {problem}", now)
+            self._fall_silent(Stage.REFER, f"did not answer the REFER: {problem}", now)
 
     def _accept(self, now: float) -> None:
         if self.state is ReferralState.SENT:
@@ -194,18 +217,22 @@ class Referral:
             tell_owner(now)
 
     def _repeat(self, now: float) -> None:
-        assert self._refer is not None  # noqa: S101  # something was said about it
         self._repeats += 1
-        self._earlier_cseqs = self._cseqs
-        self._refer.abandon(now)  # its own late answer must not count for the next
-        self._refer = None
+        self._forget_refer(now)
         self.state = ReferralState.NONE
 
         def again(now: float) -> None:
             if self._leg.state is LegState.UP:
-                self.start(now)
+                self._send(now)
 
         self._schedule(now + REPEAT_AFTER, again)
+
+    def _forget_refer(self, now: float) -> None:
+        """Its own late answer must not count for the next."""
+        if self._refer is not None:
+            self._earlier_cseqs = self._cseqs
+            self._refer.abandon(now)
+            self._refer = None
 
     # --- the NOTIFYs -------------------------------------------------------------------------
 
@@ -214,7 +241,7 @@ class Referral:
         if self.state is ReferralState.DECIDED:
             if self._silent and 200 <= status < 300:  # noqa: PLR2004
                 self._silent = False
-                self._owner.on_callee_result(fragment, now)
+                self._owner.on_result(fragment, now)
             return
         if not self._notified:
             self._notified = True
@@ -222,29 +249,28 @@ class Referral:
             self._schedule(deadline, self._on_callee_timeout)
         if not fragment.is_final:
             self._rang = self._rang or status > 100  # noqa: PLR2004
-            self._owner.on_callee_progress(status)
+            self._owner.on_progress(status)
         else:
-            ended = partial(self._owner.on_callee_result, fragment)
+            ended = partial(self._owner.on_result, fragment)
             self._repeat_or_end(status, ended, now)
 
     # --- silence -----------------------------------------------------------------------------
 
     def _on_no_answer(self, now: float) -> None:
-        reason = "the phone hung up and did not answer the REFER"
-        self._fall_silent(Stage.REFER, reason, now)
+        self._fall_silent(Stage.REFER, "hung up and did not answer the REFER", now)
 
     def _on_no_notify(self, now: float) -> None:
         seconds = self._plan.timers.notify_timeout
-        self._fall_silent(Stage.CALLEE, f"the phone reported nothing for {seconds:g} s", now)
+        self._fall_silent(self._called, f"reported nothing for {seconds:g} s", now)
 
     def _on_callee_timeout(self, now: float) -> None:
         seconds = self._plan.timers.callee_timeout
-        self._fall_silent(Stage.CALLEE, f"the phone reported no result for {seconds:g} s", now)
+        self._fall_silent(self._called, f"reported no result for {seconds:g} s", now)
 
-    def _fall_silent(self, stage: Stage, reason: str, now: float) -> None:
+    def _fall_silent(self, stage: Stage, what: str, now: float) -> None:
         self._silent = True
         self.stop()
-        self._owner.on_silence(stage, reason, now)
+        self._owner.on_silence(stage, f"{self._device} {what}", now)
 
     @property
     def _cseqs(self) -> tuple[int, ...]:

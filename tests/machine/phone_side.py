@@ -218,6 +218,16 @@ class CallBench(PhoneSide):
         self.call.hang_up(self.now)
         self.collect()
 
+    def transfer(self, to: str) -> None:
+        self.call.transfer(SipUri.parse(to), self.now)
+        self.collect()
+
+    @property
+    def referred_to(self) -> list[str | None]:
+        """Whom the REFERs named, in order; none is counted twice because it was sent again."""
+        named = {refer.cseq: refer.headers.get("Refer-To") for refer in self.requests("REFER")}
+        return list(named.values())
+
     @property
     def names(self) -> list[str]:
         return [happening.name for happening in self.told]

@@ -29,7 +29,7 @@ class Rig(PhoneSide):
     def __init__(self, **plan):
         super().__init__()
         self.told = []
-        made = make_plan(timers=TIMERS, **plan)
+        self.plan = made = make_plan(timers=TIMERS, **plan)
         self.leg = PhoneLeg(
             made,
             agent=self.agent,
@@ -43,7 +43,7 @@ class Rig(PhoneSide):
         self.pick_up()
 
     def start(self):
-        self.referral.start(self.now)
+        self.referral.start(self.plan.refer_to, self.now)
         self.collect()
         return self
 
@@ -77,10 +77,10 @@ class Rig(PhoneSide):
     def on_refer_accepted(self, now):
         self.told.append(("accepted", now))
 
-    def on_callee_progress(self, status):
+    def on_progress(self, status):
         self.told.append(("progress", status))
 
-    def on_callee_result(self, fragment, now):
+    def on_result(self, fragment, now):
         self.told.append(("result", fragment.status, fragment.reason, now))
 
     def on_refer_refused(self, status, reason, now):
