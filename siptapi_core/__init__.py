@@ -5,7 +5,7 @@ business. Each is imported when it is first used, so that ``import siptapi_core`
 
 - To be a plugin: `hookimpl`, `Offer`, `NoSettings`, `Secret`, `Context`, `Clock`, `Logger`.
 - A strategy: `Strategy`, `DialRequest`, `LineIdentity`, `Network`, `Attempt`, `Capability`,
-  `ReferPlan`, `Planning`, `ByePolicy`, `CallTimers`.
+  `ReferPlan`, `Planning`, `Party`, `ByePolicy`, `CallTimers`.
 - A resolver: `Resolver`, `ResolveContext`, `Resolved`, `PassedOn`; what it maps: `Target`,
   `Number`, `SrvName`, `HostPort`, `Address`, `Transport`; what it may ask: `DnsClient`,
   `DnsAnswer`, `NaptrRecord`, `SrvRecord`; what a URI says itself: `target_host`,
@@ -145,6 +145,7 @@ if TYPE_CHECKING:
     from siptapi_core.locating import target_host as target_host
     from siptapi_core.machine.refer_plan import ByePolicy as ByePolicy
     from siptapi_core.machine.refer_plan import CallTimers as CallTimers
+    from siptapi_core.machine.refer_plan import Party as Party
     from siptapi_core.machine.refer_plan import ReferPlan as ReferPlan
     from siptapi_core.numbers import Explanation as Explanation
     from siptapi_core.numbers.patterns import check_pattern_size as check_pattern_size
@@ -192,7 +193,7 @@ _HOMES = {
     ),
     "hookspecs": "hookimpl",
     "locating": "is_ip_address names_service required_transport target_host",
-    "machine.refer_plan": "ByePolicy CallTimers ReferPlan",
+    "machine.refer_plan": "ByePolicy CallTimers Party ReferPlan",
     "numbers": "Explanation",
     "numbers.patterns": "check_pattern_size",
     "resolution": "Resolution ResolutionStep StepOutcome",

@@ -12,13 +12,14 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from attrs import frozen, has
+from attrs import evolve, frozen, has
 
 from siptapi_core.commands import Caller, Command, Reply
+from siptapi_core.errors import UsageError
 from siptapi_core.events import AttemptHappening, Event, EventId, TracedMessage
-from siptapi_core.machine.refer_plan import ByePolicy, CallTimers, ReferPlan
+from siptapi_core.machine.refer_plan import ByePolicy, CallTimers, Party, ReferPlan
 from siptapi_core.sip.name_addr import NameAddr
-from siptapi_core.sip.uri import SipUri, Uri
+from siptapi_core.sip.uri import SipUri, TelUri, Uri, escape_user
 from siptapi_core.targets import Address, HostPort, Number, Target, Transport
 from siptapi_core.values import Compared, Value
 
@@ -151,7 +152,8 @@ class LineIdentity(Value, kw_only=True):
 
     ``address_of_record`` is ``sip:user@domain``; ``phone`` the Request-URI that reaches the
     phone through the proxy; ``phone_address`` its static address where the settings give one;
-    ``display_name`` is rendered for this call; ``keepalive`` is in seconds.
+    ``display_name`` is rendered for this call, and for the user's own phone, as are the headers in
+    ``auto_answer``, which let it pick up by itself; ``keepalive`` is in seconds.
     """
 
     name: str
@@ -160,6 +162,7 @@ class LineIdentity(Value, kw_only=True):
     phone_address: SipUri | None = None
     outbound_proxy: SipUri | None = None
     display_name: str = ""
+    auto_answer: tuple[tuple[str, str], ...] = ()
     learn_address: bool = False
     keepalive: float = 0.0
     bye: ByePolicy = ByePolicy.ON_ANSWER
@@ -170,11 +173,14 @@ class DialRequest(Value, kw_only=True):
     """What a strategy is asked for: let the phone of ``line`` call ``callee``.
 
     ``callee`` is what goes into Refer-To; ``number`` is None where the user dialled a URI.
+    ``is_emergency``: the number is one of those that save lives, so nothing but the phone itself,
+    which has a voice, may call it.
     """
 
     callee: Uri
     line: LineIdentity
     number: Number | None = None
+    is_emergency: bool = False
 
     def plan(
         self,
@@ -185,37 +191,58 @@ class DialRequest(Value, kw_only=True):
         route: tuple[NameAddr, ...] = (),
         direct: bool = False,
         invite_headers: tuple[tuple[str, str], ...] = (),
+        first: Party = Party.PHONE,
     ) -> ReferPlan:
-        """Plan to INVITE ``target`` as the line, and to have it call ``callee``.
+        """Plan to INVITE ``target`` as the line, and to have it call the other party.
 
-        The INVITE is sent to ``next_hop``, by default where ``target`` itself leads; the rest
-        is as in `ReferPlan`.
+        ``target`` is of the party ``first``: the user's phone, which is told to call ``callee``,
+        or the callee, who is told to call the phone, and to whom nothing is sent that is for the
+        phone alone. The INVITE is sent to ``next_hop``, by default where ``target`` itself leads;
+        the rest is as in `ReferPlan`.
         """
-        account = self.line.address_of_record
+        line, is_phone = self.line, first is Party.PHONE
+        account = line.address_of_record
         return ReferPlan(
             strategy=strategy,
             target=target,
-            from_=NameAddr(account, self.line.display_name),
-            refer_to=self.callee,
+            from_=NameAddr(account, line.display_name if is_phone else ""),
+            refer_to=self.callee if is_phone else line.phone,
             referred_by=account,
             next_hop=next_hop or target,
+            first=first,
             route=route,
             direct=direct,
-            invite_headers=invite_headers,
+            invite_headers=(*invite_headers, *(line.auto_answer if is_phone else ())),
             bye=self.line.bye,
             timers=self.line.timers,
             learn_address=self.line.learn_address,
             keepalive=self.line.keepalive,
         )
 
-    def plan_via_proxy(self, strategy: str) -> ReferPlan:
-        """Plan to reach the phone as any caller does: by the outbound proxy, or the domain."""
-        phone, proxy = self.line.phone, self.line.outbound_proxy
+    def plan_via_proxy(self, strategy: str, *, first: Party = Party.PHONE) -> ReferPlan:
+        """Plan to reach ``first`` as any caller does: by the outbound proxy, or its domain.
+
+        Raises:
+            UsageError: the callee comes first, and has no SIP address and no number.
+        """
+        target = self.line.phone if first is Party.PHONE else self._callee_address()
+        proxy = self.line.outbound_proxy
         if proxy is None:
-            return self.plan(strategy, target=phone)
+            return self.plan(strategy, target=target, first=first)
         if not proxy.is_loose_router:  # nobody means a strict router (RFC 3261 section 8.1.2)
             proxy = proxy.with_parameter("lr")
-        return self.plan(strategy, target=phone, next_hop=proxy, route=(NameAddr(proxy),))
+        route = (NameAddr(proxy),)
+        return self.plan(strategy, target=target, next_hop=proxy, route=route, first=first)
+
+    def _callee_address(self) -> SipUri:
+        """The callee as a Request-URI (RFC 3261 19.1.1, 19.1.6)."""
+        callee, account = self.callee, self.line.address_of_record
+        if isinstance(callee, SipUri):
+            return evolve(callee, headers=()).without_parameter("method")
+        if isinstance(callee, TelUri):
+            number = escape_user(str(callee).partition(":")[2])
+            return SipUri(account.host, number, account.port, parameters=(("user", "phone"),))
+        raise UsageError(f"{callee} is no address that SIPTAPI itself can call")
 
 
 class Attempt(Protocol):
@@ -239,10 +266,11 @@ class Attempt(Protocol):
         ...
 
     async def transfer(self, to: Uri) -> None:
-        """Send the party that we hold elsewhere.
+        """Send the party that we hold to ``to``, or the one that is being called, once we do.
 
         Raises:
             NotSupportedError: where ``TRANSFER`` is not among ``capabilities``.
+            RefusedError: we hold nobody any more, or it is being sent somewhere just now.
         """
         ...
 

@@ -11,7 +11,6 @@ from attrs import evolve
 from siptapi_core.contracts import Capability, Logger, Planning
 from siptapi_core.errors import (
     NetworkError,
-    NotSupportedError,
     PluginError,
     RefusedError,
     ResolveError,
@@ -126,7 +125,7 @@ class LineNetwork:
 class ReferAttempt:
     """An `Attempt` that is a `ReferCall`: resolves, calls, and queues what happens."""
 
-    capabilities = frozenset({Capability.HANG_UP})
+    capabilities = frozenset(Capability)
 
     def __init__(
         self,
@@ -140,6 +139,7 @@ class ReferAttempt:
         self._plan = plan
         self._credentials = credentials
         self._happenings: asyncio.Queue[AttemptHappening] = asyncio.Queue()
+        self._transferred_to: Uri | None = None
         self._call: ReferCall | None = None
         self._starting = asyncio.get_running_loop().create_task(self._start())
 
@@ -161,15 +161,20 @@ class ReferAttempt:
             raise RefusedError("the call has ended already")
 
     async def transfer(self, to: Uri) -> None:
-        """Not before the phone can be told so."""
-        raise NotSupportedError(f"a call by REFER cannot be transferred to {to} while it is set up")
+        """Refer whom we hold, or shall hold, to ``to``; raises RefusedError."""
+        if self._call is not None:
+            self._network.drive(partial(self._call.transfer, to))
+        elif self._starting.done() or self._starting.cancelling():
+            raise RefusedError("the call has ended already")
+        else:
+            self._transferred_to = to
 
     async def _start(self) -> None:
         stage = Stage.PROXY
         try:
             plan = await _made(self._plan)
             credentials = None if self._credentials is None else await self._credentials()
-            stage = Stage.PHONE if plan.direct else Stage.PROXY
+            stage = Stage(plan.first) if plan.direct else Stage.PROXY
             found = await self._line.next_hop(plan.next_hop)
             addresses = self._network.reachable(found)
             call = ReferCall(
@@ -180,6 +185,8 @@ class ReferAttempt:
                 locate=self._line.locate,
                 report=self._happenings.put_nowait,
             )
+            if self._transferred_to is not None:
+                self._network.drive(partial(call.transfer, self._transferred_to))
             self._network.drive(call.start)
         except SiptapiError as error:  # no address, no password, a plan that cannot be a message
             failed = CallFailed(stage, None, str(error), Disturbed.NO, code=error.code)

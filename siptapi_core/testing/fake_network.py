@@ -9,7 +9,6 @@ from functools import partial
 from siptapi_core.contracts import Attempt, Capability, Planning
 from siptapi_core.errors import (
     NetworkError,
-    NotSupportedError,
     RefusedError,
     ResolveError,
     SiptapiError,
@@ -116,10 +115,11 @@ class FakeNetwork:
 class FakeAttempt:
     """`siptapi_core.Attempt` that tells a story, one happening each time the loop comes round.
 
-    ``before`` is waited for first; a `SiptapiError` of its is the attempt's failure.
+    ``before`` is waited for first; a `SiptapiError` of its is the attempt's failure. A transfer
+    is kept in ``transfers`` and changes nothing.
     """
 
-    capabilities = frozenset({Capability.HANG_UP})
+    capabilities = frozenset(Capability)
 
     def __init__(
         self,
@@ -128,6 +128,7 @@ class FakeAttempt:
         before: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._rest = list(story)
+        self.transfers: list[Uri] = []
         self._before = before
         self._handed_over = False
 
@@ -160,9 +161,11 @@ class FakeAttempt:
             self._rest = [CallEnded(Outcome.CANCELLED, Stage.PHONE)]
 
     async def transfer(self, to: Uri) -> None:
-        """Refuse.
+        """Keep it.
 
         Raises:
-            NotSupportedError: always.
+            RefusedError: it is past the hand-over, or its end.
         """
-        raise NotSupportedError(f"this attempt cannot transfer anybody to {to}")
+        if self._handed_over or not self._rest:
+            raise RefusedError("nobody is held any more")
+        self.transfers.append(to)

@@ -10,10 +10,10 @@ from attrs import evolve
 
 from siptapi_core.contracts import Capability, Resolved
 from siptapi_core.demo import Ending, open_demo
-from siptapi_core.errors import NotSupportedError, RefusedError, ResolveError, SettingsError
+from siptapi_core.errors import RefusedError, ResolveError, SettingsError
 from siptapi_core.events import CallEnded, CallFailed, Disturbed, Outcome, Stage
 from siptapi_core.logs import logger
-from siptapi_core.machine.refer_plan import ReferPlan
+from siptapi_core.machine.refer_plan import Party, ReferPlan
 from siptapi_core.net.clock import SystemClock
 from siptapi_core.net.identifiers import SystemIdentifiers
 from siptapi_core.net.line_network import LineNetwork
@@ -108,11 +108,13 @@ def test_a_call_on_loopback():
     async def main():
         async with demo_line(Ending.ANSWERED) as (line, _network, plan):
             attempt = line.refer_call(plan)
-            assert attempt.capabilities == {Capability.HANG_UP}
+            assert attempt.capabilities == {Capability.HANG_UP, Capability.TRANSFER}
             happenings = await told(attempt)
             assert happenings[-1] == CallEnded(Outcome.ANSWERED, Stage.CALLEE)
             with pytest.raises(RefusedError, match="the phone has the call now"):
                 await attempt.hang_up()
+            with pytest.raises(RefusedError, match="the phone has the call now"):
+                await attempt.transfer(plan.target)
 
     run(main)
 
@@ -148,11 +150,18 @@ def test_a_hang_up_while_the_name_is_looked_up(after):
     run(main)
 
 
-@pytest.mark.parametrize(("direct", "stage"), [(False, Stage.PROXY), (True, Stage.PHONE)])
-def test_a_name_that_leads_nowhere(direct, stage):
+@pytest.mark.parametrize(
+    ("plan", "stage"),
+    [
+        ({}, Stage.PROXY),
+        ({"direct": True}, Stage.PHONE),
+        ({"direct": True, "first": Party.CALLEE}, Stage.CALLEE),
+    ],
+)
+def test_a_name_that_leads_nowhere(plan, stage):
     async def main():
         async with line_to(Names(proxy=ResolveError("there is no proxy"))) as (line, _network):
-            attempt = line.refer_call(make_plan(direct=direct))
+            attempt = line.refer_call(make_plan(**plan))
             failed, ended = await told(attempt)
             reason = "sip:proxy: there is no proxy"
             assert failed == CallFailed(stage, None, reason, Disturbed.NO, code="resolve")
@@ -212,13 +221,46 @@ def test_a_plan_that_no_message_can_be_made_of():
     run(main)
 
 
-def test_a_transfer_is_not_supported():
+@pytest.mark.parametrize("when", [None, "phone_calling", "phone_ringing"])
+def test_a_transfer_before_the_phone_is_picked_up_replaces_the_callee(when):
     async def main():
+        async with demo_line(Ending.ANSWERED) as (line, _network, plan):
+            nobody, callee = SipUri(host="demo.invalid", user="999"), plan.refer_to
+            attempt = line.refer_call(plan.evolve(refer_to=nobody))
+            if when is None:  # its name is not looked up yet
+                await attempt.transfer(callee)
+            async for happening in attempt.events():
+                if happening.name == when:
+                    await attempt.transfer(callee)
+            assert happening == CallEnded(Outcome.ANSWERED, Stage.CALLEE)
+
+    run(main)
+
+
+def test_who_waits_is_transferred():
+    async def main():
+        async with demo_line(Ending.ANSWERED) as (line, _network, plan):
+            attempt = line.refer_call(plan.evolve(refer_to=None))
+            async for happening in attempt.events():
+                if happening.name == "phone_answered":
+                    await attempt.transfer(plan.refer_to)
+            assert happening == CallEnded(Outcome.ANSWERED, Stage.CALLEE)
+
+    run(main)
+
+
+def test_what_never_began_cannot_be_transferred():
+    async def main():
+        bob = SipUri(host="b", user="bob")
         async with line_to(Names(proxy=None)) as (line, _network):
             attempt = line.refer_call(make_plan())
-            with pytest.raises(NotSupportedError, match="cannot be transferred to sip:bob@b"):
-                await attempt.transfer(SipUri(host="b", user="bob"))
+            await asyncio.sleep(0)
             await attempt.hang_up()
+            with pytest.raises(RefusedError, match="the call has ended already"):
+                await attempt.transfer(bob)
+            await told(attempt)
+            with pytest.raises(RefusedError, match="the call has ended already"):
+                await attempt.transfer(bob)
 
     run(main)
 

@@ -366,6 +366,19 @@ def test_a_fake_call_can_be_hung_up_even_when_it_is_over() -> None:
     asyncio.run(check())
 
 
+def test_a_fake_call_keeps_its_transfers_until_the_hand_over() -> None:
+    async def check() -> None:
+        uri = SipUri("example.com")
+        attempt = FakeAttempt(ANSWERED)
+        await attempt.transfer(uri)
+        assert await everything(attempt.events()) == list(ANSWERED)
+        with pytest.raises(RefusedError, match="nobody is held"):
+            await attempt.transfer(uri)
+        assert attempt.transfers == [uri]
+
+    asyncio.run(check())
+
+
 def test_a_fake_network_resolves_to_what_the_test_gave() -> None:
     uri = SipUri("example.com")
     assert asyncio.run(FakeNetwork(addresses=[ADDRESS]).next_hop(uri)) == (ADDRESS,)

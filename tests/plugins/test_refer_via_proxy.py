@@ -81,3 +81,9 @@ def test_what_the_line_wants_is_in_the_plan() -> None:
 def test_it_is_offered_by_its_name() -> None:
     (offer,) = siptapi_strategies()
     assert offer.name == "refer-via-proxy"
+
+
+def test_the_phone_is_told_to_pick_up_by_itself_where_the_line_wants_that() -> None:
+    headers = (("Answer-Mode", "Auto"), ("Alert-Info", "Ring Answer"))
+    made = plan(DialRequest(callee=BOB, line=LINE.evolve(auto_answer=headers)))
+    assert made.invite_headers == headers
