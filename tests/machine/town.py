@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from siptapi_core.demo.phone import Behaviour, PhoneAccount, SimulatedPhone
 from siptapi_core.demo.phone_calls import CallPhase
 from siptapi_core.demo.proxy import DemoProxy
@@ -26,7 +28,10 @@ def at_once(_data: bytes, _source: Address, _destination: Address) -> tuple[floa
 
 
 class Town:
-    """Everybody, joined; `call` is SIPTAPI's, ``told`` what it reported."""
+    """Everybody, joined; `call` is SIPTAPI's, ``told`` what it reported.
+
+    ``changes`` are to its plan.
+    """
 
     def __init__(
         self,
@@ -39,6 +44,7 @@ class Town:
         callee_user: str = "301",
         bye: ByePolicy = ByePolicy.ON_ANSWER,
         timers: CallTimers | None = None,
+        **changes: Any,
     ) -> None:
         identifiers = CountingIdentifiers()
         self.proxy = DemoProxy(
@@ -80,7 +86,7 @@ class Town:
             direct=direct,
             bye=bye,
             timers=timers or CallTimers(),
-        )
+        ).evolve(**changes)
         self.call = ReferCall(
             plan,
             agent=self.agent,
@@ -106,6 +112,10 @@ class Town:
 
     def dial(self) -> None:
         self.call.start(self.now)
+
+    def transfer_at(self, moment: float, user: str) -> None:
+        to = SipUri(host=DOMAIN, user=user)
+        self.agent.queue.schedule(moment, lambda now: self.call.transfer(to, now))
 
     def hang_up_at(self, moment: float) -> None:
         self.agent.queue.schedule(moment, self.call.hang_up)
