@@ -34,13 +34,24 @@ async def open_daemon(settings: Settings, catalog: PluginCatalog) -> AsyncIterat
         SettingsError, UnknownNameError, NetworkError: as `open_dialer`.
     """
     from siptapi_core.dialer.daemon import Daemon  # noqa: PLC0415  # not for a single call
+    from siptapi_core.dialer.incoming_indication import IncomingIndication  # noqa: PLC0415
 
     async with _assembled(settings, catalog, None) as (dialer, lines, events, network):
+        incoming = IncomingIndication(
+            network,
+            events=events,
+            identifiers=network.agent.identifiers,
+            clock=network.clock,
+            logger=network.logger,
+        )
+        dialer.outgoing.on_begun.append(incoming.begin_dialling)
+        dialer.outgoing.on_over.append(incoming.end_dialling)
         daemon = Daemon(
             dialer,
             lines=lines,
             catalog=catalog,
             events=events,
+            incoming=incoming,
             counters=network.counters,
             clock=network.clock,
             logger=network.logger,

@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from siptapi_core.commands import Reloaded, Status
+from siptapi_core.commands import LineStatus, Reloaded, Status
 from siptapi_core.contracts import Clock, Frontend, Logger
 from siptapi_core.dialer.event_bus import EventBus
+from siptapi_core.dialer.incoming_indication import IncomingIndication
 from siptapi_core.dialer.line_factory import LineFactory
 from siptapi_core.dialer.local_dialer import LocalDialer
 from siptapi_core.dialer.observing import ObserverThread
@@ -43,11 +44,13 @@ class Daemon:
         lines: LineFactory,
         catalog: PluginCatalog,
         events: EventBus,
+        incoming: IncomingIndication,
         counters: Callable[[], Mapping[str, int]],
         clock: Clock,
         logger: Logger,
     ) -> None:
         self.dialer = dialer
+        self.incoming = incoming
         self._lines = lines
         self._catalog = catalog
         self._events = events
@@ -77,11 +80,15 @@ class Daemon:
             ready()
             await stop.wait()
             self._logger.info("stopping")
-            await self.dialer.drain(DRAIN_SECONDS)
+            await self.dialer.outgoing.drain(DRAIN_SECONDS)
         finally:
             await self._stop_frontends()
             await self.dialer.close()
             await asyncio.to_thread(self._stop_observers, observers)
+
+    def line_status(self, line: LineStatus) -> LineStatus:
+        """Fill in whether the line is active."""
+        return line
 
     async def reload(self) -> Reloaded:
         """Read the settings file again; calls in progress go on as they began.
@@ -120,6 +127,7 @@ class Daemon:
             settings_file=self.settings.where,
             counters={
                 **self.dialer.counters(),
+                "incoming calls": len(self.incoming),
                 **self._counters(),
                 "tasks": len(asyncio.all_tasks()),
             },

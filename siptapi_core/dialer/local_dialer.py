@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from functools import partial
-from typing import Protocol, assert_never
+from typing import TYPE_CHECKING, Protocol, assert_never
 
 from siptapi_core.commands import (
     Caller,
     Calls,
     Command,
     Dial,
-    Dialling,
     Done,
     Explain,
     HangUp,
@@ -32,19 +29,31 @@ from siptapi_core.commands import (
     Status,
     Transfer,
 )
-from siptapi_core.contracts import Clock, DialRequest, Logger, Strategy
+from siptapi_core.contracts import Clock, Logger, Strategy
 from siptapi_core.dialer.event_bus import Bus, EventBus
 from siptapi_core.dialer.line import Line
-from siptapi_core.dialer.outgoing_call import OutgoingCall
+from siptapi_core.dialer.outgoing_calls import OutgoingCalls, check_decision
 from siptapi_core.dialer.strategy_memory import StrategyMemory
-from siptapi_core.errors import DeniedError, RefusedError, SiptapiError, UnknownNameError
-from siptapi_core.events import CallEnded, Event, EventId, Happening, TracedMessage
+from siptapi_core.errors import RefusedError, UnknownNameError
+from siptapi_core.events import CallId, Event, EventId, TracedMessage
 from siptapi_core.machine.identifiers import Identifiers
-from siptapi_core.numbers import Decision, Explanation
+from siptapi_core.sip.uri import Uri
+
+if TYPE_CHECKING:
+    from siptapi_core.dialer.incoming_indication import IncomingIndication
 
 
 class Services(Protocol):
     """What a dialer has besides while it runs in a daemon."""
+
+    @property
+    def incoming(self) -> IncomingIndication:
+        """The calls that come to the lines."""
+        ...
+
+    def line_status(self, line: LineStatus) -> LineStatus:
+        """Fill in what is known of the line's registration."""
+        ...
 
     async def reload(self) -> Reloaded:
         """Carry out `Reload`; raises SettingsError."""
@@ -53,10 +62,6 @@ class Services(Protocol):
     def status(self) -> Status:
         """Carry out `ShowStatus`."""
         ...
-
-
-GOODBYE_SECONDS = 5.0
-"""How long `LocalDialer.close` waits for calls that it hung up."""
 
 
 class LocalDialer:
@@ -83,56 +88,62 @@ class LocalDialer:
     ) -> None:
         self.services: Services | None = None
         """Those of the daemon that it runs in, if any."""
-        self._lines = lines
         self.default_line = default_line
-        self._strategy = strategy
-        self._memory = memory
-        self._identifiers = identifiers
-        self._clock = clock
+        self.outgoing = OutgoingCalls(
+            events=events,
+            strategy=strategy,
+            memory=memory,
+            identifiers=identifiers,
+            clock=clock,
+            logger=logger,
+            settings_file=settings_file,
+        )
+        self._lines = lines
         self._logger = logger
         self._tracers = tracers
-        self._settings_file = settings_file
         self._events = events
         self._messages: Bus[TracedMessage] = Bus()
-        self._calls: dict[str, OutgoingCall] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._closing = False
 
-    async def execute(  # noqa: C901  # one arm a command
+    async def execute(  # noqa: C901, PLR0912  # one arm a command
         self, command: Command, caller: Caller
     ) -> Reply:
         """Carry out ``command`` for ``caller``; raises SiptapiError."""
         match command:
             case Dial():
-                return self._dial(command, caller)
+                return self.outgoing.dial(command, self._line(command.line, caller), caller)
             case HangUp():
-                await self._call(command.call, caller).hang_up()
+                await self.outgoing.get(command.call, caller).hang_up()
                 return Done()
             case Transfer():
-                call = self._call(command.call, caller)
-                explanation = self._line(call.line, caller).explain(command.number)
-                _check_decision(explanation, confirmed=command.confirmed)
-                await call.transfer(explanation.dialled)
+                call = self.outgoing.get(command.call, caller)
+                await call.transfer(self._allowed(command, call.line, caller))
                 return Done()
-            case Reject() | Redirect():
-                raise RefusedError(f"there is no incoming call {command.call!r}")
-            case ListHistory() | ShowCall():
-                raise RefusedError("no history is kept")
-            case Reload():
-                return await self._daemon(caller).reload()
-            case ShowStatus():
-                return self._daemon(caller).status()
+            case Reject():
+                self._incoming(command.call, caller)[0].reject(command.call)
+                return Done()
+            case Redirect():
+                incoming, line_name = self._incoming(command.call, caller)
+                incoming.redirect(command.call, self._allowed(command, line_name, caller))
+                return Done()
             case Explain():
                 return self._line(command.line, caller).explain(command.text)
             case Resolve():
                 line = self._line(command.line, caller)
                 return await line.resolve(command.target, self._logger.bind(line=line.name))
             case ListCalls():
-                seen = [c for c in self._calls.values() if caller.may_use(c.line)]
-                return Calls(tuple(call.status() for call in seen))
+                statuses = self.outgoing.statuses()
+                if self.services is not None:
+                    statuses += self.services.incoming.statuses()
+                return Calls(tuple(each for each in statuses if caller.may_use(each.line)))
             case ListLines():
-                seen_lines = [line for line in self._lines.values() if caller.may_use(line.name)]
-                return Lines(tuple(_status(line) for line in seen_lines))
+                names = filter(caller.may_use, self._lines)
+                return Lines(tuple(self._line_status(self._lines[name]) for name in names))
+            case ListHistory() | ShowCall():
+                raise RefusedError("no history is kept")
+            case Reload():
+                return await self._daemon(caller).reload()
+            case ShowStatus():
+                return self._daemon(caller).status()
             case _:
                 assert_never(command)
 
@@ -150,81 +161,21 @@ class LocalDialer:
     def counters(self) -> dict[str, int]:
         """What is alive, by name."""
         return {
-            "calls": len(self._calls),
+            "calls": len(self.outgoing),
             "listeners": len(self._events.subscriptions) + len(self._messages.subscriptions),
         }
 
-    async def drain(self, seconds: float) -> None:
-        """Take no more calls, and wait until there is none, ``seconds`` at most."""
-        self._closing = True
-        if self._tasks:
-            await asyncio.wait(tuple(self._tasks.values()), timeout=seconds)
-
     async def close(self) -> None:
         """Take no more calls, hang up those that we hold, wait a while, end the streams."""
-        self._closing = True
-        for call in tuple(self._calls.values()):
-            try:
-                await call.hang_up()
-            except SiptapiError as error:
-                self._logger.debug("not hung up", call=call.id, why=str(error))
-        if self._tasks:
-            _, stuck = await asyncio.wait(tuple(self._tasks.values()), timeout=GOODBYE_SECONDS)
-            for task in stuck:
-                task.cancel()
-            if stuck:
-                self._logger.warning("calls did not end in time", calls=len(stuck))
-                await asyncio.wait(stuck)
+        await self.outgoing.close()
         self._events.close()
         self._messages.close()
 
-    def _dial(self, command: Dial, caller: Caller) -> Dialling:
-        if self._closing:
-            raise RefusedError("SIPTAPI is shutting down and takes no more calls")
-        line = self._line(command.line, caller)
-        explanation = line.explain(command.number)
-        _check_decision(explanation, confirmed=command.confirmed)
-        if command.strategy is None:
-            names = self._memory.order(line.name, line.strategies)
-        else:
-            names = (command.strategy,)
-        number = explanation.number
-        call_id = self._identifiers.tag()
-        logger = self._logger.bind(call=call_id, line=line.name)
-        call = OutgoingCall(
-            call=call_id,
-            request=DialRequest(
-                callee=explanation.dialled,
-                line=line.identity(str(number or explanation.dialled)),
-                number=number,
-            ),
-            number=str(number or explanation.dialled),
-            frontend=caller.frontend,
-            strategies=[(name, self._strategy(name)) for name in names],
-            network=line.network(logger),
-            memory=self._memory,
-            publish=self._publish,
-            started=self._clock.time(),
-            logger=logger,
-            settings_file=self._settings_file,
-        )
-        call.begin(line.callee(explanation, logger) if line.looks_up(explanation) else None)
-        self._calls[call.id] = call
-        task = asyncio.get_running_loop().create_task(call.run())
-        self._tasks[call.id] = task
-        task.add_done_callback(partial(self._forget, call.id))
-        return Dialling(call=call.id, line=line.name, explanation=explanation)
-
-    def _forget(self, call: str, task: asyncio.Task[None]) -> None:
-        self._calls.pop(call, None)
-        self._tasks.pop(call, None)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._logger.error("call broke", call=call, why=repr(error))
-
-    def _publish(self, call: OutgoingCall, happening: Happening) -> None:
-        if isinstance(happening, CallEnded):
-            self._calls.pop(call.id, None)
-        self._events.tell_of_call(call.id, call.line, happening)
+    def _allowed(self, command: Transfer | Redirect, line: str, caller: Caller) -> Uri:
+        """What the command's number means on ``line``; raises NumberError, DeniedError."""
+        explanation = self._line(line, caller).explain(command.number)
+        check_decision(explanation, confirmed=command.confirmed)
+        return explanation.dialled
 
     def _trace(self, message: TracedMessage) -> None:
         if self._messages.subscriptions:
@@ -250,29 +201,20 @@ class LocalDialer:
             raise RefusedError("only who may use every line may do that")
         return self.services
 
-    def _call(self, call_id: str, caller: Caller) -> OutgoingCall:
-        call = self._calls.get(call_id)
-        if call is None or not caller.may_use(call.line):
-            raise RefusedError(f"there is no call {call_id!r} in progress; it may have ended")
-        return call
+    def _incoming(self, call: CallId, caller: Caller) -> tuple[IncomingIndication, str]:
+        """Where an incoming call is held, and its line."""
+        services = self.services
+        status = None if services is None else services.incoming.status(call)
+        if services is None or status is None or not caller.may_use(status.line):
+            raise RefusedError(f"there is no incoming call {call!r} that rings; it may have ended")
+        return services.incoming, status.line
 
-
-def _status(line: Line) -> LineStatus:
-    identity = line.identity("")
-    return LineStatus(
-        name=line.name,
-        account=str(identity.address_of_record),
-        phone=str(identity.phone_address or identity.phone),
-        strategies=line.strategies,
-    )
-
-
-def _check_decision(explanation: Explanation, *, confirmed: bool) -> None:
-    rule = f" (rule {explanation.rule})" if explanation.rule else ""
-    if explanation.decision is Decision.DENY:
-        raise DeniedError(f"{explanation.formatted} may not be dialled{rule}")
-    if explanation.decision is Decision.CONFIRM and not confirmed:
-        raise DeniedError(
-            f"{explanation.formatted} must be confirmed before it is dialled{rule}",
-            confirmable=True,
+    def _line_status(self, line: Line) -> LineStatus:
+        identity = line.identity("")
+        status = LineStatus(
+            name=line.name,
+            account=str(identity.address_of_record),
+            phone=str(identity.phone_address or identity.phone),
+            strategies=line.strategies,
         )
+        return status if self.services is None else self.services.line_status(status)

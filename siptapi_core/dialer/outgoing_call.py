@@ -39,6 +39,7 @@ from siptapi_core.events import (
     ReferAccepted,
     Stage,
     StrategyFellBack,
+    TransferRequested,
     fields_of,
 )
 from siptapi_core.sip.uri import Uri
@@ -161,14 +162,17 @@ class OutgoingCall:
         if attempt is None:
             raise RefusedError("nobody can be transferred: nobody is held")
         try:
-            if Capability.TRANSFER in attempt.capabilities:
+            supported = Capability.TRANSFER in attempt.capabilities
+            if supported:
                 await attempt.transfer(to)
-                return
         except SiptapiError:
             raise
         except Exception as error:
             raise _broken(self.strategy, error) from error
-        raise NotSupportedError(f"the strategy {self.strategy!r} cannot transfer")
+        if not supported:
+            raise NotSupportedError(f"the strategy {self.strategy!r} cannot transfer")
+        self._waiting.clear()  # another strategy would call whom nobody wants any more
+        self._tell(TransferRequested(str(to)))
 
     def status(self) -> CallStatus:
         """The call as it is now."""
@@ -302,7 +306,9 @@ class OutgoingCall:
             self._tell(happening)
 
     def _tell(self, happening: Happening) -> None:
-        self.state = _STATES.get(type(happening), self.state)
+        # Where the callee came first, the phone rings while the call is connected.
+        if self.state is not CallState.CONNECTED or isinstance(happening, CallEnded):
+            self.state = _STATES.get(type(happening), self.state)
         if isinstance(happening, CallEnded):
             self.outcome, self.stage = happening.outcome, happening.stage
         self._logger.info(happening.name, **fields_of(happening))

@@ -61,7 +61,8 @@ class RecordingLogger:
 class StoryAttempt:
     """Tells its story, then waits for more from the test, or for a hang-up.
 
-    ``hang_up_with`` is what a hang-up does: an exception to raise, or a function to await.
+    ``hang_up_with`` is what a hang-up does: an exception to raise, or a function to await;
+    ``transfer_with`` an exception that a transfer raises.
     """
 
     def __init__(
@@ -70,10 +71,13 @@ class StoryAttempt:
         *,
         capabilities: Iterable[Capability] = (Capability.HANG_UP,),
         hang_up_with: Any = None,
+        transfer_with: Exception | None = None,
     ) -> None:
         self.capabilities = frozenset(capabilities)
         self.queue: asyncio.Queue[Any] = asyncio.Queue()
         self.hang_ups = 0
+        self.transfers: list[object] = []
+        self._transfer_with = transfer_with
         self._hang_up_with = hang_up_with
         for happening in story:
             self.queue.put_nowait(happening)
@@ -101,7 +105,10 @@ class StoryAttempt:
             await self._hang_up_with()
         self.tell(CANCELLED)
 
-    async def transfer(self, to: object) -> None: ...
+    async def transfer(self, to: object) -> None:
+        if self._transfer_with is not None:
+            raise self._transfer_with
+        self.transfers.append(to)
 
 
 STOP = object()

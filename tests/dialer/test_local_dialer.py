@@ -32,7 +32,7 @@ from siptapi_core.commands import (
     ListLines,
     Resolve,
 )
-from siptapi_core.dialer import local_dialer
+from siptapi_core.dialer import outgoing_calls
 from siptapi_core.dialer.event_bus import EventBus
 from siptapi_core.dialer.line import Line
 from siptapi_core.dialer.local_dialer import LocalDialer
@@ -513,7 +513,7 @@ def test_closing_when_nothing_is_held():
     ids=["refused", "broken", "unable"],
 )
 def test_what_cannot_be_hung_up_does_not_keep_the_others(monkeypatch, attempt):
-    monkeypatch.setattr(local_dialer, "GOODBYE_SECONDS", 0.01)
+    monkeypatch.setattr(outgoing_calls, "GOODBYE_SECONDS", 0.01)
 
     async def main():
         rig = Rig(a=StoryStrategy(PhoneCalling(), **attempt), b=StoryStrategy(PhoneCalling()))

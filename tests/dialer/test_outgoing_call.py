@@ -19,6 +19,7 @@ from dialer_bench import (
 )
 
 from siptapi_core.commands import CallState, CallStatus
+from siptapi_core.contracts import Capability
 from siptapi_core.dialer.outgoing_call import OutgoingCall
 from siptapi_core.dialer.strategy_memory import StrategyMemory
 from siptapi_core.errors import (
@@ -42,8 +43,10 @@ from siptapi_core.events import (
     PhoneCalling,
     PhoneRinging,
     ReferAccepted,
+    Reporter,
     Stage,
     StrategyFellBack,
+    TransferRequested,
 )
 from siptapi_core.sip.uri import parse_uri
 from siptapi_core.testing.fake_clock import FakeClock
@@ -516,6 +519,92 @@ def test_what_has_ended_cannot_be_hung_up():
     rig = Rig(StoryStrategy(ANSWERED)).run()
     with pytest.raises(RefusedError, match="the call has ended already"):
         asyncio.run(rig.call.hang_up())
+
+
+# --- transfers -----------------------------------------------------------------------------------
+
+AGENT = parse_uri("sip:401@example.com")
+
+
+def test_a_transfer_is_the_attempt_s_and_is_told():
+    strategy = StoryStrategy(PhoneCalling(), capabilities=Capability)
+    rig = Rig(strategy)
+
+    async def during():
+        await until(lambda: rig.told)
+        await rig.call.transfer(AGENT)
+        strategy.attempts[0].tell(ANSWERED)
+
+    rig.run(during)
+    assert strategy.attempts[0].transfers == [AGENT]
+    assert rig.told == [PhoneCalling(), TransferRequested("sip:401@example.com"), ANSWERED]
+
+
+def test_after_a_transfer_no_other_strategy_is_tried():
+    strategy = StoryStrategy(PhoneCalling(), capabilities=Capability)
+    rig = Rig(strategy, StoryStrategy(ANSWERED))
+
+    async def during():
+        await until(lambda: rig.told)
+        await rig.call.transfer(AGENT)
+        strategy.attempts[0].tell(UNDISTURBED, NOT_REACHED)
+
+    rig.run(during)
+    assert rig.told[-2:] == [UNDISTURBED, NOT_REACHED]
+
+
+@pytest.mark.parametrize(
+    ("attempt", "error", "words"),
+    [
+        ({"capabilities": ()}, NotSupportedError, "the strategy 'a' cannot transfer"),
+        (
+            {"capabilities": Capability, "transfer_with": RefusedError("too late")},
+            RefusedError,
+            "too late",
+        ),
+        (
+            {"capabilities": Capability, "transfer_with": KeyError("x")},
+            PluginError,
+            r"the strategy 'a' broke: KeyError\('x'\)",
+        ),
+    ],
+)
+def test_a_transfer_that_cannot_be_is_no_transfer(attempt, error, words):
+    rig = Rig(StoryStrategy(PhoneCalling(), **attempt), StoryStrategy(ANSWERED))
+
+    async def during():
+        await until(lambda: rig.told)
+        with pytest.raises(error, match=words):
+            await rig.call.transfer(AGENT)
+        rig.strategies[0].attempts[0].tell(UNDISTURBED, NOT_REACHED)
+
+    rig.run(during)
+    assert "transfer_requested" not in names(rig.told)
+    assert rig.told[-1] == ANSWERED
+
+
+def test_what_has_ended_cannot_be_transferred():
+    rig = Rig(StoryStrategy(ANSWERED)).run()
+    with pytest.raises(RefusedError, match="nobody is held"):
+        asyncio.run(rig.call.transfer(AGENT))
+
+
+def test_a_call_stays_connected_while_the_phone_that_comes_second_rings():
+    story = (
+        CalleeTrying("reverse", Reporter.SIPTAPI),
+        CalleeRinging(180, Reporter.PROXY),
+        CalleeAnswered(Reporter.PROXY),
+        ReferAccepted(Reporter.PROXY),
+        PhoneRinging(Reporter.SIPFRAG),
+        PhoneAnswered(Reporter.SIPFRAG),
+        ANSWERED,
+    )
+    assert Rig(StoryStrategy(*story)).run().states == [
+        CallState.CONNECTING,
+        CallState.CALLEE_RINGING,
+        *[CallState.CONNECTED] * 4,
+        CallState.ENDED,
+    ]
 
 
 # --- what is learned -----------------------------------------------------------------------------

@@ -1,0 +1,158 @@
+"""The calls that lines make: begun, kept until they end, hung up when the dialer closes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+
+from siptapi_core.commands import Caller, CallStatus, Dial, Dialling
+from siptapi_core.contracts import Clock, DialRequest, Logger, Strategy
+from siptapi_core.dialer.event_bus import EventBus
+from siptapi_core.dialer.line import Line
+from siptapi_core.dialer.outgoing_call import OutgoingCall
+from siptapi_core.dialer.strategy_memory import StrategyMemory
+from siptapi_core.errors import DeniedError, RefusedError, SiptapiError
+from siptapi_core.events import CallEnded, CallId, Happening
+from siptapi_core.machine.identifiers import Identifiers
+from siptapi_core.numbers import Decision, Explanation
+from siptapi_core.sip.uri import SipUri
+
+GOODBYE_SECONDS = 5.0
+"""How long `OutgoingCalls.close` waits for calls that it hung up."""
+
+
+class OutgoingCalls:
+    """Every call in progress. ``strategy(name)`` is as in `LocalDialer`."""
+
+    def __init__(
+        self,
+        *,
+        events: EventBus,
+        strategy: Callable[[str], Strategy],
+        memory: StrategyMemory,
+        identifiers: Identifiers,
+        clock: Clock,
+        logger: Logger,
+        settings_file: str,
+    ) -> None:
+        self.on_begun: list[Callable[[SipUri], None]] = []
+        """Told the account of each call that is about to be made."""
+        self.on_over: list[Callable[[SipUri], None]] = []
+        """... and once more when the call is over."""
+        self._events = events
+        self._strategy = strategy
+        self._memory = memory
+        self._identifiers = identifiers
+        self._clock = clock
+        self._logger = logger
+        self._settings_file = settings_file
+        self._calls: dict[CallId, OutgoingCall] = {}
+        self._tasks: dict[CallId, asyncio.Task[None]] = {}
+        self._closing = False
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._calls)
+
+    def statuses(self) -> list[CallStatus]:
+        """Each as it is now."""
+        return [call.status() for call in self._calls.values()]
+
+    def dial(self, command: Dial, line: Line, caller: Caller) -> Dialling:
+        """Carry out ``command`` on ``line``.
+
+        Raises:
+            SiptapiError: nothing was dialled; the words say why.
+        """
+        if self._closing:
+            raise RefusedError("SIPTAPI is shutting down and takes no more calls")
+        explanation = line.explain(command.number)
+        check_decision(explanation, confirmed=command.confirmed)
+        if command.strategy is None:
+            names = self._memory.order(line.name, line.strategies)
+        else:
+            names = (command.strategy,)
+        number = explanation.number
+        call_id = self._identifiers.tag()
+        logger = self._logger.bind(call=call_id, line=line.name)
+        identity = line.identity(str(number or explanation.dialled))
+        call = OutgoingCall(
+            call=call_id,
+            request=DialRequest(callee=explanation.dialled, line=identity, number=number),
+            number=str(number or explanation.dialled),
+            frontend=caller.frontend,
+            strategies=[(name, self._strategy(name)) for name in names],
+            network=line.network(logger),
+            memory=self._memory,
+            publish=self._publish,
+            started=self._clock.time(),
+            logger=logger,
+            settings_file=self._settings_file,
+        )
+        call.begin(line.callee(explanation, logger) if line.looks_up(explanation) else None)
+        self._calls[call.id] = call
+        for tell in self.on_begun:
+            tell(identity.address_of_record)
+        task = asyncio.get_running_loop().create_task(call.run())
+        self._tasks[call.id] = task
+        task.add_done_callback(partial(self._forget, call.id, identity.address_of_record))
+        return Dialling(call=call.id, line=line.name, explanation=explanation)
+
+    def get(self, call_id: CallId, caller: Caller) -> OutgoingCall:
+        """The call of that id, if the caller may know of it.
+
+        Raises:
+            RefusedError: there is none in progress.
+        """
+        call = self._calls.get(call_id)
+        if call is None or not caller.may_use(call.line):
+            raise RefusedError(f"there is no call {call_id!r} in progress; it may have ended")
+        return call
+
+    async def drain(self, seconds: float) -> None:
+        """Take no more calls, and wait until there is none, ``seconds`` at most."""
+        self._closing = True
+        if self._tasks:
+            await asyncio.wait(tuple(self._tasks.values()), timeout=seconds)
+
+    async def close(self) -> None:
+        """Take no more calls, hang up those that there are, and wait a while for their end."""
+        self._closing = True
+        for call in tuple(self._calls.values()):
+            try:
+                await call.hang_up()
+            except SiptapiError as error:
+                self._logger.debug("not hung up", call=call.id, why=str(error))
+        if self._tasks:
+            _, stuck = await asyncio.wait(tuple(self._tasks.values()), timeout=GOODBYE_SECONDS)
+            for task in stuck:
+                task.cancel()
+            if stuck:
+                self._logger.warning("calls did not end in time", calls=len(stuck))
+                await asyncio.wait(stuck)
+
+    def _forget(self, call: CallId, account: SipUri, task: asyncio.Task[None]) -> None:
+        self._calls.pop(call, None)
+        self._tasks.pop(call, None)
+        for tell in self.on_over:
+            tell(account)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._logger.error("call broke", call=call, why=repr(error))
+
+    def _publish(self, call: OutgoingCall, happening: Happening) -> None:
+        if isinstance(happening, CallEnded):
+            self._calls.pop(call.id, None)
+        self._events.tell_of_call(call.id, call.line, happening)
+
+
+def check_decision(explanation: Explanation, *, confirmed: bool) -> None:
+    """Raise DeniedError where the line's rules forbid a number, or nobody ``confirmed`` it."""
+    rule = f" (rule {explanation.rule})" if explanation.rule else ""
+    if explanation.decision is Decision.DENY:
+        raise DeniedError(f"{explanation.formatted} may not be dialled{rule}")
+    if explanation.decision is Decision.CONFIRM and not confirmed:
+        raise DeniedError(
+            f"{explanation.formatted} must be confirmed before it is dialled{rule}",
+            confirmable=True,
+        )
