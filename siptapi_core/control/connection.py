@@ -1,0 +1,229 @@
+"""One client of the daemon, from its first line to its last.
+
+::
+
+    connected ──its hello──> served ──it hangs up──────────────────────────────> gone
+        │                       └──silent, deaf, too slow, no JSON; we end──┐
+        └──wrong, or too late─────────────────────────────────> goodbye ──> gone
+
+Lines go out one after the other, and whoever does not read them is waited for, for a while: what
+is to be said to a client is kept in the dialer's bounded queue for it, in no other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
+from functools import partial
+from typing import Any, TypeVar
+
+from siptapi_core.commands import Caller, Done
+from siptapi_core.contracts import Dialer, Logger
+from siptapi_core.control.hello import PROTOCOL, ClientHello, ServerHello, check_version
+from siptapi_core.control.lines import read_line, write_line
+from siptapi_core.control.vocabulary import decode_command, encode_error, encode_reply
+from siptapi_core.errors import DeniedError, RefusedError, SiptapiError, UsageError
+from siptapi_core.event_encoding import encode_event
+from siptapi_core.events import EventId, TracedMessage
+from siptapi_core.value_encoding import ValueEncoding
+from siptapi_core.values import Value
+from siptapi_core.version import VERSION
+
+T = TypeVar("T")
+
+HELLO_SECONDS = 10.0
+"""For the first line."""
+PING_SECONDS = 60.0
+"""How long a client may be silent before it is asked for a sign of life."""
+UNANSWERED_PINGS = 5
+STALLED_SECONDS = 30.0
+"""How long a client may leave unread what was sent to it."""
+GOODBYE_SECONDS = 2.0
+COMMANDS_AT_ONCE = 32
+"""Of one client; the next one waits."""
+
+_told = ValueEncoding()
+_asked = ValueEncoding(strict=True)
+
+
+class Feed(enum.StrEnum):
+    """What can be subscribed to."""
+
+    EVENTS = "events"
+    TRACE = "trace"
+
+
+class Subscribe(Value, kw_only=True):
+    """``after`` is the id of the last event that the client knows, null: from now on."""
+
+    subscribe: Feed
+    after: EventId | None = None
+
+
+class Connection:
+    """Serves one client. ``admit`` raises SiptapiError for a hello that is not welcome."""
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        *,
+        dialer: Dialer,
+        admit: Callable[[ClientHello], None],
+        settings_file: str,
+        logger: Logger,
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._dialer = dialer
+        self._admit = admit
+        self._settings_file = settings_file
+        self._logger = logger
+        self._feeds: dict[Feed, asyncio.Task[None]] = {}
+        self._commands: set[asyncio.Task[None]] = set()
+        self._slots = asyncio.Semaphore(COMMANDS_AT_ONCE)
+
+    async def serve(self) -> None:
+        """Serve the client until it, or we, have had enough."""
+        try:
+            caller = await self._greet()
+            while caller is not None and (request := await self._next_line()) is not None:
+                await self._handle(request, caller)
+            if self._commands:
+                await asyncio.wait(self._commands)
+        except SiptapiError as error:
+            self.dismiss(error)
+        except ConnectionError as error:
+            self._logger.debug("client lost", why=str(error))
+        finally:
+            for task in (*self._feeds.values(), *self._commands):
+                task.cancel()
+            await self._close()
+
+    def dismiss(self, why: SiptapiError) -> None:
+        """Say goodbye; what was said before is still delivered, if it is read soon."""
+        if not self._writer.is_closing():
+            self._logger.info("client dismissed", why=str(why))
+            self._writer.write(write_line({"goodbye": encode_error(why)}))
+            self._writer.close()
+            transport = self._writer.transport
+            asyncio.get_running_loop().call_later(GOODBYE_SECONDS, transport.abort)
+
+    async def _greet(self) -> Caller | None:
+        try:
+            async with asyncio.timeout(HELLO_SECONDS):
+                line = await self._read()
+        except TimeoutError:
+            raise RefusedError(f"no hello came within {HELLO_SECONDS:.0f} seconds") from None
+        if line is None:
+            return None
+        hello: ClientHello = _told.decode_fields(ClientHello, line)
+        self._admit(hello)
+        check_version(hello.hello)
+        self._logger = self._logger.bind(frontend=hello.frontend)
+        own = ServerHello(
+            hello=PROTOCOL, siptapi=VERSION, settings=self._settings_file, process=os.getpid()
+        )
+        await self._send(_told.encode_fields(own))
+        return Caller(frontend=hello.frontend, lines=hello.lines)
+
+    async def _next_line(self) -> dict[str, Any] | None:
+        for _ in range(UNANSWERED_PINGS):
+            try:
+                async with asyncio.timeout(PING_SECONDS):
+                    return await self._read()
+            except TimeoutError:
+                await self._send({"ping": 0})
+        silence = UNANSWERED_PINGS * PING_SECONDS
+        raise RefusedError(f"nothing was heard from this client for {silence:.0f} seconds")
+
+    async def _read(self) -> dict[str, Any] | None:
+        """The next line, None where the client has gone, be it in the middle of one."""
+        try:
+            line = await self._reader.readline()
+        except ValueError:
+            raise UsageError("this line is too long") from None
+        return read_line(line) if line.endswith(b"\n") else None
+
+    async def _handle(self, line: dict[str, Any], caller: Caller) -> None:
+        if "pong" in line:
+            return
+        if "ping" in line:
+            await self._send({"pong": line["ping"]})
+            return
+        request = _told.decode(int, line.pop("id", None), key="id")
+        if "command" in line:
+            await self._slots.acquire()
+            task = asyncio.create_task(self._answer(request, partial(self._execute, line, caller)))
+            self._commands.add(task)
+            task.add_done_callback(self._commands.discard)
+            task.add_done_callback(lambda _: self._slots.release())
+        elif "subscribe" in line:
+            await self._answer(request, partial(self._subscribe, line, caller))
+        else:
+            raise UsageError("a line must have command, subscribe, ping or pong")
+
+    async def _answer(self, request: int, act: Callable[[], Awaitable[dict[str, Any]]]) -> None:
+        try:
+            answer = await act()
+        except SiptapiError as error:
+            answer = {"error": encode_error(error)}
+        except Exception as error:  # noqa: BLE001  # whatever it is, the client waits for an answer
+            self._logger.error("command broke", why=repr(error))  # noqa: TRY400  # our Logger
+            words = f"something unexpected happened: {type(error).__name__}: {error}"
+            answer = {"error": {"code": "unexpected", "message": words}}
+        await self._send({"id": request, **answer})
+
+    async def _execute(self, line: dict[str, Any], caller: Caller) -> dict[str, Any]:
+        return encode_reply(await self._dialer.execute(decode_command(line), caller))
+
+    async def _subscribe(self, line: dict[str, Any], caller: Caller) -> dict[str, Any]:
+        wanted: Subscribe = _asked.decode_fields(Subscribe, line)
+        if wanted.subscribe in self._feeds:
+            raise RefusedError(f"{wanted.subscribe} are subscribed to already")
+        if wanted.subscribe is Feed.EVENTS:
+            feed = self._pump(self._dialer.events(caller, wanted.after), encode_event)
+        elif caller.lines is None:
+            feed = self._pump(self._dialer.traced(), _encode_message)
+        else:
+            raise DeniedError("a trace shows every line, and this client may not use every one")
+        self._feeds[wanted.subscribe] = asyncio.create_task(feed)
+        return encode_reply(Done())
+
+    async def _pump(
+        self, items: AsyncIterator[T], encode: Callable[[T], Mapping[str, Any]]
+    ) -> None:
+        try:
+            async for item in items:
+                await self._send(encode(item))
+        except SiptapiError as error:
+            self.dismiss(error)
+        else:
+            self.dismiss(RefusedError("SIPTAPI is shutting down"))
+
+    async def _send(self, data: Mapping[str, Any]) -> None:
+        if self._writer.is_closing():
+            return
+        self._writer.write(write_line(data))
+        try:
+            async with asyncio.timeout(STALLED_SECONDS):
+                await self._writer.drain()
+        except TimeoutError:
+            self._logger.warning("client dropped", why="it does not read what it is sent")
+            self._writer.transport.abort()
+        except ConnectionError:
+            pass  # `serve` finds out when it reads
+
+    async def _close(self) -> None:
+        self._writer.close()
+        with suppress(ConnectionError, TimeoutError):
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                await self._writer.wait_closed()
+        self._writer.transport.abort()
+
+
+def _encode_message(message: TracedMessage) -> dict[str, Any]:
+    return {"trace": _told.encode_fields(message)}

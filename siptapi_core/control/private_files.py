@@ -1,0 +1,54 @@
+"""Folders and files that only their user can open."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from siptapi_core.errors import NetworkError
+from siptapi_core.settings.exposure import readable_by_others
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder that only the user can look into, or take care that it is one.
+
+    On Windows a folder has the access rights of the one around it; the user's own is the user's.
+
+    Raises:
+        NetworkError: it cannot be made, or is somebody else's.
+    """
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if sys.platform != "win32":
+            found = path.lstat()
+            if found.st_uid != os.geteuid():
+                raise NetworkError(f"the folder {path} belongs to another user")
+            if stat.S_IMODE(found.st_mode) & 0o077:
+                path.chmod(0o700)
+    except OSError as error:
+        raise NetworkError(f"the folder {path} cannot be made: {error.strerror}") from None
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only the user can read; whoever reads it meanwhile sees the old one.
+
+    Raises:
+        NetworkError: it cannot be written, or every user of the computer could read it.
+    """
+    make_folder(path.parent)
+    new = path.with_suffix(f".{os.getpid()}.new")
+    try:
+        with suppress(FileNotFoundError):
+            new.unlink()
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii", newline="\n") as file:
+            file.write(text)
+        if readable_by_others(new):
+            new.unlink()
+            raise NetworkError(f"every user of this computer could read {path}")
+        new.replace(path)
+    except OSError as error:
+        raise NetworkError(f"{path} cannot be written: {error.strerror}") from None

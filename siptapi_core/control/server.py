@@ -1,0 +1,130 @@
+"""The daemon's end of the control line: takes clients, and hands their commands to the dialer."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from siptapi_core.contracts import Dialer, Logger
+from siptapi_core.control import place
+from siptapi_core.control.connection import Connection
+from siptapi_core.control.hello import ClientHello, check_settings
+from siptapi_core.control.lines import LONGEST_REQUEST
+from siptapi_core.control.listening import Listener, listeners
+from siptapi_core.control.only_one import only_one
+from siptapi_core.errors import NoSettingsError, RefusedError
+from siptapi_core.settings import find_config
+from siptapi_core.settings.control import ControlSettings
+
+MOST_CLIENTS = 200
+CLOSE_SECONDS = 3.0
+"""How long `ControlServer.close` waits for clients to read to the end."""
+
+
+class ControlServer:
+    """Serves ``dialer`` to the programs of this user, while the context lasts.
+
+    ::
+
+        async with ControlServer(dialer, settings_file=settings.where, settings=settings.control):
+            ...
+
+    ``settings_file`` is what clients compare with the settings that they mean. To show clients how
+    their calls end, close the dialer first: its streams of events end, and each client is told so.
+
+    Raises:
+        RefusedError: on entering: a daemon of this user runs already.
+        NetworkError: on entering: no socket could be opened.
+    """
+
+    def __init__(
+        self,
+        dialer: Dialer,
+        *,
+        settings_file: str,
+        settings: ControlSettings,
+        logger: Logger,
+    ) -> None:
+        self._dialer = dialer
+        self._settings_file = settings_file
+        self._settings = settings
+        self._logger = logger
+        self._clients: dict[Connection, asyncio.Task[None]] = {}
+        self._open = ExitStack()
+        self._default_settings = ""
+
+    async def __aenter__(self) -> Self:
+        """Listen."""
+        self._default_settings = _default_settings()
+        with ExitStack() as opening:
+            opening.enter_context(only_one(Path(place.lock_file())))
+            for listener in listeners(self._settings.address):
+                opening.callback(listener.close)
+                server = await asyncio.start_server(
+                    partial(self._serve, listener), sock=listener.socket, limit=LONGEST_REQUEST
+                )
+                opening.callback(server.close)
+                name = listener.socket.getsockname()
+                self._logger.info("control line open", address=str(name))
+            self._open = opening.pop_all()
+        return self
+
+    async def __aexit__(
+        self,
+        _type: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        """Close."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Take no more clients, and say goodbye to those that there are."""
+        self._open.close()
+        for client in self._clients:
+            client.dismiss(RefusedError("SIPTAPI is shutting down"))
+        tasks = tuple(self._clients.values())
+        if tasks:
+            _, slow = await asyncio.wait(tasks, timeout=CLOSE_SECONDS)
+            for task in slow:
+                task.cancel()
+            if slow:
+                await asyncio.wait(slow)
+
+    async def _serve(
+        self, listener: Listener, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        def admit(hello: ClientHello) -> None:
+            listener.admit(writer.get_extra_info("socket"), hello)
+            check_settings(hello.settings, self._settings_file, self._default_settings)
+
+        client = Connection(
+            reader,
+            writer,
+            dialer=self._dialer,
+            admit=admit,
+            settings_file=self._settings_file,
+            logger=self._logger,
+        )
+        if len(self._clients) >= MOST_CLIENTS:
+            client.dismiss(RefusedError(f"there are {MOST_CLIENTS} clients already"))
+            return
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # streams run this in a task
+        self._clients[client] = task
+        try:
+            await client.serve()
+        finally:
+            del self._clients[client]
+
+
+def _default_settings() -> str:
+    """The settings file that is taken where none is named, "" where there is none."""
+    try:
+        return str(find_config(None, {}))
+    except NoSettingsError:
+        return ""
