@@ -17,6 +17,7 @@ What plugins offer has sections (``[strategies.NAME]``, ``[resolvers.NAME]``,
 are made from the ``help`` in the attributes' metadata, as a plugin's own may be.
 """
 
+from siptapi_core.settings.control import ControlSettings
 from siptapi_core.settings.dns import DnsSettings
 from siptapi_core.settings.finding import find_config
 from siptapi_core.settings.line import LineSettings
@@ -26,6 +27,7 @@ from siptapi_core.settings.settings import PluginSettings, Sections, Settings
 from siptapi_core.settings.structure import structure
 
 __all__ = [
+    "ControlSettings",
     "DnsSettings",
     "LineSettings",
     "PluginSettings",

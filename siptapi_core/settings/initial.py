@@ -10,6 +10,7 @@ from typing import Any
 
 from siptapi_core.errors import SettingsError
 from siptapi_core.numbers import NumberRules
+from siptapi_core.settings.control import ControlSettings
 from siptapi_core.settings.dns import DnsSettings
 from siptapi_core.settings.line import LineSettings
 from siptapi_core.settings.settings import PluginSettings, Settings
@@ -31,6 +32,7 @@ def initial_config() -> str:
         ("", Settings),
         ("[plugins]", PluginSettings),
         ("[dns]", DnsSettings),
+        ("[control]", ControlSettings),
         ("[lines.office]", LineSettings),
         ("[numbers]", NumberRules),
     )

@@ -17,7 +17,7 @@ from siptapi_core.settings.settings import Sections, Settings
 from siptapi_core.settings.structure import construct, read_attributes
 from siptapi_core.settings.wording import dotted, given, unknown_key
 
-GENERAL = ("default_line", "log_level", "local_addresses", "local_ports", "plugins", "dns")
+GENERAL = ("default_line", "log_level", "local_addresses", "local_ports", "plugins", "dns", "control")
 SECTIONS = ("strategies", "resolvers", "frontends", "observers")
 _TABLES = ("defaults", "numbers", "lines", *SECTIONS)
 

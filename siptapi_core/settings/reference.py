@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 
 from siptapi_core.numbers import NumberRules, Rewrite
+from siptapi_core.settings.control import ControlSettings
 from siptapi_core.settings.dns import DnsSettings
 from siptapi_core.settings.line import LineSettings
 from siptapi_core.settings.settings import PluginSettings, Settings
@@ -53,6 +54,7 @@ _TABLES = (
     ),
     ("[plugins]", "", PluginSettings),
     ("[dns]", "What `resolvers` ask DNS with.", DnsSettings),
+    ("[control]", "How other programs reach `siptapi serve`: [control](control.md).", ControlSettings),
     (
         "[lines.NAME]",
         "One table a line: an account, and the phone that it rings. NAME is what `--line` takes.",

@@ -9,6 +9,7 @@ from attrs import Attribute, field, frozen
 
 from siptapi_core.errors import UnknownNameError
 from siptapi_core.locating import is_ip_address
+from siptapi_core.settings.control import ControlSettings
 from siptapi_core.settings.dns import DnsSettings
 from siptapi_core.settings.line import LineSettings
 from siptapi_core.settings.ports import port_range
@@ -101,6 +102,7 @@ class Settings(Compared):
     )
     plugins: PluginSettings = field(factory=PluginSettings)
     dns: DnsSettings = field(factory=DnsSettings)
+    control: ControlSettings = field(factory=ControlSettings)
     sections: Sections = field(factory=Sections)
     where: str = ""
 
