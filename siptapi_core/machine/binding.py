@@ -1,0 +1,263 @@
+"""Our binding at the registrar, as far as we know it, and the REGISTERs that change it.
+
+Only Contacts of our own are ever named, to be kept for some seconds or with ``expires=0``; never
+``*``, for the account's other Contacts are the user's phones. One that we gave before and that
+would be another now (a new connection, another address that a NAT shows) is removed in the same
+request.
+
+RFC 5626 (``outbound``, ``reg-id``) and ``+sip.instance`` are left out on purpose. They need an edge
+proxy that knows them, and an instance id that outlives the process. What they would give is there
+without: the PBX sends to where we came from, `siptapi_core.machine.flows` notices a lost way, and
+a line has one way only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attrs import evolve
+
+from siptapi_core.machine.authentication import Answered, Authentication
+from siptapi_core.machine.exchange import Exchange
+from siptapi_core.machine.own_address import OwnAddress
+from siptapi_core.machine.registrar_answer import (
+    RegistrarAnswer,
+    granted,
+    least_expires,
+    refusal,
+    service_route,
+)
+from siptapi_core.machine.registration_plan import RegistrationPlan
+from siptapi_core.machine.user_agent import UserAgent
+from siptapi_core.sip.credentials import Credentials
+from siptapi_core.sip.message import Headers, Request, Response
+from siptapi_core.sip.name_addr import NameAddr
+from siptapi_core.sip.uri import SipUri
+from siptapi_core.targets import Address, Transport
+
+_MOST_CONTACTS = 4
+"""That the registrar may have of us: what is older is left to expire."""
+
+Done = Callable[[RegistrarAnswer, float], None]
+
+
+class Binding:
+    """The binding of one line: one Call-ID, and a rising CSeq, through its whole life.
+
+    At most one REGISTER is under way (RFC 3261 10.2): `register` and `remove` are for when none is.
+    """
+
+    __slots__ = (
+        *("_agent", "_answered", "_asked", "_contacts", "_cseq", "_exchange", "_own_address"),
+        *("_plan", "_sent", "_tag", "call_id", "expires_at", "service_route"),
+    )
+
+    def __init__(self, plan: RegistrationPlan, agent: UserAgent) -> None:
+        self.call_id = agent.identifiers.call_id()
+        self.expires_at: float | None = None
+        """When the registrar may forget it, monotonic seconds; None: there is none."""
+        self.service_route: tuple[NameAddr, ...] = ()
+        self._plan = plan
+        self._agent = agent
+        self._tag = agent.identifiers.tag()
+        self._cseq = 0
+        self._asked = plan.expires
+        self._own_address = OwnAddress(plan)
+        self._answered: tuple[Answered, ...] = ()
+        self._contacts: tuple[str, ...] = ()
+        """Those that the registrar may have, the latest last."""
+        self._exchange: Exchange | None = None
+        self._sent: str | None = None
+        """The Contact of the request under way."""
+
+    @property
+    def may_exist(self) -> bool:
+        """Whether the registrar has a Contact of ours, or may have."""
+        return bool(self._contacts)
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a REGISTER waits for its answer."""
+        return self._exchange is not None
+
+    def is_outdated(self, way: Address) -> bool:
+        """Whether a response by ``way`` showed us another address than our Contact gives."""
+        given = _uri(self._contacts[-1])
+        address = Address(given.host, given.port or 0)
+        return self._own_address.towards(way, address) != address
+
+    def register(
+        self,
+        addresses: tuple[Address, ...],
+        credentials: Credentials | None,
+        done: Done,
+        now: float,
+        *,
+        again: bool = False,
+    ) -> None:
+        """Ask for the binding, or that it be kept longer; ``done`` is told how that ended.
+
+        ``again`` says that the same was refused because too few seconds were asked for.
+        """
+        # Its clock may run since our first packet, whichever of them it has heard.
+        began = now
+
+        def on_response(response: Response, way: Address, now: float) -> None:
+            if response.status < 300:  # noqa: PLR2004
+                self._take(response, began)
+                answer = RegistrarAnswer(way=way)
+                if self.expires_at is None:
+                    answer = RegistrarAnswer(reason="the registrar did not keep our Contact")
+            elif (least := least_expires(response)) > self._asked and not again:
+                self._asked = least
+                self.register((way,), credentials, done, now, again=True)
+                return
+            else:
+                answer = refusal(response, credentials)
+            done(answer, now)
+
+        headers = [("Expires", str(self._asked))]
+        self._send(headers, addresses, credentials, on_response, done, now)
+
+    def remove(
+        self,
+        addresses: tuple[Address, ...],
+        credentials: Credentials | None,
+        done: Done,
+        now: float,
+    ) -> None:
+        """Ask that all be forgotten that the registrar may have of us."""
+
+        def on_response(response: Response, way: Address, now: float) -> None:
+            if response.status < 300:  # noqa: PLR2004
+                self._contacts = ()
+                self.expires_at = None
+                done(RegistrarAnswer(way=way), now)
+            else:
+                done(refusal(response, credentials), now)
+
+        headers = [("Contact", f"{contact};expires=0") for contact in self._contacts]
+        headers.append(("Expires", "0"))
+        self._send(headers, addresses, credentials, on_response, done, now)
+
+    def abandon(self, now: float) -> None:
+        """Wait for no answer any more, and send nothing again."""
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            exchange.abandon(now)
+
+    def _send(
+        self,
+        headers: list[tuple[str, str]],
+        addresses: tuple[Address, ...],
+        credentials: Credentials | None,
+        on_final: Callable[[Response, Address, float], None],
+        done: Done,
+        now: float,
+    ) -> None:
+        authentication = Authentication(credentials, self._agent.identifiers, self._answered)
+
+        def on_response(response: Response, now: float) -> None:
+            if response.status >= 200:  # noqa: PLR2004
+                assert self._exchange is not None  # noqa: S101  # abandoned it would tell nothing
+                way = self._exchange.destination
+                self._answered = authentication.answered
+                self.abandon(now)  # nothing of it is kept to absorb what comes twice
+                on_final(response, way, now)
+
+        def on_failure(problem: str, now: float) -> None:
+            self._answered = authentication.answered
+            self._exchange = None
+            self._note_sent()
+            done(RegistrarAnswer(reason=problem), now)
+
+        self._sent = None
+        self._exchange = Exchange(
+            self._agent.transactions,
+            authentication.authorize(self._make_request(headers)),
+            addresses,
+            authentication=authentication,
+            next_cseq=self._answer_challenge,
+            on_response=on_response,
+            on_failure=on_failure,
+            prepare=self._with_contacts,
+            own_address=self._own_address,
+        )
+        self._exchange.start(now)
+
+    def _take(self, response: Response, began: float) -> None:
+        """A 2xx: it lists what the registrar has now (RFC 3261 10.3)."""
+        assert self._sent is not None  # noqa: S101  # it was sent
+        seconds = granted(response, _uri(self._sent), self._asked)
+        self._contacts = (self._sent,) if seconds else ()
+        self.expires_at = began + seconds if seconds else None
+        self.service_route = service_route(response)
+
+    def _make_request(self, headers: list[tuple[str, str]]) -> Request:
+        plan = self._plan
+        account = NameAddr(plan.account)
+        return Request(
+            "REGISTER",
+            evolve(plan.account, user=None, password=None, parameters=(), headers=()),
+            Headers(
+                [
+                    *(("Route", str(route)) for route in plan.route),
+                    ("Max-Forwards", "70"),
+                    (
+                        "From",
+                        str(evolve(account, display_name=plan.display_name).with_tag(self._tag)),
+                    ),
+                    ("To", str(account)),
+                    ("Call-ID", self.call_id),
+                    ("CSeq", f"{self._next_cseq()} REGISTER"),
+                    *headers,
+                    ("Supported", "path"),
+                    ("User-Agent", self._agent.product),
+                ]
+            ),
+        )
+
+    def _with_contacts(self, request: Request, to: Address) -> Request:
+        """``request`` with the Contact at which ``to`` reaches us, and without our old ones."""
+        if request.headers.get("Expires") == "0":
+            return request
+        self._note_sent()
+        self._sent = contact = self._contact_towards(to)
+        contacts = [f"{contact};expires={self._asked}"]
+        contacts += [f"{old};expires=0" for old in self._contacts if old != contact]
+        return request.with_headers(request.headers.replaced("Contact", *contacts))
+
+    def _note_sent(self) -> None:
+        """What was sent last may have been bound: nobody said so, nor the contrary."""
+        if self._sent is not None and self._sent not in self._contacts:
+            self._contacts = (*self._contacts, self._sent)[-_MOST_CONTACTS:]
+
+    def _contact_towards(self, to: Address) -> str:
+        plan = self._plan
+        own = self._own_address.towards(to, self._agent.local_address(to))
+        top = plan.route[0].uri if plan.route else plan.account
+        secure = any(isinstance(u, SipUri) and u.scheme == "sips" for u in (plan.account, top))
+        uri = SipUri(
+            host=own.host,
+            user=plan.account.user,
+            port=own.port,
+            scheme="sips" if secure else "sip",
+            parameters=(("line", plan.token),),
+        )
+        if to.transport is not Transport.UDP and not secure:
+            uri = uri.with_parameter("transport", to.transport)
+        return str(NameAddr(uri))
+
+    def _answer_challenge(self) -> int:
+        self._sent = None  # what was challenged has bound nothing
+        return self._next_cseq()
+
+    def _next_cseq(self) -> int:
+        self._cseq += 1
+        return self._cseq
+
+
+def _uri(contact: str) -> SipUri:
+    uri = NameAddr.parse(contact).uri
+    assert isinstance(uri, SipUri)  # noqa: S101  # we made it
+    return uri
