@@ -137,6 +137,7 @@ if TYPE_CHECKING:
     from siptapi_core.events import Stage as Stage
     from siptapi_core.events import StrategyFellBack as StrategyFellBack
     from siptapi_core.events import TracedMessage as TracedMessage
+    from siptapi_core.events import TransferRequested as TransferRequested
     from siptapi_core.events import WatchChanged as WatchChanged
     from siptapi_core.hookspecs import hookimpl as hookimpl
     from siptapi_core.locating import is_ip_address as is_ip_address
@@ -189,7 +190,8 @@ _HOMES = {
         "EventId HandedOver Happening IncomingAnsweredElsewhere IncomingEnded IncomingOutcome "
         "IncomingRinging LineAdded LineChanged LineEvent LineHappening LineRemoved Outcome "
         "PhoneAnswered PhoneCalling PhoneRinging ReferAccepted RegistrationChanged "
-        "RegistrationState Reporter Stage StrategyFellBack TracedMessage WatchChanged"
+        "RegistrationState Reporter Stage StrategyFellBack TracedMessage TransferRequested "
+        "WatchChanged"
     ),
     "hookspecs": "hookimpl",
     "locating": "is_ip_address names_service required_transport target_host",

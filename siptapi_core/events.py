@@ -201,6 +201,17 @@ class CallFailed(Value):
     code: str = ""
 
 
+class TransferRequested(Value):
+    """Somebody wants the party that we hold, or shall hold, to be sent to ``to``, a URI.
+
+    Before the phone is told whom to call, that replaces the callee.
+    """
+
+    name: ClassVar[str] = "transfer_requested"
+    to: str
+    reported_by: Reporter = Reporter.SIPTAPI
+
+
 class StrategyFellBack(Value):
     """A strategy failed before anyone was disturbed; the next one tries."""
 
@@ -278,10 +289,11 @@ AttemptHappening = (
     | CalleeAnswered
     | HandedOver
     | CallFailed
+    | TransferRequested
     | StrategyFellBack
     | CallEnded
 )
-"""Everything that an attempt may report, and what its call adds (`StrategyFellBack`)."""
+"""Everything that an attempt may report, and what its call adds (fallbacks, transfers)."""
 Happening = (
     AttemptHappening
     | CallPlaced
