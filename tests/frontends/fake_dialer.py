@@ -23,6 +23,7 @@ from siptapi_core.events import (
     PhoneCalling,
     PhoneRinging,
     ReferAccepted,
+    Reporter,
     Stage,
     TracedMessage,
 )
@@ -39,6 +40,17 @@ ANSWERED: tuple[Happening, ...] = (
     CalleeTrying(),
     CalleeRinging(),
     CalleeAnswered(),
+    HandedOver(),
+    CallEnded(Outcome.ANSWERED, Stage.CALLEE),
+)
+REVERSE: tuple[Happening, ...] = (
+    CalleeTrying("reverse", Reporter.SIPTAPI),
+    CalleeRinging(180, Reporter.PROXY),
+    CalleeAnswered(Reporter.PROXY),
+    ReferAccepted(Reporter.PROXY),
+    PhoneCalling("", Reporter.SIPFRAG),
+    PhoneRinging(Reporter.SIPFRAG),
+    PhoneAnswered(Reporter.SIPFRAG),
     HandedOver(),
     CallEnded(Outcome.ANSWERED, Stage.CALLEE),
 )

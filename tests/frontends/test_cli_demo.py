@@ -65,7 +65,7 @@ def test_it_answers_by_default_and_says_what_it_is(capsys: pytest.CaptureFixture
     assert demo("--once") == 0
     out, err = capsys.readouterr()
     assert out.startswith("A demonstration. ")
-    assert out.endswith(" s  Answered. Your phone has the call now.\n")
+    assert out.endswith(" s  Answered. The phones have the call now.\n")
     assert err == ""
 
 

@@ -41,7 +41,7 @@ def test_in_a_pipe_it_prints_lines(capsys: pytest.CaptureFixture[str]) -> None:
     dial(FakeDialer(), "1")
     out = capsys.readouterr().out
     assert out.startswith("Dialling +43 1 505641 on line office")
-    assert out.endswith("Answered. Your phone has the call now.\n")
+    assert out.endswith("Answered. The phones have the call now.\n")
 
 
 def test_for_programs_it_prints_events(capsys: pytest.CaptureFixture[str]) -> None:

@@ -83,14 +83,24 @@ def test_a_call_is_told_with_a_ladder_and_the_cursor_comes_back() -> None:
     with terminal("ANSWERED", "0.02", "CANCELLED") as screen:
         assert screen.finish() == 0
     text = without_controls(screen.text)
-    assert "Dialling +43 1 505641 on line office; your own phone rings first.\n" in text
+    assert "Dialling +43 1 505641 on line office.\n" in text
     assert re.search(r"\[\u2713\] your phone   \[\u25cf\] hand-over   \[\u25cb\] other side", text)
-    assert re.search(r"^ +8\.0 s  Answered\. Your phone has the call now\.$", text, re.MULTILINE)
-    ladder = text.partition("has the call now.")[2]
+    assert re.search(r"^ +8\.0 s  Answered\. The phones have the call now\.$", text, re.MULTILINE)
+    ladder = text.partition("have the call now.")[2]
     assert re.search(r"SIPTAPI +proxy", ladder)
     assert re.search(r"0\.000 s \u2502.*INVITE.*\u25ba\u2502", ladder)
     assert screen.text.count(HIDE_CURSOR) == screen.text.count(SHOW_CURSOR) == 1
     assert screen.text.index(HIDE_CURSOR) < screen.text.index(SHOW_CURSOR)
+
+
+def test_the_phases_are_in_the_order_of_the_call() -> None:
+    with terminal("REVERSE", "0.02", "CANCELLED") as screen:
+        assert screen.finish() == 0
+    text = without_controls(screen.text)
+    for marks in ("\u25cf\u25cb\u25cb", "\u2713\u25cf\u25cb", "\u2713\u2713\u25cf", "\u2713" * 3):
+        other, hand_over, this = marks
+        assert f"[{other}] other side   [{hand_over}] hand-over   [{this}] this side" in text
+    assert "your phone   [" not in text.partition("Calling +43")[2]
 
 
 def test_where_the_terminal_knows_ascii_only_nothing_else_is_drawn() -> None:
@@ -134,7 +144,7 @@ def test_being_ended_hangs_up_as_well(number: signal.Signals) -> None:
 
 def test_ctrl_c_before_the_first_event_hangs_up_without_a_screen() -> None:
     with terminal("NOTHING", "0", "CANCELLED") as screen:
-        screen.read_until("rings first")
+        screen.read_until("on line office")
         screen.type("\x03")
         assert screen.finish() == 130
     assert "Hanging up" in screen.text

@@ -4,15 +4,20 @@ import pytest
 
 from siptapi_core import events
 from siptapi_core.events import (
+    CalleeAnswered,
     CalleeRinging,
     CalleeTrying,
     CallFailed,
     Happening,
     Outcome,
     PhoneAnswered,
+    PhoneCalling,
     PhoneRinging,
+    ReferAccepted,
+    Reporter,
     Stage,
     StrategyFellBack,
+    TransferRequested,
 )
 from siptapi_frontends.cli.sentences import sentence
 
@@ -32,6 +37,14 @@ from siptapi_frontends.cli.sentences import sentence
         (CallFailed(Stage.PROXY, 486, "Busy Here"), "Failed: Busy Here (SIP status 486)."),
         (CallFailed(Stage.PROXY, 599, ""), "Failed: no reason given (SIP status 599)."),
         (StrategyFellBack("a", "b", "403"), "a did not work (403); trying b."),
+        (CalleeTrying("acd", Reporter.SIPTAPI), "Calling +43 1 505641 first."),
+        (CalleeRinging(180, Reporter.PROXY), "It rings there."),
+        (CalleeAnswered(Reporter.PROXY), "It was picked up there."),
+        (ReferAccepted(Reporter.PROXY), "The phone there agreed to call this side."),
+        (PhoneCalling("", Reporter.SIPFRAG), "The phone there is calling this side."),
+        (PhoneRinging(Reporter.SIPFRAG), "It rings on this side: pick it up."),
+        (PhoneAnswered(Reporter.SIPFRAG), "It was picked up on this side."),
+        (TransferRequested("sip:401@pbx"), "To be transferred to sip:401@pbx."),
     ],
 )
 def test_what_happened_in_words(happening: Happening, words: str) -> None:

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from siptapi_core.events import CallEnded, CallFailed, Outcome, Stage
+from siptapi_core.events import CallEnded, CallFailed, Outcome, Reporter, Stage
 from siptapi_frontends.cli.verdict import verdict
 
 
@@ -39,6 +39,38 @@ def test_the_verdict_and_what_to_do(
     assert words in said
     assert to_do in advice
     assert bool(to_do) == bool(advice)
+
+
+@pytest.mark.parametrize(
+    ("stage", "outcome", "status", "reporter", "words", "to_do"),
+    [
+        (Stage.PHONE, Outcome.NO_ANSWER, 408, Reporter.SIPFRAG, "not picked up", "callee is wait"),
+        (Stage.PHONE, Outcome.NO_ANSWER, 480, Reporter.SIPFRAG, "not be reached", "registered"),
+        (Stage.PHONE, Outcome.BUSY, 486, Reporter.SIPFRAG, "own phone is busy", "end the call"),
+        (Stage.PHONE, Outcome.NO_ANSWER, 408, Reporter.PHONE, "not picked up", "ring_timeout"),
+        (Stage.REFER, Outcome.FAILED, 501, Reporter.PROXY, "there did not agree", "the gateway"),
+        (Stage.REFER, Outcome.REJECTED, 603, Reporter.PROXY, "there did not agree", "the gateway"),
+        (
+            Stage.REFER,
+            Outcome.FAILED,
+            501,
+            Reporter.PHONE,
+            "Your phone did not agree",
+            "your phone",
+        ),
+        (Stage.CALLEE, Outcome.BUSY, 486, Reporter.PROXY, "Busy.", ""),
+        (Stage.CALLEE, Outcome.NOT_FOUND, 404, Reporter.PROXY, "Nobody can be", "siptapi number"),
+        (Stage.PROXY, Outcome.FAILED, 407, Reporter.PROXY, "password", "auth_user"),
+        (Stage.PROXY, Outcome.REJECTED, 403, Reporter.PROXY, "refused", "may call"),
+    ],
+)
+def test_the_verdict_depends_on_who_was_called_first(
+    stage: Stage, outcome: Outcome, status: int, reporter: Reporter, words: str, to_do: str
+) -> None:
+    failure = CallFailed(stage, status, "why", reported_by=reporter)
+    said, advice = verdict(CallEnded(outcome, stage), failure)
+    assert words in said
+    assert to_do in advice
 
 
 @pytest.mark.parametrize("code", ["settings", "usage"])

@@ -5,10 +5,18 @@ import sys
 from argparse import Namespace
 
 import pytest
-from fake_dialer import ANSWERED, BUSY, event, explanation
+from fake_dialer import ANSWERED, BUSY, REVERSE, event, explanation
 
 from siptapi_core.commands import Dialling
-from siptapi_core.events import CallEnded, CallFailed, Happening, Outcome, PhoneCalling, Stage
+from siptapi_core.events import (
+    CallEnded,
+    CallFailed,
+    Happening,
+    Outcome,
+    PhoneCalling,
+    Stage,
+    TransferRequested,
+)
 from siptapi_frontends.cli.live_view import LiveView
 from siptapi_frontends.cli.view import JsonView, PlainView, View, choose_view
 
@@ -30,9 +38,9 @@ def show(view: View, happenings: tuple[Happening, ...]) -> None:
 def test_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
     show(PlainView(), BUSY)
     assert capsys.readouterr().out == (
-        "Dialling +43 1 505641 on line office; your own phone rings first.\n"
+        "Dialling +43 1 505641 on line office.\n"
         "the extension is dropped\n"
-        "   0.0 s  Calling your phone.\n"
+        "   0.0 s  Calling your own phone first.\n"
         "   1.0 s  Your phone is ringing: pick it up.\n"
         "   2.0 s  Picked up. Asking your phone to call +43 1 505641.\n"
         "   3.0 s  Your phone agreed to call.\n"
@@ -41,6 +49,32 @@ def test_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
         "   6.0 s  Busy.\n"
         "a note\n"
     )
+
+
+def test_plain_lines_where_the_callee_comes_first(capsys: pytest.CaptureFixture[str]) -> None:
+    show(PlainView(), REVERSE)
+    assert capsys.readouterr().out == (
+        "Dialling +43 1 505641 on line office.\n"
+        "the extension is dropped\n"
+        "   0.0 s  Calling +43 1 505641 first.\n"
+        "   1.0 s  It rings there.\n"
+        "   2.0 s  It was picked up there.\n"
+        "   3.0 s  The phone there agreed to call this side.\n"
+        "   4.0 s  The phone there is calling this side.\n"
+        "   5.0 s  It rings on this side: pick it up.\n"
+        "   6.0 s  It was picked up on this side.\n"
+        "   7.0 s  SIPTAPI has left the call: from now on it is ended on the phone.\n"
+        "   8.0 s  Answered. The phones have the call now.\n"
+        "a note\n"
+    )
+
+
+def test_after_a_transfer_the_new_callee_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    show(PlainView(), (*BUSY[:2], TransferRequested("sip:401@pbx"), *BUSY[2:5]))
+    out = capsys.readouterr().out
+    assert "   2.0 s  To be transferred to sip:401@pbx.\n" in out
+    assert "   3.0 s  Picked up. Asking your phone to call sip:401@pbx.\n" in out
+    assert "   5.0 s  Your phone is calling sip:401@pbx.\n" in out
 
 
 def test_plain_lines_end_with_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:

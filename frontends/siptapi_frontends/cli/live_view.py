@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING
 from siptapi_core.commands import Dialling
 from siptapi_core.events import (
     CalleeAnswered,
+    CalleeTrying,
     CallEnded,
     CallEvent,
+    Happening,
     Outcome,
     PhoneAnswered,
     PhoneCalling,
     ReferAccepted,
+    Reporter,
     TracedMessage,
 )
 from siptapi_core.logs import printable
@@ -30,9 +33,18 @@ from siptapi_frontends.cli.view import View
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-_PHASES = ("your phone", "hand-over", "other side")
-_ENTERED = {PhoneCalling: 0, PhoneAnswered: 1, ReferAccepted: 2, CalleeAnswered: 3}
-"""Which phase begins with what; the third is the last."""
+_Order = tuple[tuple[str, str, str], Mapping[type[Happening], int]]
+_ORDERS: dict[type[Happening], _Order] = {
+    PhoneCalling: (
+        ("your phone", "hand-over", "other side"),
+        {PhoneCalling: 0, PhoneAnswered: 1, ReferAccepted: 2, CalleeAnswered: 3},
+    ),
+    CalleeTrying: (
+        ("other side", "hand-over", "this side"),
+        {CalleeTrying: 0, CalleeAnswered: 1, ReferAccepted: 2, PhoneAnswered: 3},
+    ),
+}
+"""By whom we call first: the phases, and which of them begins with what."""
 _UNICODE_MARKS = ("\N{CHECK MARK}", "\N{BLACK CIRCLE}", "\N{WHITE CIRCLE}")
 _ASCII_MARKS = ("x", ">", " ")
 """Done, now, to come."""
@@ -48,6 +60,7 @@ class LiveView(View):
     def __init__(self) -> None:
         self._unicode = can_show("".join(_UNICODE_MARKS) + "\u280b\u2500\u2502\u25ba")
         self._screen: Progress | None = None
+        self._names, self._entered = _ORDERS[PhoneCalling]
 
     def begin(self, dialling: Dialling) -> None:
         """Say what is about to happen."""
@@ -59,6 +72,12 @@ class LiveView(View):
         if self._screen is None:
             self._screen, self._now = self._start()
         happening = event.happening
+        kind = type(happening)
+        if kind in _ORDERS and happening.reported_by is Reporter.SIPTAPI:
+            self._names, self._entered = _ORDERS[kind]
+        if kind in self._entered:
+            phases = self._phases(self._entered[kind])
+            self._screen.update(self._now, description=phases, refresh=True)
         style = ""
         if isinstance(happening, CallEnded):
             self.close()
@@ -66,9 +85,6 @@ class LiveView(View):
         for line in self._story.tell(event):
             self._screen.print(printable(line), style=style, markup=False, highlight=False)
             style = ""
-        if type(happening) in _ENTERED:
-            phases = self._phases(_ENTERED[type(happening)])
-            self._screen.update(self._now, description=phases, refresh=True)
 
     def note(self, text: str) -> None:
         """Print it above the line that moves."""
@@ -117,6 +133,6 @@ class LiveView(View):
 
     def _phases(self, entered: int) -> str:
         done, now, to_come = _UNICODE_MARKS if self._unicode else _ASCII_MARKS
-        marks = [done] * entered + [now] + [to_come] * len(_PHASES)
-        phases = [f"[{mark}] {phase}" for mark, phase in zip(marks, _PHASES, strict=False)]
+        marks = [done] * entered + [now] + [to_come] * len(self._names)
+        phases = [f"[{mark}] {phase}" for mark, phase in zip(marks, self._names, strict=False)]
         return "   ".join((*phases, "Ctrl-C hangs up"))

@@ -1,7 +1,7 @@
 """What happens, in words for the person whose phone it is.
 
-Plain ASCII; each sentence says only what somebody reported. "Your phone" is the one that rings
-first, "there" is at the callee's.
+Plain ASCII; each sentence says only what somebody reported. "There" is at the callee's; where the
+callee was called first, "this side" is your phone, or that of whoever the call is transferred to.
 """
 
 from __future__ import annotations
@@ -24,17 +24,20 @@ from siptapi_core.events import (
     PhoneCalling,
     PhoneRinging,
     ReferAccepted,
+    Reporter,
     StrategyFellBack,
+    TransferRequested,
 )
 
 _SENTENCES: dict[type[Happening], str] = {
     CallPlaced: "The call is placed.",
-    PhoneCalling: "Calling your phone.",
+    PhoneCalling: "Calling your own phone first.",
     PhoneRinging: "Your phone is ringing: pick it up.",
     PhoneAnswered: "Picked up. Asking your phone to call {callee}.",
     ReferAccepted: "Your phone agreed to call.",
     CalleeTrying: "Your phone is calling {callee}.",
     CalleeAnswered: "It was picked up there.",
+    TransferRequested: "To be transferred to {happening.to}.",
     HandedOver: "SIPTAPI has left the call: from now on it is ended on the phone.",
     CallEnded: "Ended.",
     CallCorrected: "It is known now how the call ended: {happening.outcome}.",
@@ -43,6 +46,14 @@ _SENTENCES: dict[type[Happening], str] = {
     IncomingAnsweredElsewhere: "It was picked up on another phone.",
     IncomingEnded: "It rings no more: {happening.outcome}.",
 }
+_CALLEE_FIRST: dict[tuple[type[Happening], Reporter], str] = {
+    (CalleeTrying, Reporter.SIPTAPI): "Calling {callee} first.",
+    (ReferAccepted, Reporter.PROXY): "The phone there agreed to call this side.",
+    (PhoneCalling, Reporter.SIPFRAG): "The phone there is calling this side.",
+    (PhoneRinging, Reporter.SIPFRAG): "It rings on this side: pick it up.",
+    (PhoneAnswered, Reporter.SIPFRAG): "It was picked up on this side.",
+}
+"""Who reports a step shows whom we called."""
 _RINGING = {
     181: "The call is being forwarded there.",
     182: "The call waits in a queue there.",
@@ -68,4 +79,6 @@ def sentence(happening: Happening, callee: str) -> str:
             return f"{said[0].upper() if begins_with_word else said[0]}{said[1:]}."
         case StrategyFellBack(from_=failed, why=why, to=to):
             return f"{failed} did not work ({why}); trying {to}."
-    return _SENTENCES[type(happening)].format(callee=callee, happening=happening)
+    kind = type(happening)
+    words = _CALLEE_FIRST.get((kind, happening.reported_by)) or _SENTENCES[kind]
+    return words.format(callee=callee, happening=happening)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from siptapi_core.commands import Dialling
-from siptapi_core.events import CallEnded, CallEvent, CallFailed, CallPlaced
+from siptapi_core.events import CallEnded, CallEvent, CallFailed, CallPlaced, TransferRequested
 from siptapi_frontends.cli.sentences import sentence
 from siptapi_frontends.cli.verdict import verdict
 
@@ -14,7 +14,7 @@ class Story:
     def __init__(self, dialling: Dialling) -> None:
         self._callee = dialling.explanation.formatted
         self.opening = (
-            f"Dialling {self._callee} on line {dialling.line}; your own phone rings first.",
+            f"Dialling {self._callee} on line {dialling.line}.",
             *dialling.explanation.warnings,
         )
         self._began: float | None = None
@@ -33,6 +33,8 @@ class Story:
             self._failure = happening
         if isinstance(happening, CallPlaced):
             return ()
+        if isinstance(happening, TransferRequested):
+            self._callee = happening.to
         if not isinstance(happening, CallEnded):
             return (seconds + sentence(happening, self._callee),)
         words, to_do = verdict(happening, self._failure)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from siptapi_core.errors import SettingsError, UsageError
-from siptapi_core.events import CallEnded, CallFailed, Outcome, Stage
+from siptapi_core.events import CallEnded, CallFailed, Outcome, Reporter, Stage
 
 Verdict = tuple[str, str]
 """A sentence, and what to do ("" where there is nothing to be done)."""
 
-_ANSWERED = ("Answered. Your phone has the call now.", "")
+_ANSWERED = ("Answered. The phones have the call now.", "")
 _WRONG_ACCOUNT = (
     "The proxy refused the user name or the password.",
     "check user, auth_user, password and realm of this line in the settings",
@@ -44,8 +44,8 @@ _BY_STATUS = {
     (Stage.PROXY, 403): (
         "The proxy refused the call.",
         (
-            "check user, auth_user and password of this line in the settings, and whether that "
-            "account may call your phone"
+            "check user, auth_user and password of this line in the settings, and whom that "
+            "account may call"
         ),
     ),
     (Stage.PROXY, 407): _WRONG_ACCOUNT,
@@ -85,8 +85,25 @@ _BY_STAGE = {
         "Nobody can be reached under this number.",
         "siptapi number NUMBER shows how the number was read and what was dialled",
     ),
-    (Stage.CALLEE, Outcome.FAILED): ("Your phone could not get through.", ""),
+    (Stage.CALLEE, Outcome.FAILED): ("The call could not get through.", ""),
 }
+_NO_REFER_THERE = (
+    "The phone there did not agree to call this side.",
+    (
+        "choose another strategy for this line: with this one the callee's phone, or the gateway "
+        "that it is reached by, must accept call transfer (REFER)"
+    ),
+)
+_CALLEE_FIRST = {
+    (Stage.PHONE, Outcome.NO_ANSWER): (
+        "Your phone was not picked up.",
+        "pick it up while it rings: the callee is waiting on the line",
+    ),
+    (Stage.REFER, Outcome.REJECTED): _NO_REFER_THERE,
+    (Stage.REFER, Outcome.FAILED): _NO_REFER_THERE,
+}
+_CALLEE_S_WORD = frozenset({(Stage.PHONE, Reporter.SIPFRAG), (Stage.REFER, Reporter.PROXY)})
+"""Who tells of which failure where the callee was called first."""
 _BY_OUTCOME = {
     Outcome.ANSWERED: _ANSWERED,
     Outcome.CANCELLED: ("Cancelled.", ""),
@@ -104,5 +121,8 @@ def verdict(ended: CallEnded, failure: CallFailed | None) -> Verdict:
         return _BY_OUTCOME[ended.outcome]
     if failure is not None and failure.code in (SettingsError.code, UsageError.code):
         return _WRONG_SETTINGS
-    by_status = failure and _BY_STATUS.get((ended.stage, failure.status))
-    return by_status or _BY_STAGE.get((ended.stage, ended.outcome), _OTHERWISE)
+    how = (ended.stage, ended.outcome)
+    found = failure and _BY_STATUS.get((ended.stage, failure.status))
+    if not found and failure is not None and (failure.stage, failure.reported_by) in _CALLEE_S_WORD:
+        found = _CALLEE_FIRST.get(how)
+    return found or _BY_STAGE.get(how, _OTHERWISE)
