@@ -1,0 +1,123 @@
+"""Which line a request is for, among thousands that share our sockets.
+
+What we registered for a line has a parameter of its own, ``line=TOKEN``, and a proxy sends calls
+to what was registered (RFC 3261 16.5). Some strip parameters, some put an address of their own
+into the Request-URI; so these are looked for, in this order, and the first that is found decides:
+
+1. the ``line`` parameter of the Request-URI
+2. its user at the address that we registered
+3. its user in the domain of To
+4. its user in its own domain: a PBX that leaves the address of record there
+5. To, as an address of record
+6. its user, wherever: behind a NAT the address may be one that we never heard of
+
+Several lines of one account are as good as each other: the first that was added is meant. Where
+lines of different accounts fit, the next rule is asked, and in the end nobody is meant: a call is
+rather not shown than shown as another's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from siptapi_core.sip.message import Request
+from siptapi_core.sip.uri import SipUri, TelUri, Uri
+from siptapi_core.values import Value
+
+LINE_PARAMETER = "line"
+"""The parameter of our Contact that names the line."""
+
+_SIP_PORT = 5060
+_Key = tuple[str | int, ...]
+
+
+class IncomingLine(Value, kw_only=True):
+    """A line that calls may come to.
+
+    ``account`` is its address of record; ``contact`` what is registered for it, with its ``line``
+    parameter. ``send_180``: callers are told that it rings. ``sends_reason``: its PBX is known to
+    say why it cancels (RFC 3326).
+    """
+
+    name: str
+    account: SipUri
+    contact: SipUri
+    send_180: bool = True
+    sends_reason: bool = False
+
+
+class LineDirectory:
+    """The lines that calls may come to. Each look-up takes the same time, however many they are."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, IncomingLine] = {}
+        self._found: dict[_Key, tuple[IncomingLine, ...]] = {}
+
+    def put(self, line: IncomingLine) -> None:
+        """Add ``line``, in place of that of its name; one that did not change keeps its place."""
+        if self._lines.get(line.name) == line:
+            return
+        self.remove(line.name)
+        self._lines[line.name] = line
+        for key in _keys_of_line(line):
+            self._found[key] = (*self._found.get(key, ()), line)
+
+    def remove(self, name: str) -> None:
+        """Send it no more calls. Harmless where there is no line of that name."""
+        line = self._lines.pop(name, None)
+        if line is None:
+            return
+        for key in _keys_of_line(line):
+            others = tuple(other for other in self._found.pop(key) if other is not line)
+            if others:
+                self._found[key] = others
+
+    def find(self, request: Request) -> IncomingLine | None:
+        """The line that ``request``, outside any dialog, is for; None: no line, or which?"""
+        for key in _keys_of_request(request):
+            lines = self._found.get(key)
+            if lines and all(line.account == lines[0].account for line in lines[1:]):
+                return lines[0]
+        return None
+
+    def __len__(self) -> int:
+        """How many lines there are."""
+        return len(self._lines)
+
+
+def _keys_of_line(line: IncomingLine) -> set[_Key]:
+    """Where it is found; keys of different kinds have different lengths."""
+    contact, account = line.contact, line.account
+    token = contact.parameter(LINE_PARAMETER)
+    return {
+        *([_token_key(token)] if token else []),
+        (contact.user_text, contact.host, contact.port or _SIP_PORT),
+        (account.user_text, account.host),
+        (account.user_text,),
+        (contact.user_text,),
+    }
+
+
+def _token_key(token: str) -> _Key:
+    return ("", "", "", token)
+
+
+def _keys_of_request(request: Request) -> Iterator[_Key]:
+    uri = request.uri
+    token = uri.parameter(LINE_PARAMETER) if isinstance(uri, SipUri) else None
+    if token:
+        yield _token_key(token)
+    user, host, port = _parts(uri)
+    to_user, domain, _ = _parts(request.to.uri)
+    yield (user, host, port)
+    yield (user, domain)
+    yield (user, host)
+    yield (to_user, domain)
+    yield (user,)
+
+
+def _parts(uri: Uri) -> tuple[str, str, int]:
+    """User, host and port; a tel: URI has its number and no host."""
+    if isinstance(uri, SipUri):
+        return uri.user_text, uri.host, uri.port or _SIP_PORT
+    return (uri.number if isinstance(uri, TelUri) else ""), "", _SIP_PORT
