@@ -22,7 +22,8 @@ from typing import Any, TypeVar
 
 from siptapi_core.commands import Caller, Done
 from siptapi_core.contracts import Dialer, Logger
-from siptapi_core.control.hello import PROTOCOL, ClientHello, ServerHello, check_version
+from siptapi_core.control.finding import PROTOCOL
+from siptapi_core.control.hello import ClientHello, ServerHello, check_version
 from siptapi_core.control.lines import read_line, write_line
 from siptapi_core.control.vocabulary import decode_command, encode_error, encode_reply
 from siptapi_core.errors import DeniedError, RefusedError, SiptapiError, UsageError

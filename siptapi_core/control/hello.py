@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from siptapi_core.control.finding import DEFAULT_SETTINGS, PROTOCOL
 from siptapi_core.errors import NotSupportedError, RefusedError
 from siptapi_core.values import Value
-
-PROTOCOL = "1.0"
-DEFAULT_SETTINGS = "default"
 
 
 class ClientHello(Value, kw_only=True):

@@ -1,0 +1,60 @@
+"""A connection to the daemon of this user, if there is one.
+
+Only the standard library is imported, and ``socket`` only where there is something to connect to:
+every ``siptapi dial`` looks, and most have no daemon.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from siptapi_core.control import place
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+
+PROTOCOL = "1.0"
+"""The version of the control line: MAJOR.MINOR."""
+DEFAULT_SETTINGS = "default"
+"""For a hello: the settings that are taken where none are named."""
+CONNECT_SECONDS = 2.0
+
+
+def by_address(file: str) -> tuple[socket.socket, str] | None:
+    """Connect to the TCP address in ``file``, with the token that stands there too."""
+    try:
+        with open(file, encoding="ascii") as lines:  # noqa: PTH123  # see the module's docstring
+            address, token = lines.read().split()
+        host, port = address.rsplit(":", 1)
+        import socket  # noqa: PLC0415  # see the module's docstring
+
+        return socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS), token
+    except (OSError, ValueError):  # nobody wrote there, or listens there
+        return None
+
+
+if sys.platform == "win32":
+
+    def find_daemon() -> tuple[socket.socket, str] | None:
+        """A socket that is connected to the daemon, and the token that it wants."""
+        return by_address(place.address_file())
+
+else:
+
+    def find_daemon() -> tuple[socket.socket, str] | None:
+        """A socket that is connected to the daemon, and the token that it wants (none: "")."""
+        for file in place.socket_files():
+            if os.path.exists(file):  # noqa: PTH110  # see the module's docstring
+                import socket  # noqa: PLC0415  # see the module's docstring
+
+                connected = socket.socket(socket.AF_UNIX)
+                connected.settimeout(CONNECT_SECONDS)
+                try:
+                    connected.connect(file)
+                except OSError:
+                    connected.close()
+                else:
+                    return connected, ""
+        return None
