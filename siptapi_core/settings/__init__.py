@@ -20,6 +20,7 @@ are made from the ``help`` in the attributes' metadata, as a plugin's own may be
 from siptapi_core.settings.control import ControlSettings
 from siptapi_core.settings.dns import DnsSettings
 from siptapi_core.settings.finding import find_config
+from siptapi_core.settings.history import HistorySettings
 from siptapi_core.settings.line import LineSettings
 from siptapi_core.settings.loading import load, parse
 from siptapi_core.settings.secret import Secret
@@ -29,6 +30,7 @@ from siptapi_core.settings.structure import structure
 __all__ = [
     "ControlSettings",
     "DnsSettings",
+    "HistorySettings",
     "LineSettings",
     "PluginSettings",
     "Secret",

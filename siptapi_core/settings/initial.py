@@ -12,6 +12,7 @@ from siptapi_core.errors import SettingsError
 from siptapi_core.numbers import NumberRules
 from siptapi_core.settings.control import ControlSettings
 from siptapi_core.settings.dns import DnsSettings
+from siptapi_core.settings.history import HistorySettings
 from siptapi_core.settings.line import LineSettings
 from siptapi_core.settings.settings import PluginSettings, Settings
 from siptapi_core.settings.structure import attributes_of
@@ -32,6 +33,7 @@ def initial_config() -> str:
         ("", Settings),
         ("[plugins]", PluginSettings),
         ("[dns]", DnsSettings),
+        ("[history]", HistorySettings),
         ("[control]", ControlSettings),
         ("[lines.office]", LineSettings),
         ("[numbers]", NumberRules),

@@ -17,7 +17,16 @@ from siptapi_core.settings.settings import Sections, Settings
 from siptapi_core.settings.structure import construct, read_attributes
 from siptapi_core.settings.wording import dotted, given, unknown_key
 
-GENERAL = ("default_line", "log_level", "local_addresses", "local_ports", "plugins", "dns", "control")
+GENERAL = (
+    "default_line",
+    "log_level",
+    "local_addresses",
+    "local_ports",
+    "plugins",
+    "dns",
+    "control",
+    "history",
+)
 SECTIONS = ("strategies", "resolvers", "frontends", "observers")
 _TABLES = ("defaults", "numbers", "lines", *SECTIONS)
 

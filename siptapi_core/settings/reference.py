@@ -13,6 +13,7 @@ import attrs
 from siptapi_core.numbers import NumberRules, Rewrite
 from siptapi_core.settings.control import ControlSettings
 from siptapi_core.settings.dns import DnsSettings
+from siptapi_core.settings.history import HistorySettings
 from siptapi_core.settings.line import LineSettings
 from siptapi_core.settings.settings import PluginSettings, Settings
 from siptapi_core.settings.structure import attributes_of
@@ -54,6 +55,7 @@ _TABLES = (
     ),
     ("[plugins]", "", PluginSettings),
     ("[dns]", "What `resolvers` ask DNS with.", DnsSettings),
+    ("[history]", "Which calls are remembered: [history](history.md).", HistorySettings),
     ("[control]", "How other programs reach `siptapi serve`: [control](control.md).", ControlSettings),
     (
         "[lines.NAME]",

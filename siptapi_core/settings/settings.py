@@ -11,6 +11,7 @@ from siptapi_core.errors import UnknownNameError
 from siptapi_core.locating import is_ip_address
 from siptapi_core.settings.control import ControlSettings
 from siptapi_core.settings.dns import DnsSettings
+from siptapi_core.settings.history import HistorySettings
 from siptapi_core.settings.line import LineSettings
 from siptapi_core.settings.ports import port_range
 from siptapi_core.values import Compared
@@ -103,6 +104,7 @@ class Settings(Compared):
     plugins: PluginSettings = field(factory=PluginSettings)
     dns: DnsSettings = field(factory=DnsSettings)
     control: ControlSettings = field(factory=ControlSettings)
+    history: HistorySettings = field(factory=HistorySettings)
     sections: Sections = field(factory=Sections)
     where: str = ""
 
