@@ -159,7 +159,7 @@ class Registration:
         if not (self._binding.may_exist or self._binding.is_under_way):
             self._end(now)
             return
-        self._set_timer(now + seconds, self._on_out_of_time)
+        self._set_timer(now + seconds, self.give_up)
         if was_busy:
             self._enter(RegistrationPhase.UNREGISTERING, now)
         else:
@@ -168,6 +168,7 @@ class Registration:
     def give_up(self, now: float) -> None:
         """End at once, and leave the binding to expire."""
         if self.phase is not RegistrationPhase.GONE:
+            self._problem = RegistrarAnswer(reason="the registrar did not answer in time")
             self._binding.abandon(now)
             self._end(now)
 
@@ -212,10 +213,6 @@ class Registration:
     def _on_expired(self, now: float) -> None:
         """The refresh is still under way, and the registrar may have forgotten us."""
         self._enter(RegistrationPhase.REGISTERING, now)
-
-    def _on_out_of_time(self, now: float) -> None:
-        self._problem = RegistrarAnswer(reason="the registrar did not answer in time")
-        self.give_up(now)
 
     # --- what comes of a REGISTER ------------------------------------------------------------
 
