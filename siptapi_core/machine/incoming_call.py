@@ -198,7 +198,7 @@ class IncomingCall:
     def _contact(self) -> tuple[str, str]:
         """The Request-URI: what was sent there has just reached us."""
         uri = self.invite.uri
-        return ("Contact", str(NameAddr(uri if isinstance(uri, SipUri) else self.line.contact)))
+        return ("Contact", str(NameAddr(uri if isinstance(uri, SipUri) else self.line.account)))
 
     def _respond(self, status: int, now: float, *headers: tuple[str, str]) -> None:
         response = self.invite.response(status, to_tag=self._tag, headers=headers)

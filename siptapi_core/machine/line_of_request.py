@@ -1,15 +1,15 @@
 """Which line a request is for, among thousands that share our sockets.
 
-What we registered for a line has a parameter of its own, ``line=TOKEN``, and a proxy sends calls
-to what was registered (RFC 3261 16.5). Some strip parameters, some put an address of their own
-into the Request-URI; so these are looked for, in this order, and the first that is found decides:
+What we register for a line has a parameter of its own, ``line=TOKEN``, and a proxy sends calls to
+what was registered (RFC 3261 16.5). Some strip parameters, some leave the address of record in the
+Request-URI, some put an address of their own there. So these are looked for, in this order, and
+the first that is found decides:
 
 1. the ``line`` parameter of the Request-URI
-2. its user at the address that we registered
+2. its user in its own domain
 3. its user in the domain of To
-4. its user in its own domain: a PBX that leaves the address of record there
-5. To, as an address of record
-6. its user, wherever: behind a NAT the address may be one that we never heard of
+4. its user, wherever: our addresses are shared by all lines, and NATs show others
+5. To, as an address of record; after the user, for a diverted call has To of somebody else
 
 Several lines of one account are as good as each other: the first that was added is meant. Where
 lines of different accounts fit, the next rule is asked, and in the end nobody is meant: a call is
@@ -27,21 +27,20 @@ from siptapi_core.values import Value
 LINE_PARAMETER = "line"
 """The parameter of our Contact that names the line."""
 
-_SIP_PORT = 5060
-_Key = tuple[str | int, ...]
+_Key = str | tuple[str, ...]
 
 
 class IncomingLine(Value, kw_only=True):
     """A line that calls may come to.
 
-    ``account`` is its address of record; ``contact`` what is registered for it, with its ``line``
-    parameter. ``send_180``: callers are told that it rings. ``sends_reason``: its PBX is known to
-    say why it cancels (RFC 3326).
+    ``account`` is its address of record; ``token`` stands in our Contact's ``line`` parameter.
+    ``send_180``: callers are told that it rings. ``sends_reason``: its PBX is known to say why it
+    cancels (RFC 3326).
     """
 
     name: str
     account: SipUri
-    contact: SipUri
+    token: str
     send_180: bool = True
     sends_reason: bool = False
 
@@ -85,39 +84,25 @@ class LineDirectory:
         return len(self._lines)
 
 
-def _keys_of_line(line: IncomingLine) -> set[_Key]:
-    """Where it is found; keys of different kinds have different lengths."""
-    contact, account = line.contact, line.account
-    token = contact.parameter(LINE_PARAMETER)
-    return {
-        *([_token_key(token)] if token else []),
-        (contact.user_text, contact.host, contact.port or _SIP_PORT),
-        (account.user_text, account.host),
-        (account.user_text,),
-        (contact.user_text,),
-    }
-
-
-def _token_key(token: str) -> _Key:
-    return ("", "", "", token)
+def _keys_of_line(line: IncomingLine) -> tuple[_Key, ...]:
+    user = line.account.user_text
+    return (line.token, (user, line.account.host), (user,))
 
 
 def _keys_of_request(request: Request) -> Iterator[_Key]:
-    uri = request.uri
-    token = uri.parameter(LINE_PARAMETER) if isinstance(uri, SipUri) else None
-    if token:
-        yield _token_key(token)
-    user, host, port = _parts(uri)
-    to_user, domain, _ = _parts(request.to.uri)
-    yield (user, host, port)
-    yield (user, domain)
+    uri, to = request.uri, request.to.uri
+    if isinstance(uri, SipUri) and (token := uri.parameter(LINE_PARAMETER)):
+        yield token
+    user, host = _parts(uri)
+    to_user, domain = _parts(to)
     yield (user, host)
-    yield (to_user, domain)
+    yield (user, domain)
     yield (user,)
+    yield (to_user, domain)
 
 
-def _parts(uri: Uri) -> tuple[str, str, int]:
-    """User, host and port; a tel: URI has its number and no host."""
+def _parts(uri: Uri) -> tuple[str, str]:
+    """User and host; a tel: URI has its number and no host."""
     if isinstance(uri, SipUri):
-        return uri.user_text, uri.host, uri.port or _SIP_PORT
-    return (uri.number if isinstance(uri, TelUri) else ""), "", _SIP_PORT
+        return uri.user_text, uri.host
+    return (uri.number if isinstance(uri, TelUri) else ""), ""

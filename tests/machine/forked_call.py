@@ -155,7 +155,7 @@ class ForkedCall:
             IncomingLine(
                 name="office",
                 account=ACCOUNT,
-                contact=CONTACT,
+                token="token",
                 send_180=send_180,
                 sends_reason=sends_reason,
             )

@@ -21,7 +21,7 @@ def make_line(name: str = "office", token: str = "token", **changes: Any) -> Inc
     line = {
         "name": name,
         "account": SipUri(host="example.com", user="200"),
-        "contact": SipUri.parse(f"sip:200@192.0.2.9:5062;line={token}"),
+        "token": token,
     }
     return IncomingLine(**{**line, **changes})
 
