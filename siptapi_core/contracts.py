@@ -152,6 +152,7 @@ class LineIdentity(Value, kw_only=True):
 
     ``address_of_record`` is ``sip:user@domain``; ``phone`` the Request-URI that reaches the
     phone through the proxy; ``phone_address`` its static address where the settings give one;
+    ``service_route`` what the registrar wants in place of the outbound proxy (RFC 3608);
     ``display_name`` is rendered for this call, and for the user's own phone, as are the headers in
     ``auto_answer``, which let it pick up by itself; ``keepalive`` is in seconds.
     """
@@ -162,6 +163,7 @@ class LineIdentity(Value, kw_only=True):
     phone_address: SipUri | None = None
     outbound_proxy: SipUri | None = None
     display_name: str = ""
+    service_route: tuple[NameAddr, ...] = ()
     auto_answer: tuple[tuple[str, str], ...] = ()
     learn_address: bool = False
     keepalive: float = 0.0
@@ -226,7 +228,11 @@ class DialRequest(Value, kw_only=True):
             UsageError: the callee comes first, and has no SIP address and no number.
         """
         target = self.line.phone if first is Party.PHONE else self._callee_address()
-        proxy = self.line.outbound_proxy
+        proxy, service_route = self.line.outbound_proxy, self.line.service_route
+        if service_route and isinstance(next_hop := service_route[0].uri, SipUri):
+            return self.plan(
+                strategy, target=target, next_hop=next_hop, route=service_route, first=first
+            )
         if proxy is None:
             return self.plan(strategy, target=target, first=first)
         if not proxy.is_loose_router:  # nobody means a strict router (RFC 3261 section 8.1.2)

@@ -35,6 +35,7 @@ async def open_daemon(settings: Settings, catalog: PluginCatalog) -> AsyncIterat
     """
     from siptapi_core.dialer.daemon import Daemon  # noqa: PLC0415  # not for a single call
     from siptapi_core.dialer.incoming_indication import IncomingIndication  # noqa: PLC0415
+    from siptapi_core.dialer.line_services import LineServices  # noqa: PLC0415
 
     async with _assembled(settings, catalog, None) as (dialer, lines, events, network):
         incoming = IncomingIndication(
@@ -52,6 +53,14 @@ async def open_daemon(settings: Settings, catalog: PluginCatalog) -> AsyncIterat
             catalog=catalog,
             events=events,
             incoming=incoming,
+            line_services=LineServices(
+                lines,
+                network,
+                directory=incoming.lines,
+                events=events,
+                identifiers=network.agent.identifiers,
+                logger=network.logger,
+            ),
             counters=network.counters,
             clock=network.clock,
             logger=network.logger,

@@ -18,6 +18,7 @@ from siptapi_core.contracts import Clock, Frontend, Logger
 from siptapi_core.dialer.event_bus import EventBus
 from siptapi_core.dialer.incoming_indication import IncomingIndication
 from siptapi_core.dialer.line_factory import LineFactory
+from siptapi_core.dialer.line_services import LineServices
 from siptapi_core.dialer.local_dialer import LocalDialer
 from siptapi_core.dialer.observing import ObserverThread
 from siptapi_core.dialer.reloading import difference
@@ -30,6 +31,8 @@ from siptapi_core.version import VERSION
 
 DRAIN_SECONDS = 20.0
 """How long calls that are being set up may go on after the daemon was told to stop."""
+UNREGISTER_SECONDS = 4.0
+"""How long registrars may take, all together, to let our lines go."""
 OBSERVERS_SECONDS = 5.0
 """How long observers may take, all together, to finish what they began."""
 
@@ -45,12 +48,14 @@ class Daemon:
         catalog: PluginCatalog,
         events: EventBus,
         incoming: IncomingIndication,
+        line_services: LineServices,
         counters: Callable[[], Mapping[str, int]],
         clock: Clock,
         logger: Logger,
     ) -> None:
         self.dialer = dialer
         self.incoming = incoming
+        self._line_services = line_services
         self._lines = lines
         self._catalog = catalog
         self._events = events
@@ -77,18 +82,22 @@ class Daemon:
         observers = self._start_observers()
         try:
             await self._start(frontends)
+            self._line_services.update(self.settings.lines)
             ready()
             await stop.wait()
             self._logger.info("stopping")
             await self.dialer.outgoing.drain(DRAIN_SECONDS)
         finally:
-            await self._stop_frontends()
+            self.incoming.close()
+            await self._line_services.close(UNREGISTER_SECONDS)
             await self.dialer.close()
+            await self._stop_frontends()
             await asyncio.to_thread(self._stop_observers, observers)
 
     def line_status(self, line: LineStatus) -> LineStatus:
-        """Fill in whether the line is active."""
-        return line
+        """Fill in how the line's registration is."""
+        registration = self._line_services.status(line.name)
+        return line.evolve(registration=registration.state, problem=registration.reason)
 
     async def reload(self) -> Reloaded:
         """Read the settings file again; calls in progress go on as they began.
@@ -111,6 +120,7 @@ class Daemon:
             for names, happening in told:
                 for name in names:
                     self._events.tell_of_line(name, happening)
+                self._line_services.update(names)
             self._logger.info(
                 "settings read again",
                 added=len(changes.added),
@@ -131,7 +141,7 @@ class Daemon:
                 **self._counters(),
                 "tasks": len(asyncio.all_tasks()),
             },
-            registered=0,
+            registered=self._line_services.registered,
             lines=len(self.settings.lines),
             warnings=self.settings.warnings(),
         )

@@ -28,7 +28,7 @@ class Line(Value, kw_only=True):
 
     ``network(logger)`` is what a strategy may use for a call, whose steps go to ``logger``.
     ``resolvers`` lead to its servers; ``callee_resolvers`` from a number to a SIP address, None
-    where numbers are dialled as they are.
+    where numbers are dialled as they are. One that is not ``active`` makes no calls.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Line(Value, kw_only=True):
     network: Callable[[Logger], Network]
     resolvers: ResolverChain
     callee_resolvers: ResolverChain | None = None
+    active: bool = True
 
     def explain(self, text: str) -> Explanation:
         """Say what would be dialled for ``text``; raises NumberError."""

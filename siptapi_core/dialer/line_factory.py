@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from siptapi_core.contracts import Context, Logger, Network, Offer, Resolver, Strategy
+from siptapi_core.contracts import Context, LineIdentity, Logger, Network, Offer, Resolver, Strategy
 from siptapi_core.dialer.line import Line
 from siptapi_core.dialer.line_credentials import LineCredentials
 from siptapi_core.errors import SettingsError, UnknownNameError
@@ -16,6 +16,7 @@ from siptapi_core.net.sip_network import SipNetwork
 from siptapi_core.plugin_loading import PluginCatalog, create
 from siptapi_core.settings import Settings, structure
 from siptapi_core.settings.secret import path_of
+from siptapi_core.sip.name_addr import NameAddr
 
 if TYPE_CHECKING:
     from siptapi_core.net.stream_options import StreamOptions
@@ -43,14 +44,23 @@ class LineFactory(Mapping[str, Line]):
         self._context = context
         self._created: dict[tuple[str, str], Any] = {}
         self._credentials: dict[str, LineCredentials] = {}
+        self.service_route: Callable[[str], tuple[NameAddr, ...]] = lambda _: ()
+        """What the registrar of a line wants requests to go through (RFC 3608)."""
 
     def __getitem__(self, name: str) -> Line:
         line = self.settings.lines[name]
+
+        def identity(number: str) -> LineIdentity:
+            route = self.service_route(name)
+            plain = line.identity(name, number)
+            return plain.evolve(service_route=route) if route else plain
+
         return Line(
             name=name,
-            identity=lambda number: line.identity(name, number),
+            identity=identity,
             rules=line.numbers,
             strategies=line.strategies,
+            active=line.active,
             network=lambda logger: self.network(name, logger),
             resolvers=self._chain(name, line.resolvers),
             callee_resolvers=(

@@ -216,5 +216,6 @@ class LocalDialer:
             account=str(identity.address_of_record),
             phone=str(identity.phone_address or identity.phone),
             strategies=line.strategies,
+            active=line.active,
         )
         return status if self.services is None else self.services.line_status(status)

@@ -15,7 +15,7 @@ from siptapi_core.dialer.strategy_memory import StrategyMemory
 from siptapi_core.errors import DeniedError, RefusedError, SiptapiError
 from siptapi_core.events import CallEnded, CallId, Happening
 from siptapi_core.machine.identifiers import Identifiers
-from siptapi_core.numbers import Decision, Explanation
+from siptapi_core.numbers import Decision, Explanation, Kind
 from siptapi_core.sip.uri import SipUri
 
 GOODBYE_SECONDS = 5.0
@@ -67,6 +67,8 @@ class OutgoingCalls:
         """
         if self._closing:
             raise RefusedError("SIPTAPI is shutting down and takes no more calls")
+        if not line.active:
+            raise RefusedError(f"line {line.name!r} is not active (lines.{line.name}.active)")
         explanation = line.explain(command.number)
         check_decision(explanation, confirmed=command.confirmed)
         if command.strategy is None:
@@ -79,7 +81,12 @@ class OutgoingCalls:
         identity = line.identity(str(number or explanation.dialled))
         call = OutgoingCall(
             call=call_id,
-            request=DialRequest(callee=explanation.dialled, line=identity, number=number),
+            request=DialRequest(
+                callee=explanation.dialled,
+                line=identity,
+                number=number,
+                is_emergency=explanation.kind is Kind.EMERGENCY,
+            ),
             number=str(number or explanation.dialled),
             frontend=caller.frontend,
             strategies=[(name, self._strategy(name)) for name in names],
