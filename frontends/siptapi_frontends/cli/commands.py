@@ -9,12 +9,18 @@ from collections.abc import Iterable
 
 from siptapi_core.contracts import CliCommand
 from siptapi_core.hookspecs import hookimpl
+from siptapi_frontends.cli.calls import CALLS_COMMAND
 from siptapi_frontends.cli.config import CONFIG_COMMAND
 from siptapi_frontends.cli.demo import DEMO_COMMAND
 from siptapi_frontends.cli.dial import DIAL_COMMAND
+from siptapi_frontends.cli.hangup import HANGUP_COMMAND
+from siptapi_frontends.cli.lines import LINES_COMMAND
 from siptapi_frontends.cli.number import NUMBER_COMMAND
 from siptapi_frontends.cli.plugins import PLUGINS_COMMAND
+from siptapi_frontends.cli.reload import RELOAD_COMMAND
 from siptapi_frontends.cli.resolve import RESOLVE_COMMAND
+from siptapi_frontends.cli.serve import SERVE_COMMAND
+from siptapi_frontends.cli.status import STATUS_COMMAND
 
 
 @hookimpl
@@ -23,6 +29,12 @@ def siptapi_commands() -> Iterable[CliCommand]:
     return (
         DEMO_COMMAND,
         DIAL_COMMAND,
+        SERVE_COMMAND,
+        STATUS_COMMAND,
+        LINES_COMMAND,
+        CALLS_COMMAND,
+        HANGUP_COMMAND,
+        RELOAD_COMMAND,
         NUMBER_COMMAND,
         RESOLVE_COMMAND,
         CONFIG_COMMAND,

@@ -10,9 +10,11 @@ from typing import Any, Self, TypeVar
 from lab.addresses import Addresses
 from lab.baresip import Baresip
 from lab.coturn import Coturn
+from lab.daemon import Daemon
 from lab.kamailio import DOMAIN, Kamailio
 from lab.knot import Knot
 from lab.programs import Program
+from lab.registrar import EdgeProxy, Registrar
 from lab.sipp import Sipp
 from lab.siptapi import Siptapi
 
@@ -55,6 +57,15 @@ class Lab:
         options = {"passwords": PASSWORDS} | options
         return self._run(Kamailio(self._place("kamailio"), host=self.host(), **options))
 
+    def registrar(self, **options: Any) -> Registrar:
+        """A proxy with the accounts of `PASSWORDS` that says what it has bound."""
+        options = {"passwords": PASSWORDS, "host": self.host()} | options
+        return self._run(Registrar(self._place("registrar"), **options))
+
+    def edge_proxy(self, registrar: Kamailio) -> EdgeProxy:
+        """A proxy before ``registrar``."""
+        return self._run(EdgeProxy(self._place("edge"), host=self.host(), registrar=registrar))
+
     def baresip(self, user: str, registrar: Kamailio | None = None, **options: Any) -> Baresip:
         """The phone of ``user``, registered where ``registrar`` or ``proxy`` says, if anywhere."""
         if registrar:
@@ -93,6 +104,17 @@ class Lab:
         """Dial by way of the phone's own address, past any proxy."""
         line = {"strategies": ["refer-to-phone"], "phone": phone.address} | line
         return self.dial(number, **line)
+
+    def daemon(
+        self, *, tables: Mapping[str, Mapping[str, Any]] | None = None, **line: Any
+    ) -> Daemon:
+        """``siptapi serve`` with alice's account as the line ``office``; the rest is as in `dial`.
+
+        ``tables`` may replace that line by others.
+        """
+        account = {"domain": DOMAIN, "user": "alice", "password": PASSWORDS["alice"]}
+        settings = {"lines.office": account | {"failure_linger": 0.2} | line} | dict(tables or {})
+        return self._run(Daemon(self._place("daemon"), settings))
 
     def coturn(self) -> Coturn:
         """A STUN server."""

@@ -60,7 +60,7 @@ class Siptapi(Program):
     ) -> None:
         folder.mkdir(parents=True)
         self._config = folder / "siptapi.toml"
-        text = _toml({"lines.office": line} | dict(tables or {}))
+        text = settings_text({"lines.office": line} | dict(tables or {}))
         self._config.write_text(text, encoding="utf-8")
         self._config.chmod(0o600)  # it has a password in it
         script = Path(sys.executable).with_name("siptapi")
@@ -70,7 +70,7 @@ class Siptapi(Program):
                 *(command, "--json", *arguments),
             ],
             folder=folder,
-            environment=_environment(folder),
+            environment=user_environment(folder),
         )
 
     def start(self) -> None:
@@ -102,13 +102,13 @@ class Siptapi(Program):
         return read_texts(self._config) + super().trace()
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def user_environment(folder: Path) -> dict[str, str]:
     """This process's, without the user's own settings and state."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SIPTAPI_")}
     return kept | dict.fromkeys(_HOMES, str(folder))
 
 
-def _toml(tables: Mapping[str, Mapping[str, Any]]) -> str:
+def settings_text(tables: Mapping[str, Mapping[str, Any]]) -> str:
     """A settings file. JSON's strings, numbers and lists are TOML's too."""
     lines = []
     for heading, table in tables.items():

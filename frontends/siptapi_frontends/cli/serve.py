@@ -1,0 +1,161 @@
+"""``siptapi serve``: the daemon, until SIGTERM or Ctrl-C.
+
+SIGHUP reads the settings again; where there is no such signal, `siptapi reload` does the same.
+"""
+
+from __future__ import annotations
+
+import signal
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, cast
+
+from siptapi_core.contracts import CliCommand, CliSession
+from siptapi_core.errors import SiptapiError
+from siptapi_frontends.cli.exit_codes import ExitCode
+from siptapi_frontends.cli.output import say, say_aside
+
+if TYPE_CHECKING:
+    import asyncio
+    from types import FrameType
+
+    from siptapi_core.dialer.daemon import Daemon
+    from siptapi_frontends.cli.service_manager import ServiceManager
+    from siptapi_frontends.cli.session import Session
+
+STOP_SIGNALS = ("SIGTERM", "SIGINT", "SIGBREAK")
+RELOAD_SIGNAL = "SIGHUP"
+
+
+def _configure(parser: ArgumentParser) -> None:
+    parser.description = (
+        "Run every line and every front end of the settings until SIGTERM or Ctrl-C. SIGHUP, or "
+        "siptapi reload, reads the settings again."
+    )
+
+
+def _run(_arguments: Namespace, session: CliSession) -> int:
+    import asyncio  # noqa: PLC0415  # not before the command is known
+
+    asyncio.run(_serve(cast("Session", session)))
+    return ExitCode.SUCCESS
+
+
+async def _serve(session: Session) -> None:
+    import asyncio  # noqa: PLC0415  # as above
+
+    from siptapi_core.control.server import ControlServer  # noqa: PLC0415
+    from siptapi_core.dialer import open_daemon  # noqa: PLC0415
+    from siptapi_core.logs import logger  # noqa: PLC0415
+    from siptapi_frontends.cli.service_manager import ServiceManager  # noqa: PLC0415
+
+    settings = session.settings
+    for warning in settings.warnings():
+        say_aside(f"siptapi: {warning}")
+    manager = ServiceManager()
+    stop, reload = asyncio.Event(), asyncio.Event()
+    handlers: dict[str, Callable[[], None]] = dict.fromkeys(STOP_SIGNALS, stop.set)
+    handlers[RELOAD_SIGNAL] = reload.set
+
+    def on_ready() -> None:
+        say(*_report(daemon))
+        manager.ready(_report(daemon)[0])
+
+    async with (
+        open_daemon(settings, session.catalog) as daemon,
+        ControlServer(
+            daemon.dialer,
+            settings_file=settings.where,
+            settings=settings.control,
+            logger=logger("control"),
+        ),
+    ):
+        with _handled(handlers, asyncio.get_running_loop()):
+            chores = (
+                asyncio.create_task(_reload_when_asked(daemon, reload, manager)),
+                asyncio.create_task(_tell_alive(manager)),
+                asyncio.create_task(_tell_stopping(manager, stop)),
+            )
+            try:
+                await daemon.serve(on_ready, stop)
+            finally:
+                for chore in chores:
+                    chore.cancel()
+                await asyncio.gather(*chores, return_exceptions=True)
+
+
+async def _reload_when_asked(daemon: Daemon, asked: asyncio.Event, manager: ServiceManager) -> None:
+    while True:
+        await asked.wait()
+        asked.clear()
+        manager.reloading()
+        try:
+            changes = await daemon.reload()
+        except SiptapiError as error:
+            say_aside(f"siptapi: not reloaded, nothing is changed: {error}")
+        else:
+            say(f"Reloaded: {changes.summary}.")
+            for warning in changes.warnings:
+                say_aside(f"siptapi: {warning}")
+        manager.ready(_report(daemon)[0])
+
+
+async def _tell_alive(manager: ServiceManager) -> None:
+    import asyncio  # noqa: PLC0415  # as above
+
+    while manager.watchdog_interval is not None:
+        manager.alive()
+        await asyncio.sleep(manager.watchdog_interval)
+
+
+async def _tell_stopping(manager: ServiceManager, stop: asyncio.Event) -> None:
+    await stop.wait()
+    manager.stopping()
+    say("Stopping: calls that are being set up may end.")
+
+
+def _report(daemon: Daemon) -> list[str]:
+    """What runs, in lines; the first by itself is for a service manager."""
+    settings = daemon.settings
+    lines = len(settings.lines)
+    active = sum(line.active for line in settings.lines.values())
+    counted = f"{lines} line{'s' if lines != 1 else ''}"
+    first = f"SIPTAPI serves {counted}" + (f", {active} active" if active != lines else "")
+    return [
+        first,
+        f"  settings    {settings.where}",
+        *(f"  {kind:11} {', '.join(names)}" for kind, names in _named(daemon).items() if names),
+    ]
+
+
+def _named(daemon: Daemon) -> Mapping[str, tuple[str, ...]]:
+    settings = daemon.settings
+    return {"front ends": settings.frontends, "observers": settings.observers}
+
+
+@contextmanager
+def _handled(
+    handlers: Mapping[str, Callable[[], None]], loop: asyncio.AbstractEventLoop
+) -> Iterator[None]:
+    """Call a handler in ``loop`` when the signal of its name comes, if there is such a signal.
+
+    Plain `signal.signal`, because event loops on Windows have no ``add_signal_handler``; there the
+    loop wakes up for it because Python's own wake-up descriptor is set by asyncio.
+    """
+    there = {getattr(signal, name): do for name, do in handlers.items() if hasattr(signal, name)}
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(there[signal.Signals(number)])
+
+    previous = {number: signal.signal(number, on_signal) for number in there}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+SERVE_COMMAND = CliCommand(
+    name="serve", summary="run as a daemon for every line", configure=_configure, run=_run
+)
