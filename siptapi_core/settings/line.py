@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -10,13 +11,28 @@ from attrs import Attribute, evolve, field, frozen, validators
 from siptapi_core.contracts import LineIdentity
 from siptapi_core.machine.refer_plan import ByePolicy, CallTimers
 from siptapi_core.numbers import NumberRules
+from siptapi_core.settings.auto_answer import AutoAnswer, auto_answer_headers
 from siptapi_core.settings.display_name import check_template, render
 from siptapi_core.settings.line_addresses import account_uri, phone_parts, proxy_uri
 from siptapi_core.settings.secret import Secret
 from siptapi_core.sip.credentials import Credentials
+from siptapi_core.sip.uri import escape_user
 from siptapi_core.values import Compared
 
 _TIMERS = CallTimers()
+
+
+@functools.lru_cache(maxsize=64)
+def _timers(
+    ring_timeout: float, notify_timeout: float, callee_timeout: float, failure_linger: float
+) -> CallTimers:
+    """One object for all lines with the same times."""
+    return CallTimers(
+        ring_timeout=ring_timeout,
+        notify_timeout=notify_timeout,
+        callee_timeout=callee_timeout,
+        failure_linger=failure_linger,
+    )
 
 
 def _readable(read: Callable[[str], object]) -> Callable[[Any, Attribute[Any], str | None], None]:
@@ -45,9 +61,16 @@ def _not_empty(text: str) -> None:
         raise ValueError("expected text that is not empty")
 
 
+def _user(text: str) -> None:
+    _not_empty(text)
+    escape_user(text)
+
+
 @frozen(kw_only=True, eq=False, repr=False)
 class LineSettings(Compared):
-    """The settings of a line, complete with what it has from ``[defaults]`` and ``[numbers]``.
+    """The settings of a line, complete with what it has from elsewhere.
+
+    That is ``[defaults]``, its templates and ``[numbers]``.
 
     Times are in seconds.
 
@@ -63,7 +86,7 @@ class LineSettings(Compared):
         },
     )
     user: str = field(
-        validator=_readable(_not_empty),
+        validator=_readable(_user),
         metadata={
             "help": "the account's user: what stands before the @ of its SIP address",
             "example": "201",
@@ -99,6 +122,18 @@ class LineSettings(Compared):
             "address, as in 201@192.0.2.20:5062; left out: the account's user",
             "example": "201@192.0.2.20:5062",
         },
+    )
+    template: tuple[str, ...] = field(
+        default=(),
+        validator=_different,
+        metadata={
+            "help": "tables [templates.NAME] to take what is not given here from: a name or a "
+            "list of names, of which a later one goes before an earlier one",
+        },
+    )
+    active: bool = field(
+        default=True,
+        metadata={"help": "whether the line is used at all; false: it makes and takes no calls"},
     )
     outbound_proxy: str | None = field(
         default=None,
@@ -172,6 +207,15 @@ class LineSettings(Compared):
             "example": "{number}",
         },
     )
+    auto_answer: tuple[AutoAnswer, ...] = field(
+        default=(),
+        validator=_different,
+        metadata={
+            "help": "how your phone is told to pick up by itself, if it is: by the headers that "
+            "its maker looks for (see docs/strategies.md), or all of them",
+            "example": ["call-info"],
+        },
+    )
     strategies: tuple[str, ...] = field(
         default=("refer-via-proxy",),
         validator=_names,
@@ -218,38 +262,66 @@ class LineSettings(Compared):
             "accepted to call, or never by itself",
         },
     )
+    register: bool = field(
+        default=False,
+        metadata={
+            "help": "whether `siptapi serve` registers the line, beside your phone, to tell of the "
+            "calls that come to it"
+        },
+    )
+    registration_expires: float = field(
+        default=600.0,
+        validator=validators.gt(0),
+        metadata={"help": "seconds that a registration is to hold; it is renewed before"},
+    )
+    send_180: bool = field(
+        default=True,
+        metadata={
+            "help": "whether a caller is told that it rings while a call is shown to you; false: "
+            "your phone alone says so"
+        },
+    )
+    sends_reason: bool = field(
+        default=False,
+        metadata={
+            "help": "whether the PBX says by a Reason when another phone answered: only then is a "
+            "call without one a missed one"
+        },
+    )
+    watch: bool = field(
+        default=False,
+        metadata={
+            "help": "whether to watch your phone's calls (RFC 4235), where PBX or phone offer it: "
+            "that tells when a conversation ended, and how an incoming call was answered"
+        },
+    )
     numbers: NumberRules = field(
         factory=NumberRules,
         metadata={"help": "rules for numbers on this line, over those of [numbers]"},
     )
-    _identity: LineIdentity = field(init=False, repr=False, eq=False)
 
-    def __attrs_post_init__(self) -> None:
-        """Read the addresses once; every call needs them."""
+    def identity(self, name: str, number_text: str) -> LineIdentity:
+        """What a strategy may know for a call to ``number_text``; ``name`` is the line's.
+
+        It is made for each call: of ten thousand lines few make one at a time.
+        """
         account = account_uri(self.user, self.domain)
         phone, phone_address = phone_parts(self.phone) if self.phone else (account.user, None)
-        identity = LineIdentity(
-            name="",
+        return LineIdentity(
+            name=name,
             address_of_record=account,
-            phone=evolve(account, user=phone),
+            phone=account if phone == account.user else evolve(account, user=phone),
             phone_address=phone_address,
             outbound_proxy=proxy_uri(self.outbound_proxy) if self.outbound_proxy else None,
+            display_name=render(self.display_name, number=number_text, line=name),
+            auto_answer=auto_answer_headers(self.auto_answer, account.host),
             learn_address=self.learn_address,
             keepalive=self.keepalive,
             bye=self.bye,
-            timers=CallTimers(
-                ring_timeout=self.ring_timeout,
-                notify_timeout=self.notify_timeout,
-                callee_timeout=self.callee_timeout,
-                failure_linger=self.failure_linger,
+            timers=_timers(
+                self.ring_timeout, self.notify_timeout, self.callee_timeout, self.failure_linger
             ),
         )
-        object.__setattr__(self, "_identity", identity)
-
-    def identity(self, name: str, number_text: str) -> LineIdentity:
-        """What a strategy may know for a call to ``number_text``; ``name`` is the line's."""
-        shown = render(self.display_name, number=number_text, line=name)
-        return self._identity.evolve(name=name, display_name=shown)
 
     def credentials(self) -> Credentials | None:
         """What the account's challenges are answered with; None where there is no password.

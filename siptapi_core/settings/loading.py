@@ -28,7 +28,7 @@ GENERAL = (
     "history",
 )
 SECTIONS = ("strategies", "resolvers", "frontends", "observers")
-_TABLES = ("defaults", "numbers", "lines", *SECTIONS)
+_TABLES = ("defaults", "templates", "numbers", "lines", *SECTIONS)
 
 
 def load(path: Path) -> Settings:
@@ -92,7 +92,11 @@ def _read(document: Mapping[str, Any], where: str) -> Settings:
     lines: dict[str, LineSettings] = {}
     with problems.collected():
         lines = read_lines(
-            tables["lines"], defaults=tables["defaults"], numbers=tables["numbers"], where=where
+            tables["lines"],
+            defaults=tables["defaults"],
+            templates=tables["templates"],
+            numbers=tables["numbers"],
+            where=where,
         )
     default = general.setdefault("default_line", next(iter(tables["lines"]), ""))
     if default not in tables["lines"] and tables["lines"]:

@@ -56,7 +56,11 @@ _TABLES = (
     ("[plugins]", "", PluginSettings),
     ("[dns]", "What `resolvers` ask DNS with.", DnsSettings),
     ("[history]", "Which calls are remembered: [history](history.md).", HistorySettings),
-    ("[control]", "How other programs reach `siptapi serve`: [control](control.md).", ControlSettings),
+    (
+        "[control]",
+        "How other programs reach `siptapi serve`: [control](control.md).",
+        ControlSettings,
+    ),
     (
         "[lines.NAME]",
         "One table a line: an account, and the phone that it rings. NAME is what `--line` takes.",
@@ -73,7 +77,28 @@ _TABLES = (
 _REST = """
 ## [defaults]
 
-Any key of a line but `numbers`, for all lines that do not have it themselves.
+Any key of a line but `numbers` and `template`, for all lines that do not have it themselves.
+
+## [templates.NAME]
+
+Any key of a line but `template`, for the lines that name it, so that many lines are not many
+copies. A line goes before its templates, the last template before the others, and all of them
+before `[defaults]` and `[numbers]`, key by key.
+
+```toml
+[templates.vienna]
+domain = "pbx.example"
+outbound_proxy = "192.0.2.1"
+numbers = { region = "AT", area_code = "1" }
+
+[lines.anna]
+template = "vienna"
+user = "201"
+
+[lines.bert]
+template = "vienna"
+user = "202"
+```
 
 ## [strategies.NAME], [resolvers.NAME], [frontends.NAME], [observers.NAME]
 

@@ -40,8 +40,12 @@ if TYPE_CHECKING:
     from cattrs import BaseConverter
 
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 Layer = tuple[str, Mapping[str, Any]]
 """The dotted key of a table, and the attributes that were read from it."""
+
+_of_class: Callable[[F], F] = functools.cache  # type: ignore[assignment]
+"""Remembers what a function finds out of a class; mypy does not hold classes for hashable."""
 
 _place: ContextVar[tuple[str, str]] = ContextVar("_place")
 """File and dotted key of the value being read: cattrs gives a hook only the value and its type."""
@@ -75,10 +79,12 @@ def read_attributes(
     problems = Problems()
     values = {}
     for name, value in data.items():
-        with problems.collected():
+        try:  # not `Problems.collected`: files have 10,000 lines, with many keys each
             if name not in attributes:
                 raise unknown_key(name, attributes, where=where, key=key)
             values[name] = _read(value, _raw_type(attributes[name]), where, dotted(key, name))
+        except SettingsError as error:
+            problems.add(error)
     if problems:  # nobody will construct from these: what is wrong with the others is said now
         for name, why in _refused(cls, values, unread=data.keys() - values.keys()).items():
             problems.add(SettingsError(refusal(name, why), where=where, key=dotted(key, name)))
@@ -93,13 +99,12 @@ def construct(cls: type[T], *layers: Layer, where: str) -> T:
         SettingsError: an attribute is missing, or a validator refuses one.
     """
     values: dict[str, Any] = {}
-    keys: dict[str, str] = {}
-    for key, attributes in layers:
+    for _, attributes in layers:
         values |= attributes
-        keys |= {name: dotted(key, name) for name in attributes}
+    key = layers[-1][0]
     problems = Problems()
-    for name, attribute in _fields(cls).items():
-        if attribute.default is attrs.NOTHING and name not in values:
+    for name in _required(cls):
+        if name not in values:
             missing = f"missing; expected {describe(attributes_of(cls)[name].type)}"
             problems.add(SettingsError(missing, where=where, key=dotted(key, name)))
     problems.check()
@@ -107,6 +112,7 @@ def construct(cls: type[T], *layers: Layer, where: str) -> T:
         return cls(**values)
     except (ValueError, TypeError, LookupError, AttributeError, SiptapiError) as error:
         refused = _refused(cls, values) or {"": error}
+        keys = {name: dotted(table, name) for table, attributes in layers for name in attributes}
         first, *more = (
             SettingsError(refusal(name, why), where=where, key=keys.get(name, key))
             for name, why in refused.items()
@@ -126,12 +132,19 @@ def attributes_of(cls: type[Any]) -> dict[str, attrs.Attribute[Any]]:
         raise PluginError(f"{cls!r} cannot be a class of settings: {error}") from error
 
 
+@_of_class
 def _fields(cls: type[Any]) -> dict[str, attrs.Attribute[Any]]:
     """The same, with types as they are written."""
     try:
         return {attribute.name: attribute for attribute in attrs.fields(cls) if attribute.init}
     except (attrs.exceptions.NotAnAttrsClassError, TypeError) as error:
         raise PluginError(f"{cls!r} cannot be a class of settings: {error}") from error
+
+
+@_of_class
+def _required(cls: type[Any]) -> tuple[str, ...]:
+    """Those without a default."""
+    return tuple(name for name, each in _fields(cls).items() if each.default is attrs.NOTHING)
 
 
 def _raw_type(attribute: attrs.Attribute[Any]) -> Any:
@@ -265,6 +278,7 @@ _SIMPLE: dict[Any, Callable[[object, Any], object]] = {
 }
 
 
+@functools.cache
 def _without_none(type_: Any) -> Any:
     """What ``X | None`` is in TOML, which has no null: X."""
     others = [each for each in get_args(type_) if each is not NoneType]

@@ -121,7 +121,7 @@ def refusal(name: str, error: Exception) -> str:
 
 def dotted(key: str, name: str) -> str:
     """The key of ``name`` in the table ``key``, quoted where TOML wants it: ``lines."my desk"``."""
-    bare = name.isascii() and name.replace("-", "").replace("_", "").isalnum()
+    bare = name.isascii() and (name.isidentifier() or re.fullmatch("[A-Za-z0-9_-]+", name))
     own = name if bare else quoted(name)
     return f"{key}.{own}" if key else own
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from siptapi_core.errors import SettingsError
 from siptapi_core.settings import LineSettings, Settings, parse
+from siptapi_core.settings.auto_answer import AutoAnswer
 from siptapi_core.settings.initial import initial_config
 from siptapi_core.settings.loading import SECTIONS
 
@@ -116,9 +117,18 @@ line_keys = {
     "keepalive": seconds,
     "learn_address": st.booleans(),
     "bye": st.sampled_from(["on-answer", "on-accept", "never"]),
+    "active": st.booleans(),
+    "auto_answer": st.lists(st.sampled_from([*AutoAnswer]), max_size=2, unique=True),
+    "register": st.booleans(),
+    "registration_expires": seconds,
+    "send_180": st.booleans(),
+    "sends_reason": st.booleans(),
+    "watch": st.booleans(),
 }
+templates = st.sampled_from(["vienna", ["vienna"], ["vienna", "lab"], []])
 lines = table(
-    {"domain": st.just("pbx.example"), "user": st.just("201")}, line_keys | {"numbers": rules}
+    {"domain": st.just("pbx.example"), "user": st.just("201")},
+    line_keys | {"numbers": rules, "template": templates},
 )
 sections = st.dictionaries(texts, st.dictionaries(texts, secrets | values, max_size=2), max_size=2)
 documents = table(
@@ -136,6 +146,9 @@ documents = table(
             },
         ),
         "defaults": table({}, line_keys),
+        "templates": st.fixed_dictionaries(
+            dict.fromkeys(["vienna", "lab"], table({}, line_keys | {"numbers": rules}))
+        ),
         "numbers": rules,
         **dict.fromkeys(SECTIONS, sections),
     },
@@ -143,7 +156,7 @@ documents = table(
 
 
 def test_the_documents_have_every_key() -> None:
-    given_to_lines = {"domain", "user", "numbers", *line_keys}
+    given_to_lines = {"domain", "user", "numbers", "template", *line_keys}
     assert given_to_lines == {field.name for field in attrs.fields(LineSettings) if field.init}
 
 

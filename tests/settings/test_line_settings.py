@@ -9,6 +9,7 @@ import pytest
 from siptapi_core import ByePolicy, CallTimers, SipUri
 from siptapi_core.errors import SettingsError
 from siptapi_core.settings import LineSettings, Secret
+from siptapi_core.settings.auto_answer import AutoAnswer
 from siptapi_core.sip.auth import Credentials
 
 
@@ -145,6 +146,19 @@ def test_no_control_codes_in_a_display_name() -> None:
     assert settings.identity("x", "1\r\nFrom: evil\ud800").display_name == "A B 1 From: evil"
 
 
+def test_the_times_of_lines_are_one_object_where_they_are_equal() -> None:
+    one, other = (line(user=user, ring_timeout=7.0).identity("", "") for user in ("a", "b"))
+    assert one.timers is other.timers
+    assert one.timers == CallTimers(ring_timeout=7.0)
+
+
+def test_a_phone_that_picks_up_by_itself() -> None:
+    assert line().identity("", "").auto_answer == ()
+    settings = line(auto_answer=(AutoAnswer.CALL_INFO,), domain="2001:db8::1")
+    headers = (("Call-Info", "<sip:[2001:db8::1]>;answer-after=0"),)
+    assert settings.identity("", "").auto_answer == headers
+
+
 def test_timers_and_bye() -> None:
     settings = line(
         ring_timeout=1.0,
@@ -171,6 +185,9 @@ def test_timers_and_bye() -> None:
         {"notify_timeout": 0.0},
         {"callee_timeout": -1.0},
         {"failure_linger": -1.0},
+        {"registration_expires": 0.0},
+        {"template": ("a", "a")},
+        {"auto_answer": (AutoAnswer.ALL, AutoAnswer.ALL)},
     ],
 )
 def test_refused(wrong: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from siptapi_core.numbers import NumberRules, Rewrite
-from siptapi_core.settings import LineSettings, PluginSettings
+from siptapi_core.settings import LineSettings, PluginSettings, parse
 from siptapi_core.settings.reference import settings_reference
 
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
@@ -37,7 +37,8 @@ def test_every_key_is_explained(cls: type[attrs.AttrsInstance]) -> None:
 
 def test_its_examples_are_toml() -> None:
     blocks = re.findall(r"```toml\n(.*?)```", settings_reference(), re.DOTALL)
-    assert len(blocks) == 2
+    assert len(blocks) == 3
     assert tomllib.loads(blocks[0])["lines"]["office"]["user"] == "201"
-    for line in blocks[1].splitlines():
+    assert list(parse(blocks[1]).lines) == ["anna", "bert"]
+    for line in blocks[2].splitlines():
         assert "password" in tomllib.loads(line)
