@@ -1,5 +1,7 @@
 """From starting ``siptapi dial`` until its first INVITE is on the wire, beside bare asyncio.
 
+By itself, and with a daemon that the call is handed to: then it is the daemon's INVITE.
+
 Run by hand: ``python benchmarks/cold_start.py [ROUNDS]``. Rounds are interleaved; medians count.
 Both are whole processes of the interpreter that runs this file, with compiled bytecode.
 """
@@ -16,6 +18,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 LIMIT_SECONDS = 10.0
@@ -33,17 +37,66 @@ password = "secret"
 outbound_proxy = "127.0.0.1:{port}"
 """
 
+DAEMON = """\
+import asyncio, sys
+from pathlib import Path
+from siptapi_core.control.server import ControlServer
+from siptapi_core.dialer import open_dialer
+from siptapi_core.logs import logger
+from siptapi_core.plugin_loading import load_plugins
+from siptapi_core.settings import load
 
-def seconds_to_first_packet(command: list[str], listener: socket.socket, begins: bytes) -> float:
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+async def main(file):
+    settings = load(Path(file))
+    catalog = load_plugins(files=(), third_party=False)
+    async with open_dialer(settings, catalog) as dialer:
+        server = ControlServer(
+            dialer, settings_file=file, settings=settings.control, logger=logger("bench")
+        )
+        async with server:
+            print("ready", flush=True)
+            await asyncio.to_thread(sys.stdin.read)
+
+asyncio.run(main(sys.argv[1]))
+"""
+
+
+@contextmanager
+def daemon(config: Path, environment: dict[str, str]) -> Iterator[None]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", DAEMON, str(config)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment,
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        try:
+            yield
+        finally:
+            process.kill()  # its calls are many, and nobody answers them
+
+
+def seconds_to_first_packet(
+    command: list[str], environment: dict[str, str], listener: socket.socket, begins: bytes
+) -> float:
     started = time.perf_counter()
     process = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment
     )
     try:
-        data = listener.recv(65535)
+        data, sender = listener.recvfrom(65535)
         taken = time.perf_counter() - started
         assert data.startswith(begins), data
+        if data.startswith(b"INVITE"):  # the daemon lives on, and would send it again
+            copied = (b"Via:", b"From:", b"To:", b"Call-ID:", b"CSeq:")
+            headers = [line for line in data.split(b"\r\n") if line.startswith(copied)]
+            busy = b"\r\n".join(
+                [b"SIP/2.0 486 Busy Here", *headers, b"Content-Length: 0", b"", b""]
+            )
+            listener.sendto(busy, sender)
+            listener.recv(65535)  # its ACK
         return taken
     finally:
         process.kill()
@@ -68,6 +121,7 @@ def main() -> None:
     with (
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener,
         tempfile.TemporaryDirectory() as folder,
+        ExitStack() as stack,
     ):
         listener.bind(("127.0.0.1", 0))
         listener.settimeout(LIMIT_SECONDS)
@@ -75,26 +129,32 @@ def main() -> None:
         config = Path(folder) / "siptapi.toml"
         config.write_text(CONFIG.format(port=port))
         config.chmod(0o600)  # else every start would warn
-        dial = [program, "--config", str(config), "dial"]
+        alone = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+        alone |= {"SIPTAPI_CONFIG": str(config)}
+        alone |= dict.fromkeys(("XDG_RUNTIME_DIR", "XDG_STATE_HOME"), str(Path(folder) / "none"))
+        served = alone | dict.fromkeys(("XDG_RUNTIME_DIR", "XDG_STATE_HOME"), folder)
+        stack.enter_context(daemon(config, served))
+        bare = [sys.executable, "-c", BARE, str(port)]
         cases = {
-            "python, asyncio, one datagram": ([sys.executable, "-c", BARE, str(port)], b"x"),
-            "siptapi dial 1002": ([*dial, "1002"], b"INVITE"),
-            "siptapi dial +431505641": ([*dial, "+431505641"], b"INVITE"),
+            "python, asyncio, one datagram": (bare, alone, b"x"),
+            "siptapi dial 1002": ([program, "dial", "1002"], alone, b"INVITE"),
+            "siptapi dial +431505641": ([program, "dial", "+431505641"], alone, b"INVITE"),
+            "siptapi dial 1002, daemon": ([program, "dial", "1002"], served, b"INVITE"),
         }
         taken: dict[str, list[float]] = {name: [] for name in cases}
         for number in range(rounds + 1):  # the first round warms the caches and is not counted
-            for name, (command, begins) in cases.items():
-                seconds = seconds_to_first_packet(command, listener, begins)
+            for name, (command, environment, begins) in cases.items():
+                seconds = seconds_to_first_packet(command, environment, listener, begins)
                 if number:
                     taken[name].append(seconds)
     medians = {name: statistics.median(times) for name, times in taken.items()}
-    bare = next(iter(medians.values()))
+    yardstick = next(iter(medians.values()))
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     for name, times in taken.items():
         low, high = min(times), max(times)
         print(
             f"{name:32} {medians[name] * 1e3:7.1f} ms ({low * 1e3:.1f} to {high * 1e3:.1f})"
-            f"  {medians[name] / bare:.2f} x"
+            f"  {medians[name] / yardstick:.2f} x"
         )
     print(json.dumps({"medians": medians, "rounds": rounds}))
 

@@ -190,9 +190,7 @@ class RemoteDialer:
 
     async def _listen(self) -> None:
         """Take in what the daemon says, until it says no more."""
-        gone: SiptapiError = NetworkError(
-            "the daemon has gone; what it was asked for last may or may not be done"
-        )
+        gone: SiptapiError = NetworkError("the daemon has gone")
         try:
             while (line := await self._reader.readline()).endswith(b"\n"):
                 self._take(read_line(line))

@@ -20,6 +20,7 @@ from siptapi_frontends.cli.output import prepare, say, say_aside
 
 if TYPE_CHECKING:
     from siptapi_core.plugin_loading import PluginCatalog
+    from siptapi_frontends.cli.quick_dial import HandedOver
     from siptapi_frontends.cli.session import Session
 
 _WELCOME = """\
@@ -44,8 +45,10 @@ class Parser(ArgumentParser):
         raise UsageError(f"{message} (see {self.prog} --help)")
 
 
-def run(arguments: Sequence[str] | None = None) -> int:
+def run(arguments: Sequence[str] | None = None, *, handed_over: HandedOver | None = None) -> int:
     """Run ``siptapi`` with ``arguments`` (those of the process); return its exit code.
+
+    ``handed_over`` is the daemon that was asked already for what they ask for.
 
     Raises:
         KeyboardInterrupt: Ctrl-C, where a command leaves it to the caller.
@@ -53,7 +56,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     prepare()
     given = Namespace(json=False, log_level=None)
     try:
-        return _run(list(sys.argv[1:] if arguments is None else arguments), given)
+        asked = list(sys.argv[1:] if arguments is None else arguments)
+        return _run(asked, given, handed_over)
     except SiptapiError as error:
         _report(error.code, str(error), given)
         return of_error(error)
@@ -69,7 +73,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return ExitCode.UNEXPECTED
 
 
-def _run(arguments: list[str], given: Namespace) -> int:
+def _run(arguments: list[str], given: Namespace, handed_over: HandedOver | None) -> int:
     options = _global_options()
     # Nothing behind "--" is an option, of ours or of the command.
     end = arguments.index("--") if "--" in arguments else len(arguments)
@@ -87,6 +91,8 @@ def _run(arguments: list[str], given: Namespace) -> int:
         plugin_files=given.plugin,
         third_party=not given.no_plugins,
         trace=given.trace,
+        daemon=not given.no_daemon,
+        handed_over=handed_over,
     )
     given.log_level = given.log_level or session.log_level
     configure(given.log_level)
@@ -135,6 +141,9 @@ def _global_options() -> ArgumentParser:
     )
     parser.add_argument(
         "--no-plugins", action="store_true", help="load no plugin of other distributions"
+    )
+    parser.add_argument(
+        "--no-daemon", action="store_true", help="do it here, though a daemon may be running"
     )
     parser.add_argument("--log-level", choices=tuple(LEVELS), help="log to standard error")
     parser.add_argument(

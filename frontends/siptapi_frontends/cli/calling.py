@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, closing
+from contextlib import AbstractAsyncContextManager, closing, suppress
 from typing import NamedTuple, cast
 
-from siptapi_core.commands import Caller, Dial, Dialling, HangUp
+from siptapi_core.commands import Dial, Dialling, HangUp
 from siptapi_core.contracts import Dialer
-from siptapi_core.errors import DeniedError, SiptapiError
+from siptapi_core.errors import DeniedError, NetworkError, SiptapiError
 from siptapi_core.events import CallEnded, CallEvent, CallFailed, CallId, Event, TracedMessage
+from siptapi_frontends.cli.asking import CALLER
 from siptapi_frontends.cli.confirmation import confirmed
 from siptapi_frontends.cli.exit_codes import ExitCode, of_call
 from siptapi_frontends.cli.interruption import Interruption
+from siptapi_frontends.cli.quick_dial import release_signals
 from siptapi_frontends.cli.view import View
 
 
@@ -33,8 +35,6 @@ HANG_UP_LIMIT = 5.0
 
 LADDER_LIMIT = 500
 """Messages kept for the ladder: a call has about twenty, one that never ends any number."""
-
-CALLER = Caller(frontend="cli")
 
 
 def place_call(connect: Connect, view: View) -> ExitCode:
@@ -74,27 +74,40 @@ async def _dial(
     interruption: Interruption,
 ) -> ExitCode:
     with interruption.hanging_up():
-        dialling = cast("Dialling", await dialer.execute(dial, CALLER))
+        release_signals()
+        try:
+            dialling = cast("Dialling", await dialer.execute(dial, CALLER))
+        except NetworkError as error:  # that to the daemon, in the middle
+            return _nobody_knows(str(error), view)
         view.begin(dialling)
         following = asyncio.create_task(_until_ended(events, dialling.call, view))
         return await _unless_interrupted(following, dialer, dialling.call, view, interruption)
 
 
 async def _keep(traced: AsyncIterator[TracedMessage], messages: deque[TracedMessage]) -> None:
-    async for message in traced:
-        messages.append(message)
+    with suppress(SiptapiError):  # of a daemon; its events say it too
+        async for message in traced:
+            messages.append(message)
 
 
 async def _until_ended(events: AsyncIterator[Event], call: CallId, view: View) -> ExitCode:
     failure: CallFailed | None = None
-    async for event in events:
-        if isinstance(event, CallEvent) and event.call == call:
-            view.event(event)
-            if isinstance(event.happening, CallFailed):
-                failure = event.happening
-            if isinstance(event.happening, CallEnded):
-                return of_call(event.happening, failure)
-    view.note("The dialer stopped before the call ended: it may or may not have gone through.")
+    why = "the dialer stopped"
+    try:
+        async for event in events:
+            if isinstance(event, CallEvent) and event.call == call:
+                view.event(event)
+                if isinstance(event.happening, CallFailed):
+                    failure = event.happening
+                if isinstance(event.happening, CallEnded):
+                    return of_call(event.happening, failure)
+    except SiptapiError as error:
+        why = str(error)
+    return _nobody_knows(why, view)
+
+
+def _nobody_knows(why: str, view: View) -> ExitCode:
+    view.note(f"{why[0].upper()}{why[1:]}: the call may or may not have gone through.")
     return ExitCode.UNKNOWN
 
 

@@ -26,21 +26,24 @@ def _configure(parser: ArgumentParser) -> None:
     )
 
 
-def _run(arguments: Namespace, session: CliSession) -> int:
-    from siptapi_frontends.cli.calling import PlannedCall, place_call  # noqa: PLC0415  # asyncio
-    from siptapi_frontends.cli.view import choose_view  # noqa: PLC0415
-
-    dial = Dial(
+def command_of(arguments: Namespace) -> Dial:
+    """The command; what `siptapi_frontends.cli.quick_dial` recognises must mean the same."""
+    return Dial(
         number=" ".join(arguments.number),
         line=arguments.line,
         strategy=arguments.strategy,
         confirmed=arguments.yes,
     )
 
+
+def _run(arguments: Namespace, session: CliSession) -> int:
+    from siptapi_frontends.cli.calling import PlannedCall, place_call  # noqa: PLC0415  # asyncio
+    from siptapi_frontends.cli.view import choose_view  # noqa: PLC0415
+
     @asynccontextmanager
     async def connect() -> AsyncIterator[PlannedCall]:
         async with session.connect() as dialer:
-            yield PlannedCall(dialer, dial)
+            yield PlannedCall(dialer, command_of(arguments))
 
     return place_call(connect, choose_view(arguments))
 

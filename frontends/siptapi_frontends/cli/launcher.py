@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import signal
+import sys
 from typing import NoReturn
 
 INTERRUPTED = 130
@@ -17,9 +18,12 @@ def main() -> int:
     gc.set_threshold(OBJECTS_AT_START)
     try:
         signal.signal(signal.SIGTERM, _interrupt)
-        from siptapi_frontends.cli.application import run  # noqa: PLC0415  # see the docstring
+        from siptapi_frontends.cli.quick_dial import hand_over  # noqa: PLC0415  # see the docstring
 
-        return run()
+        handed_over = hand_over(sys.argv[1:])
+        from siptapi_frontends.cli.application import run  # noqa: PLC0415  # the call is under way
+
+        return run(handed_over=handed_over)
     except KeyboardInterrupt:
         return INTERRUPTED
 

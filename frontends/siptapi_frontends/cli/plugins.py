@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
 
 from siptapi_core.contracts import CliCommand, CliSession, PluginRecord
 from siptapi_frontends.cli.exit_codes import ExitCode
 from siptapi_frontends.cli.output import say
+
+_HEADINGS = ("NAME", "STATE", "FROM", "OFFERS, OR WHY IT DOES NOT")
 
 
 def _configure(parser: ArgumentParser) -> None:
@@ -22,7 +23,9 @@ def _run(arguments: Namespace, session: CliSession) -> int:
 
         say(json.dumps([_encode(record) for record in session.plugins()]))
     else:
-        say(*_table([_row(record) for record in session.plugins()]))
+        from siptapi_frontends.cli.table import table  # noqa: PLC0415  # for this command
+
+        say(*table(_HEADINGS, *map(_row, session.plugins())))
     return ExitCode.SUCCESS
 
 
@@ -30,15 +33,6 @@ def _row(record: PluginRecord) -> tuple[str, ...]:
     origin = f"{record.distribution} {record.version}".rstrip()
     offers = (f"{kind} {', '.join(names)}" for kind, names in _by_kind(record).items())
     return record.name, record.state, origin, "; ".join(offers) or record.why
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    rows = [("NAME", "STATE", "FROM", "OFFERS, OR WHY IT DOES NOT"), *rows]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
 
 
 def _encode(record: PluginRecord) -> dict[str, object]:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from siptapi_core.contracts import Dialer, PluginRecord, PluginState
-from siptapi_core.errors import SettingsError
+from siptapi_core.errors import NetworkError, RefusedError, SettingsError, SiptapiError
 from siptapi_frontends.cli.output import say_aside
 
 if TYPE_CHECKING:
     from siptapi_core.events import TracedMessage
     from siptapi_core.plugin_loading import PluginCatalog
     from siptapi_core.settings import Settings
+    from siptapi_frontends.cli.quick_dial import HandedOver
 
 
 class Session:
@@ -24,6 +25,8 @@ class Session:
 
     ``plugin_files`` are loaded beside the installed plugins, of which those of other
     distributions only with ``third_party``. With ``trace``, SIP messages go to standard error.
+    With ``daemon``, the daemon of this user does the work, if it has the same settings and no other
+    plugins are meant; ``handed_over`` is one that was asked already.
     """
 
     def __init__(
@@ -33,11 +36,15 @@ class Session:
         plugin_files: Collection[Path],
         third_party: bool,
         trace: bool,
+        daemon: bool = True,
+        handed_over: HandedOver | None = None,
     ) -> None:
         self._config = config
         self._plugin_files = plugin_files
         self._third_party = third_party
         self._trace = trace
+        self._daemon = daemon and third_party and not plugin_files
+        self._handed_over = handed_over
 
     @property
     def config(self) -> Path | None:
@@ -95,24 +102,81 @@ class Session:
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[Dialer]:
-        """A dialer for the user's settings.
+        """The daemon's dialer, where there is one for these settings, else one of our own.
 
         Raises:
             SettingsError: on entering, where the settings cannot be read.
+            NetworkError: on entering: the daemon was asked already and is not heard of.
         """
-        for warning in self.settings.warnings():
-            say_aside(f"siptapi: {warning}")
-        async with self.connect_to(self.settings) as dialer:
+        async with AsyncExitStack() as stack:
+            dialer = await self._daemons_dialer(stack) if self._daemon else None
+            if dialer is None:
+                for warning in self.settings.warnings():
+                    say_aside(f"siptapi: {warning}")
+                dialer = await stack.enter_async_context(self.connect_to(self.settings))
             yield dialer
 
+    def connect_to(self, settings: Settings) -> AbstractAsyncContextManager[Dialer]:
+        """A dialer of our own for any ``settings``."""
+        from siptapi_core.dialer import open_dialer  # noqa: PLC0415  # few commands need it
+
+        return self._traced(open_dialer(settings, self.catalog))
+
     @asynccontextmanager
-    async def connect_to(self, settings: Settings) -> AsyncIterator[Dialer]:
-        """A dialer for any ``settings``."""
+    async def connect_to_daemon(self) -> AsyncIterator[Dialer]:
+        """The dialer of the daemon.
+
+        Raises:
+            RefusedError: on entering: there is none, or it has other settings.
+            NetworkError: on entering: it does not answer.
+        """
+        opening = self._daemon_line()
+        if opening is None:
+            raise RefusedError("there is no daemon: `siptapi serve` starts one")
+        async with opening as dialer:
+            yield dialer
+
+    async def _daemons_dialer(self, stack: AsyncExitStack) -> Dialer | None:
+        from siptapi_frontends.cli.quick_dial import release_signals  # noqa: PLC0415
+
+        opening = self._daemon_line()
+        if opening is None:
+            return None
+        try:
+            return await stack.enter_async_context(opening)
+        except RefusedError:  # it has other settings
+            pass
+        except SiptapiError as error:
+            if self._handed_over is not None and isinstance(error, NetworkError):
+                raise  # it may have dialled
+            say_aside(f"siptapi: the daemon is left alone: {error}")
+        release_signals()  # nothing was done there
+        return None
+
+    def _daemon_line(self) -> AbstractAsyncContextManager[Dialer] | None:
+        from siptapi_core.control.finding import find_daemon  # noqa: PLC0415  # few commands need it
+        from siptapi_frontends.cli.quick_dial import wanted_settings  # noqa: PLC0415
+
+        settings = wanted_settings(str(self._config or ""))
+        if self._handed_over is not None:
+            connected, token, sent = self._handed_over.connected, "", self._handed_over.sent
+        else:
+            found = find_daemon()
+            if found is None:
+                return None
+            (connected, token), sent = found, b""
+        from siptapi_core.control.remote_dialer import open_remote_dialer  # noqa: PLC0415  # as above
+        from siptapi_frontends.cli.asking import CALLER  # noqa: PLC0415
+
+        return self._traced(
+            open_remote_dialer(connected, CALLER, token=token, settings=settings, sent=sent)
+        )
+
+    @asynccontextmanager
+    async def _traced(self, opening: AbstractAsyncContextManager[Dialer]) -> AsyncIterator[Dialer]:
         import asyncio  # noqa: PLC0415  # few commands need it
 
-        from siptapi_core.dialer import open_dialer  # noqa: PLC0415
-
-        async with open_dialer(settings, self.catalog) as dialer:
+        async with opening as dialer:
             if self._trace:
                 printing = asyncio.create_task(_print(dialer.traced()))
             yield dialer
@@ -123,5 +187,6 @@ class Session:
 async def _print(traced: AsyncIterator[TracedMessage]) -> None:
     from siptapi_core.logs import print_message  # noqa: PLC0415  # only with --trace
 
-    async for message in traced:
-        print_message(message, sys.stderr)
+    with suppress(SiptapiError):  # of a daemon; who asked it for something is told too
+        async for message in traced:
+            print_message(message, sys.stderr)
