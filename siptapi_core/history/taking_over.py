@@ -1,0 +1,136 @@
+"""What the journals say becomes rows: every event, and what it means for its call.
+
+Lines come in the order of their ids, so the id of the last that was taken over says of each
+whether it was: the same journal may be read any number of times, by several processes.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from typing import Any
+
+from siptapi_core.events import (
+    CallCorrected,
+    CalleeAnswered,
+    CalleeTrying,
+    CallEnded,
+    CallFailed,
+    CallPlaced,
+    ConversationEnded,
+    Happening,
+    IncomingAnsweredElsewhere,
+    IncomingEnded,
+    IncomingRinging,
+    PhoneCalling,
+    StrategyFellBack,
+)
+from siptapi_core.history.transaction import transaction
+
+ANSWERED_ELSEWHERE = "answered-elsewhere"
+
+_INSERT_CALL = (
+    "INSERT OR IGNORE INTO calls (call, run, line, direction, number, name, searched, started)"
+    " VALUES (:call, :run, :line,"
+)
+_BEGINS: dict[type[Happening], str] = {
+    CallPlaced: f"{_INSERT_CALL} 'outgoing', :number, '', :searched, :time)",
+    IncomingRinging: f"{_INSERT_CALL} 'incoming', :caller, :caller_name, :searched, :time)",
+}
+_CHANGES: dict[type[Happening], str] = {
+    PhoneCalling: "strategy = coalesce(nullif(:strategy, ''), strategy)",
+    CalleeTrying: "strategy = coalesce(nullif(:strategy, ''), strategy)",
+    StrategyFellBack: "strategy = :to",
+    CalleeAnswered: "answered = coalesce(answered, :time)",
+    CallFailed: "status = :status, reason = :reason",
+    CallEnded: "ended = :time, outcome = :outcome, stage = :stage",
+    CallCorrected: "outcome = :outcome, answered = iif(:outcome = 'answered', answered, NULL)",
+    ConversationEnded: (
+        "ended = :time, duration = :duration, answered = coalesce(answered, :time - :duration)"
+    ),
+    IncomingAnsweredElsewhere: (
+        f"answered = :time, ended = :time, outcome = '{ANSWERED_ELSEWHERE}'"
+    ),
+    IncomingEnded: "ended = :time, outcome = :outcome, status = :status",
+}
+_STATEMENTS = {happening.name: statement for happening, statement in _BEGINS.items()} | {
+    happening.name: f"UPDATE calls SET {changes} WHERE call = :call"  # noqa: S608  # those above
+    for happening, changes in _CHANGES.items()
+}
+_INSERT_EVENT = (
+    "INSERT INTO events (run, id, call, data)"
+    " VALUES (:run, :id, (SELECT call FROM calls WHERE call = :call), :data)"
+)
+
+_UNREADABLE = (
+    *(ValueError, KeyError, TypeError, OverflowError),
+    *(
+        sqlite3.InterfaceError,
+        sqlite3.ProgrammingError,
+    ),  # what SQLite says of values it cannot take
+)
+
+
+def insert_lines(connection: sqlite3.Connection, run: str, lines: Iterable[bytes]) -> int:
+    """Take over those lines of a run's journal that were not yet; returns how many are none.
+
+    Raises:
+        sqlite3.DatabaseError: nothing was taken over.
+    """
+    unreadable = 0
+    with transaction(connection):
+        row = connection.execute("SELECT last_event FROM runs WHERE run = ?", (run,)).fetchone()
+        last = before = 0 if row is None else row["last_event"]
+        for line in lines:
+            try:
+                fields = _fields(line)
+                if fields["id"] <= last:
+                    continue
+                _insert(connection, fields | {"run": run})
+            except _UNREADABLE:
+                unreadable += 1
+            else:
+                last = fields["id"]
+        if last > before:
+            connection.execute(
+                "INSERT INTO runs (run, last_event) VALUES (?, ?)"
+                " ON CONFLICT DO UPDATE SET last_event = excluded.last_event",
+                (run, last),
+            )
+    return unreadable
+
+
+def end_calls(connection: sqlite3.Connection, run: str) -> None:
+    """The process of ``run`` is gone: what it left without an end will have none.
+
+    Raises:
+        sqlite3.DatabaseError: as `insert_lines`.
+    """
+    with transaction(connection):
+        connection.execute(
+            "UPDATE calls SET unfinished = 1 WHERE run = ? AND ended IS NULL", (run,)
+        )
+
+
+def _fields(line: bytes) -> dict[str, Any]:
+    """What SQLite can take of a line; ``data`` is the line itself."""
+    fields = json.loads(line)
+    if type(fields) is not dict or type(fields["id"]) is not int:
+        raise TypeError("it is no event")
+    storable = {name: _storable(value) for name, value in fields.items()}
+    return {"call": None} | storable | {"data": line.decode("ascii")}
+
+
+def _storable(value: object) -> object:
+    """A surrogate by itself, which a name may have from a broken SIP message, is no UTF-8."""
+    return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else value
+
+
+def _insert(connection: sqlite3.Connection, fields: dict[str, Any]) -> None:
+    statement = _STATEMENTS.get(fields["event"])
+    if statement is not None:
+        number = fields.get("number") or fields.get("caller") or ""
+        name = fields.get("caller_name") or ""
+        connection.execute(statement, fields | {"searched": f"{number}\n{name}".casefold()})
+    connection.execute(_INSERT_EVENT, fields)

@@ -1,0 +1,141 @@
+"""Events to record, and histories to record them in."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Callable, Coroutine, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from siptapi_core.commands import CallRecord, ListHistory
+from siptapi_core.events import (
+    CalleeAnswered,
+    CallEnded,
+    CallEvent,
+    CallPlaced,
+    Happening,
+    LineEvent,
+    LineHappening,
+    Outcome,
+    PhoneCalling,
+    Stage,
+)
+from siptapi_core.history import CallHistory
+from siptapi_core.settings import HistorySettings
+from siptapi_core.testing.fake_clock import FakeClock
+
+T = TypeVar("T")
+
+BEGAN = 1_700_000_000.0
+ANSWERED: tuple[Happening, ...] = (
+    CallPlaced("+431505641", "sip:+431505641@example.com", "cli"),
+    PhoneCalling("refer-via-proxy"),
+    CalleeAnswered(),
+    CallEnded(Outcome.ANSWERED, Stage.CALLEE),
+)
+ALL = ListHistory(limit=1000)
+
+
+class SaidLogger:
+    """Remembers what was logged: level, event, values."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[str, str, dict[str, object]]] = []
+
+    def bind(self, **values: object) -> SaidLogger:
+        return self
+
+    def debug(self, event: str, **values: object) -> None:
+        self.said.append(("debug", event, values))
+
+    def info(self, event: str, **values: object) -> None:
+        self.said.append(("info", event, values))
+
+    def warning(self, event: str, **values: object) -> None:
+        self.said.append(("warning", event, values))
+
+    def error(self, event: str, **values: object) -> None:
+        self.said.append(("error", event, values))
+
+    @property
+    def warnings(self) -> list[str]:
+        return [event for level, event, _ in self.said if level in ("warning", "error")]
+
+
+def of_call(
+    happenings: Iterable[Happening], *, call: str = "c1", line: str = "office", first: int = 1
+) -> list[CallEvent]:
+    """An event each, a second after the other."""
+    return [
+        CallEvent(number, call, line, BEGAN + number, happening)
+        for number, happening in enumerate(happenings, start=first)
+    ]
+
+
+def of_line(happening: LineHappening, *, line: str = "office", id_: int = 1) -> LineEvent:
+    return LineEvent(id_, line, BEGAN + id_, happening)
+
+
+def scratch() -> tempfile.TemporaryDirectory[str]:
+    """A folder in memory where the system has such: a property test writes a thousand files."""
+    memory = Path("/dev/shm")
+    return tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None)
+
+
+class Bench:
+    """Histories in ``folder``, as several processes would open them."""
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.file = folder / "history.db"
+        self.folder = folder / "history.db.events"
+        self.settings = HistorySettings(**settings)
+        self.clock = FakeClock(wall=BEGAN)
+        self.logger = SaidLogger()
+
+    @asynccontextmanager
+    async def open(self, *, daemon: bool = False):
+        history = self.abandoned()
+        try:
+            if daemon:
+                await history.begin()
+            yield history
+        finally:
+            await history.close()
+
+    def abandoned(self) -> CallHistory:
+        """A history that nobody closes, as of a process that is killed."""
+        return CallHistory(self.file, self.settings, clock=self.clock, logger=self.logger)
+
+    def files(self) -> list[str]:
+        return sorted(path.name for path in self.folder.glob("*"))
+
+    async def calls(self, command: ListHistory = ALL) -> tuple[CallRecord, ...]:
+        async with self.open() as history:
+            return (await history.list_calls(command, None)).calls
+
+
+def record(history: CallHistory, events: Iterable[CallEvent | LineEvent]) -> None:
+    for event in events:
+        history.record(event)
+
+
+def run(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    return asyncio.run(asyncio.wait_for(main(), 30))
+
+
+async def kill(history: CallHistory) -> None:
+    """Leave everything as it is, as when the process is killed: the system closes its files."""
+    journal, timer, executor = history._journal, history._timer, history._executor
+    for descriptor in (journal._descriptor, journal._lock and journal._lock._descriptor):
+        if descriptor is not None:
+            os.close(descriptor)
+    if timer is not None:
+        timer.cancel()
+    if history._taking_over is not None:
+        await history._taking_over
+    if executor is not None:
+        executor.submit(lambda: history._archive and history._archive.close()).result()
+        executor.shutdown()

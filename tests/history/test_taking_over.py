@@ -1,0 +1,269 @@
+"""From lines of a journal to rows."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from any_events import HAPPENINGS
+from history_bench import ANSWERED, BEGAN, of_call, of_line
+from hypothesis import given
+from hypothesis import strategies as st
+
+from siptapi_core.events import (
+    CallCorrected,
+    CalleeAnswered,
+    CalleeTrying,
+    CallEnded,
+    CallEvent,
+    CallFailed,
+    CallPlaced,
+    ConversationEnded,
+    Happening,
+    IncomingAnsweredElsewhere,
+    IncomingEnded,
+    IncomingOutcome,
+    IncomingRinging,
+    LineAdded,
+    Outcome,
+    PhoneCalling,
+    PhoneRinging,
+    Reporter,
+    Stage,
+    StrategyFellBack,
+)
+from siptapi_core.history.journal_files import journal_files, read_lines
+from siptapi_core.history.journal_line import line_of
+from siptapi_core.history.schema import migrate
+from siptapi_core.history.taking_over import end_calls, insert_lines
+
+
+def open_memory() -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    migrate(connection)
+    return connection
+
+
+def insert(connection: sqlite3.Connection, events: Any, run: str = "main") -> int:
+    return insert_lines(connection, run, [line_of(event)[:-1] for event in events])
+
+
+def everything(connection: sqlite3.Connection) -> dict[str, list[dict[str, Any]]]:
+    return {
+        table: [dict(row) for row in connection.execute(f"SELECT * FROM {table}")]
+        for table in ("runs", "events", "calls")
+    }
+
+
+def call_after(*happenings: Happening) -> dict[str, Any]:
+    """What its row has that not every call has."""
+    connection = open_memory()
+    assert insert(connection, of_call(happenings)) == 0
+    [row] = everything(connection)["calls"]
+    assert row["started"] == BEGAN + 1
+    usual = {"call", "run", "line", "started", "searched"}
+    nothing = {"name": "", "strategy": "", "outcome": "", "reason": "", "unfinished": 0}
+    return {
+        name: value
+        for name, value in row.items()
+        if name not in usual and value != nothing.get(name)
+    }
+
+
+PLACED = CallPlaced("+431505641", "sip:+431505641@example.com", "cli")
+OUTGOING = {"direction": "outgoing", "number": "+431505641"}
+RINGING = IncomingRinging("+4312", "200", "Jörg")
+INCOMING = {"direction": "incoming", "number": "+4312", "name": "Jörg"}
+BY_US = CalleeTrying("reverse", Reporter.SIPTAPI)
+ENDED = {"ended": BEGAN + 2}
+
+
+@pytest.mark.parametrize(
+    ("happenings", "row"),
+    [
+        ((PLACED,), OUTGOING),
+        ((PLACED, PhoneCalling("a")), OUTGOING | {"strategy": "a"}),
+        ((PLACED, BY_US, CalleeTrying(), PhoneCalling()), OUTGOING | {"strategy": "reverse"}),
+        ((PLACED, PhoneCalling("a"), StrategyFellBack("a", "b", "403")), {"strategy": "b"}),
+        ((PLACED, CalleeAnswered(), CalleeAnswered()), {"answered": BEGAN + 2}),
+        (
+            (PLACED, CallEnded(Outcome.BUSY, Stage.PHONE)),
+            ENDED | {"outcome": "busy", "stage": "phone"},
+        ),
+        (
+            (PLACED, CallFailed(Stage.PROXY, 403, "No"), CallFailed(Stage.CALLEE, 486, "Busy")),
+            {"status": 486, "reason": "Busy"},
+        ),
+        ((PLACED, CallFailed(Stage.PROXY, None, "no answer")), {"reason": "no answer"}),
+        (
+            (PLACED, CalleeAnswered(), CallCorrected(Outcome.NO_ANSWER)),
+            {"outcome": "no-answer"},
+        ),
+        (
+            (PLACED, CalleeAnswered(), CallCorrected(Outcome.ANSWERED)),
+            {"outcome": "answered", "answered": BEGAN + 2},
+        ),
+        (
+            (PLACED, CallEnded(Outcome.UNKNOWN, Stage.CALLEE), ConversationEnded(0.5)),
+            {"ended": BEGAN + 3, "outcome": "unknown", "stage": "callee"}
+            | {"answered": BEGAN + 2.5, "duration": 0.5},
+        ),
+        (
+            (PLACED, CalleeAnswered(), ConversationEnded(0.5)),
+            {"ended": BEGAN + 3, "answered": BEGAN + 2, "duration": 0.5},
+        ),
+        ((RINGING,), INCOMING),
+        (
+            (RINGING, IncomingAnsweredElsewhere()),
+            ENDED | {"answered": BEGAN + 2, "outcome": "answered-elsewhere"},
+        ),
+        ((RINGING, IncomingEnded(IncomingOutcome.MISSED)), ENDED | {"outcome": "missed"}),
+        (
+            (RINGING, IncomingEnded(IncomingOutcome.BUSY, 486)),
+            ENDED | {"outcome": "busy", "status": 486},
+        ),
+        ((PLACED, PhoneRinging(), PLACED, RINGING), OUTGOING),
+    ],
+)
+def test_what_a_call_is_after_what_happened(
+    happenings: tuple[Happening, ...], row: dict[str, Any]
+) -> None:
+    begun = INCOMING if isinstance(happenings[0], IncomingRinging) else OUTGOING
+    assert call_after(*happenings) == begun | row
+
+
+def test_every_event_is_kept_under_its_call() -> None:
+    connection = open_memory()
+    events = of_call(ANSWERED)
+    line = of_line(LineAdded(), id_=5)
+    orphan = CallEvent(6, "c9", "office", 1.0, CalleeAnswered())
+    insert(connection, [*events, line, orphan])
+    rows = everything(connection)["events"]
+    assert [(row["id"], row["call"]) for row in rows] == [
+        *((number, "c1") for number in range(1, 5)),
+        (5, None),
+        (6, None),
+    ]
+    assert [row["data"].encode() + b"\n" for row in rows] == [
+        line_of(event) for event in [*events, line, orphan]
+    ]
+
+
+def test_runs_do_not_know_of_each_others_ids() -> None:
+    connection = open_memory()
+    insert(connection, of_call(ANSWERED), "main")
+    insert(connection, of_call(ANSWERED, call="c2"), "f00")
+    assert len(everything(connection)["events"]) == 8
+    assert {row["run"]: row["last_event"] for row in everything(connection)["runs"]} == {
+        "main": 4,
+        "f00": 4,
+    }
+
+
+def test_a_run_that_is_gone_leaves_calls_unfinished() -> None:
+    connection = open_memory()
+    insert(connection, of_call(ANSWERED))
+    insert(connection, of_call(ANSWERED[:3], call="c2", first=5))
+    insert(connection, of_call(ANSWERED[:3], call="c3"), "f00")
+    end_calls(connection, "main")
+    unfinished = {row["call"]: row["unfinished"] for row in everything(connection)["calls"]}
+    assert unfinished == {"c1": 0, "c2": 1, "c3": 0}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"{",
+        b"\xff",
+        b"7",
+        b"{}",
+        b'{"id":"7"}',
+        b'{"id":true,"event":"line_added"}',
+        b'{"id":7}',
+        b'{"id":7,"event":"call_placed","call":"c7"}',
+        b'{"id":99999999999999999999,"event":"line_added"}',
+        b'{"id":7,"event":"call_placed","call":["c"],"line":"x","time":1.0,"number":"1"}',
+    ],
+)
+def test_a_line_that_is_no_event_is_counted_and_the_others_are_kept(line: bytes) -> None:
+    connection = open_memory()
+    first, *others = (line_of(event)[:-1] for event in of_call(ANSWERED))
+    assert insert_lines(connection, "main", [first, line, *others]) == 1
+    assert [row["id"] for row in everything(connection)["events"]] == [1, 2, 3, 4]
+
+
+def test_what_a_later_version_tells_is_kept_as_it_is() -> None:
+    connection = open_memory()
+    later = b'{"id":5,"event":"call_parked","call":"c1","line":"office","time":1.0,"at":"7"}'
+    insert(connection, of_call(ANSWERED))
+    assert insert_lines(connection, "main", [later]) == 0
+    last = everything(connection)["events"][-1]
+    assert last == {"run": "main", "id": 5, "call": "c1", "data": later.decode()}
+
+
+def test_half_a_character_in_a_name_is_no_reason_to_lose_the_call() -> None:
+    connection = open_memory()
+    assert insert(connection, of_call([IncomingRinging("1", "200", "J\ud800rg")])) == 0
+    [row] = everything(connection)["calls"]
+    assert row["name"] == "J?rg"
+    [event] = everything(connection)["events"]
+    assert json.loads(event["data"])["caller_name"] == "J\ud800rg"
+
+
+EVENTS = st.lists(
+    st.tuples(st.sampled_from(["c1", "c2"]), st.sampled_from([PLACED, RINGING]) | HAPPENINGS),
+    max_size=12,
+).map(
+    lambda told: [
+        CallEvent(number, call, "office", BEGAN + number, happening)
+        for number, (call, happening) in enumerate(told, start=1)
+    ]
+)
+
+
+@given(EVENTS, st.data())
+def test_any_prefixes_of_a_journal_in_any_number_come_to_the_same(
+    events: list[CallEvent], data: st.DataObject
+) -> None:
+    """Bytes may be cut anywhere: each reader takes the whole lines that are there."""
+    journal = b"".join(map(line_of, events))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(journal)), max_size=5)))
+    again = data.draw(st.permutations(cuts))
+    at_once, bit_by_bit = open_memory(), open_memory()
+    assert insert(at_once, events) == 0
+    for cut in (*cuts, len(journal), *again):
+        whole_lines = journal[:cut].split(b"\n")[:-1]
+        assert insert_lines(bit_by_bit, "main", whole_lines) == 0
+    assert everything(bit_by_bit) == everything(at_once)
+
+
+# --- files -----------------------------------------------------------------------------------
+
+
+def test_files_are_found_by_run_in_the_order_they_were_written(tmp_path: Path) -> None:
+    for name in ("main.lock", "main-2.jsonl", "main-10.jsonl", "a-1.jsonl", "b.lock", "x-y.jsonl"):
+        (tmp_path / name).touch()
+    (tmp_path / "-3.jsonl").touch()
+    (tmp_path / "notes.txt").touch()
+    found = journal_files(tmp_path)
+    assert {run: [file.number for file in files] for run, files in found.items()} == {
+        "a": [1],
+        "b": [],
+        "main": [2, 10],
+    }
+    assert journal_files(tmp_path / "not there") == {}
+
+
+def test_half_a_line_is_left_for_later(tmp_path: Path) -> None:
+    path = tmp_path / "main-1.jsonl"
+    path.write_bytes(b"one\ntwo\nthr")
+    assert read_lines(path, 0) == ([b"one", b"two"], 8)
+    assert read_lines(path, 8) == ([], 8)
+    path.write_bytes(b"one\ntwo\nthree\n")
+    assert read_lines(path, 8) == ([b"three"], 14)
+    assert read_lines(path, 14) == ([], 14)
