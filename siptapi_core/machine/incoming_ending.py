@@ -3,7 +3,8 @@
 A proxy that forks a call cancels the branch to us for many reasons, and the Reason header
 (RFC 3326) is all that tells them apart: ``SIP;cause=200`` another phone answered, ``SIP;cause=603``
 it declined. Without one the caller gave up, or the PBX does not say: only of a PBX that is known to
-send Reason do we say that the call was missed.
+send Reason do we say that the call was missed. (Even one that sends it may once not: Kamailio's
+CANCEL has none where another phone declined before we had said a word.)
 """
 
 from __future__ import annotations
