@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from siptapi_core.errors import NumberError
@@ -28,9 +28,17 @@ TIME_LIMIT = 0.05
 LARGEST_PATTERN = 20_000
 """What a pattern may come to, in characters, once its repeats are written out: some megabytes."""
 
+_SHORT = 128
+"""Characters in which a harmless pattern takes at most some milliseconds, and usual ones 0.4 us."""
+
 _HARMLESS_REPEATS = 2
-_MAY_RUN_ON = r"\)[*+?{]|\(\?|\\[1-9g]"
-"""A repeated group, a look-around, a reference to a group: what can make time exponential."""
+_HARMLESS_CHOICES = 4
+_MAY_RUN_ON = r"\)\s*[*+?{]|\(\*|\(\?[^:=!]|\\|\{(?![0-9,]*\})"
+"""A repeated group, a verb, a flag, a reference, a fuzzy match: what can make time exponential,
+or means something else as a part of a larger pattern."""
+
+_ESCAPED = r"\\[^1-9gKL]"
+
 _REPEAT = r"(\)?)\s*\{\s*([0-9]+)"
 
 
@@ -41,14 +49,11 @@ def search(pattern: str, *, whole: bool = False) -> Search:
 
     compiled = regex.compile(pattern)
     unlimited = compiled.fullmatch if whole else compiled.search
-    if (
-        re.search(_MAY_RUN_ON, pattern) is None
-        and sum(map(pattern.count, "*+{")) <= _HARMLESS_REPEATS
-    ):
-        # Quadratic in at most 128 characters: needs no clock, which takes longer than the match.
-        return unlimited  # type: ignore[no-any-return]
+    harmless = is_harmless(pattern)
 
     def limited(number: str) -> regex.Match[str] | None:
+        if harmless and len(number) <= _SHORT:
+            return unlimited(number)  # the clock would take longer than the match
         try:
             return unlimited(number, timeout=TIME_LIMIT)
         except TimeoutError:
@@ -59,6 +64,38 @@ def search(pattern: str, *, whole: bool = False) -> Search:
             raise NumberError(reason, text=number) from None
 
     return limited
+
+
+def search_any(patterns: Sequence[str]) -> Callable[[str], bool]:
+    """Whether any of ``patterns`` is found in a number: one search for all that are harmless.
+
+    What it gives raises `NumberError` where one of the others takes too long.
+    """
+    import regex  # noqa: PLC0415  # as above
+
+    apart = [search(pattern) for pattern in patterns]
+    watched = [search(pattern) for pattern in patterns if not is_harmless(pattern)]
+    harmless = "|".join(f"(?:{pattern})" for pattern in patterns if is_harmless(pattern))
+    together = regex.compile(harmless or "(?!)").search
+
+    def found(number: str) -> bool:
+        if len(number) <= _SHORT:
+            return together(number) is not None or any(each(number) is not None for each in watched)
+        return any(each(number) is not None for each in apart)
+
+    return found
+
+
+def is_harmless(pattern: str) -> bool:
+    """Whether it needs no clock: there are few ways to match a number of usual length."""
+    marks = re.sub(_ESCAPED, "0", pattern, flags=re.DOTALL)
+    repeats = sum(map(marks.count, "*+{"))
+    choices = repeats + marks.count("|") + marks.count("?") - marks.count("(?")
+    return (
+        repeats <= _HARMLESS_REPEATS
+        and choices <= _HARMLESS_CHOICES
+        and re.search(_MAY_RUN_ON, marks) is None
+    )
 
 
 def check_pattern_size(pattern: str) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
 
 from siptapi_core.errors import NumberError
 from siptapi_core.numbers import patterns
@@ -21,11 +22,20 @@ _LONGEST = 128
 """Characters that a rewrite may make of a number; more is a mistake that would only grow."""
 
 
+class _Rewrites(NamedTuple):
+    """Those for a line, each with its place in the settings; most numbers concern none."""
+
+    concern: Callable[[str], bool]
+    each: tuple[tuple[int, Rewrite, Search], ...]
+
+
 @functools.lru_cache(maxsize=64)
-def _for_line(rules: NumberRules, line: str) -> tuple[tuple[int, Rewrite, Search], ...]:
-    """The rewrites for ``line`` with their places in the settings, ready to search."""
-    chosen = ((n, rule) for n, rule in enumerate(rules.rewrites, 1) if rule.line in {"", line})
-    return tuple((n, rule, patterns.search(rule.match)) for n, rule in chosen)
+def _for_line(rules: NumberRules, line: str) -> _Rewrites:
+    chosen = [(n, rule) for n, rule in enumerate(rules.rewrites, 1) if rule.line in {"", line}]
+    return _Rewrites(
+        patterns.search_any([rule.match for _, rule in chosen]),
+        tuple((n, rule, patterns.search(rule.match)) for n, rule in chosen),
+    )
 
 
 def rewrite(
@@ -37,8 +47,11 @@ def rewrite(
         NumberError: a pattern takes too long, or what the rewrites make of it is no number.
     """
     number = found.number
+    rewrites = _for_line(rules, line)
+    if not rewrites.concern(number):
+        return found, ()
     steps: tuple[Step, ...] = ()
-    for position, rule, search in _for_line(rules, line):
+    for position, rule, search in rewrites.each:
         match = search(number)
         if match is None:
             continue
@@ -50,7 +63,7 @@ def rewrite(
         steps = (*steps, Step(f"rewrite {position}", number))
         if rule.stop:
             break
-    return (_read_again(found, number, rules) if steps else found), steps
+    return _read_again(found, number, rules), steps
 
 
 def _read_again(found: Interpretation, number: str, rules: NumberRules) -> Interpretation:

@@ -1,12 +1,21 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from siptapi_core.errors import NumberError
 from siptapi_core.numbers import NumberRules, Rewrite, explain
-from siptapi_core.numbers.patterns import TIME_LIMIT, check_pattern, search
+from siptapi_core.numbers.patterns import (
+    TIME_LIMIT,
+    check_pattern,
+    is_harmless,
+    search,
+    search_any,
+)
 
 WITHOUT_END = r"^\*(?:\d|\d\d)+[xy]"
 LONG_CODE = "*" + "1" * 31
@@ -35,19 +44,65 @@ def test_the_same_holds_for_patterns_of_internal_numbers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "limited"),
+    ("pattern", "harmless"),
     [
-        (r"^\+43(\d+)$", False),
-        (r"^0*1*$", False),
-        (r"^0*1*2*$", True),
-        (r"^(\d+)+$", True),
-        (r"^(\d)\1$", True),
+        (r"^\+43(\d+)$", True),
+        (r"^\+43(\d*)-?(\d*)$", True),
+        (r"^0*1*$", True),
+        (r"^0*1*2*$", False),
+        (r"^(\d+)+$", False),
+        (r"^(?:\d{2}){9}", False),
+        (r"^(\d)\1$", False),
+        (r"^(?P<a>\d)\g<a>$", False),
         (r"^(?=0)", True),
-        (r"^[0-9]{3}$", False),
+        (r"^(?<=0)", False),
+        (r"(?i)a", False),
+        (r"1(*SKIP)(*FAIL)", False),
+        (r"(?:112){e<=1}", False),
+        (r"1{e<=1}", False),
+        (r"^[0-9]{3}$", True),
+        (r"^\+44(?:20|161)(?=7)", True),
+        ("(1|1)" * 4, True),
+        ("(1|1)" * 5, False),
+        ("(1?)" * 5, False),
+        (r"(\.?=)" * 5, False),
+        (r"\+\*\?\|\{" * 5, True),
     ],
 )
-def test_only_patterns_that_can_run_on_are_watched(pattern: str, *, limited: bool) -> None:
-    assert (search(pattern).__name__ == "limited") is limited
+def test_what_is_harmless_has_few_ways_to_match(pattern: str, *, harmless: bool) -> None:
+    assert is_harmless(pattern) is harmless
+
+
+@pytest.mark.parametrize("pattern", ["(1|1)" * 28 + "[23]", "[13]*[14]*[23]"])
+@pytest.mark.parametrize("find", [search, lambda pattern: search_any(["^9", pattern])])
+def test_what_could_run_on_is_watched(
+    pattern: str, find: Callable[[str], Callable[[str], object]]
+) -> None:
+    started = time.process_time()
+    with pytest.raises(NumberError, match="50 ms"):
+        find(pattern)("1" * 1000)
+    assert time.process_time() - started < 20 * TIME_LIMIT
+
+
+def test_a_pattern_of_an_endless_address_is_watched_too() -> None:
+    rules = NumberRules(deny=("[13]*[14]*[23]",))
+    with pytest.raises(NumberError, match="50 ms"):
+        explain(f"sip:{'1' * 2000}@example.com", rules, domain="pbx.example")
+
+
+PATTERNS = (
+    *(r"^\+43(\d+)$", "^0", "305|306", r"^\*", "5$", "", "(?!0)", "(?i)^3", r"(\d)\1", "(3|0)+5"),
+    *("[*#]", r"\|", "(?:1|2)(?=3)", r"^[0-9]{3}$"),
+)
+
+
+@given(
+    chosen=st.lists(st.sampled_from(PATTERNS), max_size=4),
+    number=st.text("0123456789*#+|", max_size=12) | st.text("0123", min_size=127, max_size=130),
+)
+def test_any_is_found_where_one_is_found_alone(chosen: list[str], number: str) -> None:
+    alone = any(search(pattern)(number) is not None for pattern in chosen)
+    assert search_any(chosen)(number) is alone
 
 
 def test_whole_means_from_end_to_end() -> None:
