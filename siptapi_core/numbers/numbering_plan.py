@@ -16,26 +16,28 @@ from phonenumbers import (
     REGION_CODE_FOR_NON_GEO_ENTITY,
     NumberParseException,
     PhoneNumber,
-    PhoneNumberFormat,
-    PhoneNumberType,
     ShortNumberCost,
 )
 
-from siptapi_core.numbers.plan_patterns import metadata, valid_region, written_for_abroad
+from siptapi_core.numbers.plan_patterns import (
+    has_number,
+    kind_of,
+    metadata,
+    valid_region,
+    written_at_home,
+    written_for_abroad,
+)
 from siptapi_core.values import Value
 
 NORTH_AMERICA = "1"
 """The country code of 25 regions, whose trunk prefix is the same 1."""
 
 _ITALY = "39"
+_COUNTRY_CODES = frozenset(map(str, COUNTRY_CODE_TO_REGION_CODE))
 _LONGEST_COUNTRY_CODE = 3
 _SHORTEST_NATIONAL, _LONGEST_NATIONAL = 2, 17  # what phonenumberslite can hold
 _SHORTEST_KNOWN = 4
-_CATEGORIES = {
-    PhoneNumberType.PREMIUM_RATE: "premium",
-    PhoneNumberType.SHARED_COST: "shared-cost",
-    PhoneNumberType.MOBILE: "mobile",
-}
+_CATEGORIES = {"premium_rate": "premium", "shared_cost": "shared-cost", "mobile": "mobile"}
 
 
 class PlannedNumber(NamedTuple):
@@ -63,13 +65,17 @@ class PlannedNumber(NamedTuple):
     @property
     def possible(self) -> bool:
         """Whether its country has numbers of such a length, and not only by a lax plan."""
-        long = len(self.significant) >= _SHORTEST_KNOWN
-        return long and phonenumbers.is_possible_number(self._parsed)
+        if len(self.significant) < _SHORTEST_KNOWN:
+            return False
+        return phonenumbers.is_possible_number(_number(self.country_code, self.significant))
 
     @property
     def category(self) -> str | None:
         """Premium, shared-cost or mobile, as the deny and confirm lists call them."""
-        return _CATEGORIES.get(phonenumbers.number_type(self._parsed))
+        if self.region is None:
+            return None
+        kind = kind_of(self.region, self.country_code, self.significant)
+        return _CATEGORIES.get(kind or "")
 
     @property
     def country(self) -> str | None:
@@ -84,12 +90,7 @@ class PlannedNumber(NamedTuple):
     @property
     def national(self) -> str:
         """The digits that are keyed in at home: ``01505641``."""
-        written = phonenumbers.format_number(self._parsed, PhoneNumberFormat.NATIONAL)
-        return "".join(character for character in written if character.isdigit())
-
-    @property
-    def _parsed(self) -> PhoneNumber:
-        return _number(self.country_code, self.significant)
+        return re.sub("[^0-9]", "", written_at_home(self.country_code, self.significant))
 
 
 class Region(Value):
@@ -135,7 +136,7 @@ def country_code_of(digits: str) -> str | None:
     """The country code that ``digits``, the part after a ``+``, begin with."""
     for length in range(1, _LONGEST_COUNTRY_CODE + 1):
         code = digits[:length]
-        if code and code[0] != "0" and int(code) in COUNTRY_CODE_TO_REGION_CODE:
+        if code in _COUNTRY_CODES:
             return code
     return None
 
@@ -184,8 +185,8 @@ def longest_known(digits: str, home: Region) -> PlannedNumber | None:
 
 def is_domestic(planned: PlannedNumber, home: Region) -> bool:
     """Whether the number is of ``home``: not only of its country code, where several share one."""
-    number = _number(planned.country_code, planned.significant)
-    return phonenumbers.is_valid_number_for_region(number, home.name)
+    code = planned.country_code
+    return code == home.country_code and has_number(home.name, code, planned.significant)
 
 
 def is_short_code(digits: str, home: Region) -> bool:

@@ -1,6 +1,6 @@
 """The patterns of phonenumberslite's numbering plans: who has a number, and how it is written.
 
-`phonenumbers.is_valid_number` and `phonenumbers.format_number` give the same answers, but look
+`phonenumbers.is_valid_number`, `number_type` and `format_number` give the same answers, but look
 each pattern up in the cache of ``re`` for every number; with them, `explain` would take half as
 long again. Here each pattern is compiled once, when a number first needs it.
 """
@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterable
+from typing import NamedTuple
 
 from phonenumbers import (
     COUNTRY_CODE_TO_REGION_CODE,
@@ -18,9 +19,10 @@ from phonenumbers import (
     PhoneNumberDesc,
 )
 
-from siptapi_core.values import Value
-
 _Match = Callable[[str], re.Match[str] | None]
+
+_ANY_LENGTH = range(100)
+_NONE = ((), "")
 
 
 @functools.cache
@@ -33,25 +35,45 @@ def _begins(pattern: str) -> _Match:
     return re.compile(pattern).match
 
 
-class _Plan(Value):
+_Shape = tuple[Container[int], str]
+"""The lengths that numbers can have, and their pattern."""
+
+_USUAL_KINDS = ("fixed_line", "mobile")
+_SPECIAL_KINDS = (
+    *("premium_rate", "toll_free", "shared_cost", "voip"),
+    *("personal_number", "pager", "uan", "voicemail"),
+)
+"""What a number is that could also be a usual one; the first has it."""
+
+
+class _Plan(NamedTuple):
     """The numbers of a region: ``general`` holds for all ``kinds``, fixed lines and so on."""
 
-    general: PhoneNumberDesc
-    kinds: tuple[PhoneNumberDesc, ...]
+    general: _Shape
+    kinds: dict[str, _Shape]
     leading_digits: str | None
 
     def has(self, significant: str) -> bool:
         """Whether there are such numbers."""
-        return _matches(self.general, significant) and any(
-            _matches(kind, significant) for kind in self.kinds
-        )
-
-
-def _matches(description: PhoneNumberDesc, significant: str) -> bool:
-    lengths = description.possible_length
-    if lengths and len(significant) not in lengths:
+        length = len(significant)
+        lengths, pattern = self.general
+        if length in lengths and _fullmatch(pattern)(significant):
+            for lengths, pattern in self.kinds.values():
+                if length in lengths and _fullmatch(pattern)(significant):
+                    return True
         return False
-    return _fullmatch(description.national_number_pattern or "")(significant) is not None
+
+    def kind(self, significant: str) -> str | None:
+        """What such a number is, if there is one."""
+        for kind in (*_SPECIAL_KINDS, *_USUAL_KINDS):
+            lengths, pattern = self.kinds.get(kind, _NONE)
+            if len(significant) in lengths and _fullmatch(pattern)(significant):
+                return kind
+        return None
+
+
+def _shape(description: PhoneNumberDesc) -> _Shape:
+    return description.possible_length or _ANY_LENGTH, description.national_number_pattern or ""
 
 
 @functools.cache
@@ -70,20 +92,26 @@ def metadata(name: str, country_code: int) -> PhoneMetadata:
 @functools.cache
 def _plan(name: str, country_code: int) -> _Plan:
     data = metadata(name, country_code)
-    kinds = (
-        data.fixed_line,
-        data.mobile,
-        data.toll_free,
-        data.premium_rate,
-        data.shared_cost,
-        data.voip,
-        data.personal_number,
-        data.pager,
-        data.uan,
-        data.voicemail,
-    )
-    known = tuple(kind for kind in kinds if kind is not None and kind.national_number_pattern)
-    return _Plan(data.general_desc or PhoneNumberDesc(), known, data.leading_digits)
+    kinds = {kind: getattr(data, kind) for kind in (*_USUAL_KINDS, *_SPECIAL_KINDS)}
+    known = {
+        kind: _shape(numbers)
+        for kind, numbers in kinds.items()
+        if numbers is not None and numbers.national_number_pattern
+    }
+    return _Plan(_shape(data.general_desc or PhoneNumberDesc()), known, data.leading_digits)
+
+
+def kind_of(name: str, country_code: str, significant: str) -> str | None:
+    """What a number of the region ``name`` is, one of its own: ``mobile``, ``premium_rate``, ...
+
+    The words are those of `phonenumbers.PhoneMetadata`. ``fixed_line`` may be a mobile's as well.
+    """
+    return _plan(name, int(country_code)).kind(significant)
+
+
+def has_number(name: str, country_code: str, significant: str) -> bool:
+    """Whether the region ``name``, which has that country code, has the number."""
+    return _plan(name, int(country_code)).has(significant)
 
 
 def valid_region(country_code: str, significant: str) -> str | None:
@@ -100,25 +128,47 @@ def valid_region(country_code: str, significant: str) -> str | None:
     return None
 
 
-@functools.cache
-def _formats(country_code: int) -> Sequence[NumberFormat]:
-    data = metadata(COUNTRY_CODE_TO_REGION_CODE[country_code][0], country_code)
-    return data.intl_number_format or data.number_format
+class _Format(NamedTuple):
+    """How numbers are written that fit ``pattern`` and begin with ``leading``; "" is any."""
+
+    leading: str
+    pattern: str
+    template: str
 
 
 @functools.cache
-def _template(rule: str) -> str:
-    return re.sub(r"\\g?<?([0-9])>?", lambda group: f"{{{int(group[1]) - 1}}}", rule)
+def _formats(country_code: str, *, at_home: bool) -> tuple[_Format, ...]:
+    code = int(country_code)
+    data = metadata(COUNTRY_CODE_TO_REGION_CODE[code][0], code)
+    abroad = data.intl_number_format or data.number_format
+    return tuple(
+        _prepared(each, at_home=at_home) for each in (data.number_format if at_home else abroad)
+    )
+
+
+def _prepared(written: NumberFormat, *, at_home: bool) -> _Format:
+    rule = written.format or ""
+    if at_home and written.national_prefix_formatting_rule:
+        rule = re.sub(r"(\\[0-9])", written.national_prefix_formatting_rule, rule, count=1)
+    template = re.sub(r"\\g?<?([0-9])>?", lambda group: f"{{{int(group[1]) - 1}}}", rule)
+    leading = written.leading_digits_pattern or [""]
+    return _Format(leading[-1], written.pattern or "", template)  # the last is the most detailed
+
+
+def _written(significant: str, formats: Iterable[_Format]) -> str:
+    for leading, pattern, template in formats:
+        if not leading or _begins(leading)(significant):
+            groups = _fullmatch(pattern)(significant)
+            if groups is not None:
+                return template.format(*groups.groups())
+    return significant
 
 
 def written_for_abroad(country_code: str, significant: str) -> str:
     """The number as people write it for callers from abroad: ``+43 1 505641``."""
-    for written in _formats(int(country_code)):
-        leading = written.leading_digits_pattern
-        if leading and not _begins(leading[-1])(significant):  # the last is the most detailed
-            continue
-        groups = _fullmatch(written.pattern or "")(significant)
-        if groups is not None:
-            grouped = _template(written.format or "").format(*groups.groups())
-            return f"+{country_code} {grouped}"
-    return f"+{country_code} {significant}"
+    return f"+{country_code} {_written(significant, _formats(country_code, at_home=False))}"
+
+
+def written_at_home(country_code: str, significant: str) -> str:
+    """The number as people write it inside its country: ``01 505641``."""
+    return _written(significant, _formats(country_code, at_home=True))

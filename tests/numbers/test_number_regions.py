@@ -3,11 +3,16 @@ from __future__ import annotations
 import phonenumbers
 import pytest
 from known_numbers import FORMATS, REGIONS, e164, examples
-from phonenumbers import PhoneNumberFormat
+from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from siptapi_core.numbers import Kind, NumberRules, explain
 from siptapi_core.numbers.emergency import emergency_numbers, known_regions
-from siptapi_core.numbers.numbering_plan import read_international
+from siptapi_core.numbers.numbering_plan import (
+    PlannedNumber,
+    is_domestic,
+    read_international,
+    region,
+)
 from siptapi_core.numbers.plan_patterns import valid_region
 
 PASTED = (
@@ -77,6 +82,33 @@ def test_ours_agrees_with_phonenumberslite_on_validity_and_format(region: str) -
             if ours.e164 == e164(parsed):
                 assert ours.international == phonenumbers.format_number(
                     parsed, PhoneNumberFormat.INTERNATIONAL
+                )
+
+
+CATEGORIES = {
+    PhoneNumberType.PREMIUM_RATE: "premium",
+    PhoneNumberType.SHARED_COST: "shared-cost",
+    PhoneNumberType.MOBILE: "mobile",
+}
+
+
+@pytest.mark.parametrize("name", REGIONS)
+def test_ours_agrees_with_phonenumberslite_on_kinds_and_digits_at_home(name: str) -> None:
+    for number in examples(name):
+        code = str(number.country_code)
+        significant = phonenumbers.national_significant_number(number)
+        for last in range(10):
+            digits = significant[:-2] + str(last) + significant[-1:]
+            theirs = phonenumbers.parse(f"+{code}{digits}")
+            if phonenumbers.national_significant_number(theirs) != digits:
+                continue  # phonenumberslite took a prefix away
+            ours = PlannedNumber(code, digits, valid_region(code, digits))
+            assert ours.category == CATEGORIES.get(phonenumbers.number_type(theirs))
+            written = phonenumbers.format_number(theirs, PhoneNumberFormat.NATIONAL)
+            assert ours.national == "".join(filter(str.isdigit, written))
+            for home in {name, "AT", "US", "CA"}:
+                assert is_domestic(ours, region(home)) == phonenumbers.is_valid_number_for_region(
+                    theirs, home
                 )
 
 
