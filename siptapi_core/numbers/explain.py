@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+
 from siptapi_core.errors import NumberError
-from siptapi_core.numbers.explanation import Decision, Explanation, Kind, Step
+from siptapi_core.numbers.explanation import ALLOWED, Explanation, Kind, Step, Verdict
 from siptapi_core.numbers.interpretation import Interpretation, interpret
 from siptapi_core.numbers.reading import Reading, readings
 from siptapi_core.numbers.refer_to import refer_to
@@ -15,6 +18,8 @@ _LONGEST_E164 = 15
 _SHORTEST_E164 = 6
 _LONGEST = 32
 
+_Rewritten = tuple[Interpretation, tuple[Step, ...]]
+
 
 def explain(text: str, rules: NumberRules, *, domain: str, line: str = "") -> Explanation:
     """Say what would be dialled for ``text`` on ``line``, whose domain is ``domain``.
@@ -25,9 +30,9 @@ def explain(text: str, rules: NumberRules, *, domain: str, line: str = "") -> Ex
         NumberError: ``text`` is no number; why, and where in it.
     """
     if "@" in text or "sip" in text.lower():
-        from siptapi_core.numbers.links import read_sip  # noqa: PLC0415  # as in `reading`
+        from siptapi_core.numbers import links  # noqa: PLC0415  # as in `reading`
 
-        sip = read_sip(text)
+        sip = links.read_sip(text)
         if sip is not None:
             return _explain_sip(text, *sip, rules)
     reading, found = _understood(text, rules)
@@ -37,27 +42,22 @@ def explain(text: str, rules: NumberRules, *, domain: str, line: str = "") -> Ex
     if reading.left_out:
         steps.append(Step("left out", ", ".join(reading.left_out)))
     if rules.rewrites and found.kind is not Kind.EMERGENCY:
-        from siptapi_core.numbers.rewriting import rewrite  # noqa: PLC0415  # few have any
-
-        found, rewritten = rewrite(found, rules, line)
+        found, rewritten = _rewrite()(found, rules, line)
         steps.extend(rewritten)
     _check_length(text, found)
-    decision, rule = Decision.ALLOW, None
-    if rules.deny or rules.confirm:
-        from siptapi_core.numbers.restrictions import decide  # noqa: PLC0415  # few have any
-
-        decision, rule = decide(found, rules)
+    decision, rule = _decide()(found, rules) if rules.deny or rules.confirm else ALLOWED
     dialled = refer_to(found, rules, domain, reading.after_answer)
+    e164, planned = found.e164, found.planned
     written = dialled.user_text if isinstance(dialled, SipUri) else dialled.number
     steps.append(Step("dialled as", written))
     return Explanation(
         input=text,
         kind=found.kind,
-        e164=found.e164,
-        formatted=found.planned.international if found.planned else found.number,
-        country=found.planned.country if found.planned else None,
+        e164=e164,
+        formatted=found.number if planned is None else planned.international,
+        country=None if planned is None else planned.country,
         dialled=dialled,
-        number=Number(found.number, found.e164),
+        number=Number(found.number, e164),
         decision=decision,
         rule=rule,
         steps=tuple(steps),
@@ -67,6 +67,20 @@ def explain(text: str, rules: NumberRules, *, domain: str, line: str = "") -> Ex
             *_lost(found, reading.after_answer, rules.extensions),
         ),
     )
+
+
+@functools.cache
+def _rewrite() -> Callable[[Interpretation, NumberRules, str], _Rewritten]:
+    from siptapi_core.numbers.rewriting import rewrite  # noqa: PLC0415  # few have any
+
+    return rewrite
+
+
+@functools.cache
+def _decide() -> Callable[[Interpretation, NumberRules], Verdict]:
+    from siptapi_core.numbers.restrictions import decide  # noqa: PLC0415  # few have any
+
+    return decide
 
 
 def _understood(text: str, rules: NumberRules) -> tuple[Reading, Interpretation]:
@@ -84,15 +98,17 @@ def _understood(text: str, rules: NumberRules) -> tuple[Reading, Interpretation]
 
 
 def _check_length(text: str, found: Interpretation) -> None:
-    digits = len(found.number) - 1 if found.number.startswith("+") else None
-    if digits is not None and not _SHORTEST_E164 <= digits <= _LONGEST_E164:
-        reason = (
-            f"a number with its country code has {_SHORTEST_E164} to {_LONGEST_E164} digits, "
-            f"not {digits}"
-        )
-        raise NumberError(reason, text=text)
-    if len(found.number) > _LONGEST:
-        raise NumberError(f"no number has {len(found.number)} digits", text=text)
+    digits = len(found.number)
+    if found.number.startswith("+"):
+        digits -= 1
+        if not _SHORTEST_E164 <= digits <= _LONGEST_E164:
+            reason = (
+                f"a number with its country code has {_SHORTEST_E164} to {_LONGEST_E164} digits, "
+                f"not {digits}"
+            )
+            raise NumberError(reason, text=text)
+    elif digits > _LONGEST:
+        raise NumberError(f"no number has {digits} digits", text=text)
 
 
 def _lost(found: Interpretation, after_answer: str, extensions: Extensions) -> tuple[str, ...]:
@@ -108,11 +124,11 @@ def _lost(found: Interpretation, after_answer: str, extensions: Extensions) -> t
 def _explain_sip(
     text: str, uri: SipUri, warnings: tuple[str, ...], rules: NumberRules
 ) -> Explanation:
-    decision, rule = Decision.ALLOW, None
+    decision, rule = ALLOWED
     if rules.deny or rules.confirm:
-        from siptapi_core.numbers.restrictions import decide_address  # noqa: PLC0415  # as above
+        from siptapi_core.numbers import restrictions  # noqa: PLC0415  # as above
 
-        decision, rule = decide_address(uri, rules)
+        decision, rule = restrictions.decide_address(uri, rules)
     return Explanation(
         input=text,
         kind=Kind.URI,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import enum
+from typing import NamedTuple
 
 from siptapi_core.sip.uri import Uri
 from siptapi_core.targets import Number
-from siptapi_core.values import Value
 
 
 class Kind(enum.StrEnum):
@@ -35,14 +35,20 @@ class Decision(enum.StrEnum):
     DENY = "deny"
 
 
-class Step(Value):
+Verdict = tuple[Decision, str | None]
+"""What is decided, and by which entry of the deny or confirm list, None where by none."""
+
+ALLOWED: Verdict = (Decision.ALLOW, None)
+
+
+class Step(NamedTuple):
     """One step on the way from the text to the Refer-To: its name, and what came out of it."""
 
     name: str
     result: str
 
 
-class Explanation(Value, kw_only=True):
+class Explanation(NamedTuple):
     """What would be dialled for ``input``, and each step that led there.
 
     ``dialled`` is the URI for the Refer-To, ``number`` what resolvers are asked about (None for

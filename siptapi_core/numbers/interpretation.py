@@ -8,6 +8,8 @@ comes, for phonenumberslite takes as long to import as all else that dials.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from siptapi_core.numbers import patterns
@@ -57,6 +59,9 @@ class Interpretation(NamedTuple):
         return None if self.planned is None else self.planned.e164
 
 
+_Interpret = Callable[[str, NumberRules], Interpretation]
+
+
 def interpret(reading: Reading, rules: NumberRules) -> Interpretation:
     """What ``reading`` means for somebody whom ``rules`` are for."""
     found = _interpret_digits(reading, rules)
@@ -80,12 +85,19 @@ def _interpret_digits(reading: Reading, rules: NumberRules) -> Interpretation:
         found = _without_plan(digits, rules)
         if found is not None:
             return found
+    national, international = _by_plan()
+    return international(digits, rules) if reading.international else national(digits, rules)
+
+
+@functools.cache
+def _by_plan() -> tuple[_Interpret, _Interpret]:
+    """What asks the numbering plans of national and of international digits."""
     from siptapi_core.numbers.plan_interpretation import (  # noqa: PLC0415  # see above
         international,
         national,
     )
 
-    return international(digits, rules) if reading.international else national(digits, rules)
+    return national, international
 
 
 def _without_plan(digits: str, rules: NumberRules) -> Interpretation | None:

@@ -44,7 +44,7 @@ COUNTRY_CODE = "1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[2-9][
 
 _DATE_DIGITS = 8
 _only_number = Pattern(r" {0,9}\(?(\+)?\s?\(?([0-9][0-9 ().]{0,12}/?[0-9 ().\-]{0,50})", re.ASCII)
-_TRUNK_ZERO = rf"(\+(?:{COUNTRY_CODE})[ .\-/]?)\(0\)"
+_trunk_zero = Pattern(rf" {{0,9}}\(?\+(?:{COUNTRY_CODE})[ .\-/]?(\(0\))")
 _punctuation = {ord(character): None for character in " ().-/"}
 
 
@@ -59,9 +59,9 @@ def readings(text: str) -> Iterator[Reading]:
         raise NumberError(reason, text=f"{text[:20]}...")
     if ":" not in text and "%" not in text:
         return read_text(text)
-    from siptapi_core.numbers.links import read_link  # noqa: PLC0415  # see above
+    from siptapi_core.numbers import links  # noqa: PLC0415  # see above
 
-    return read_link(text)
+    return links.read_link(text)
 
 
 def read_text(text: str) -> Iterator[Reading]:
@@ -70,16 +70,22 @@ def read_text(text: str) -> Iterator[Reading]:
     Raises:
         NumberError: it holds no number; why, and where in it.
     """
-    if text.isascii() and text.isdigit():
-        yield Reading(text)
+    plain = text
+    if not text.isascii():
+        from siptapi_core.numbers import characters  # noqa: PLC0415  # see above
+
+        plain = characters.fold(text)
+    if plain.isascii() and plain.isdigit():
+        yield Reading(plain)
         return
-    found = _only_number.fullmatch(
-        re.sub(_TRUNK_ZERO, r"\1", text, count=1) if "(0)" in text else text
-    )
+    trunk = _trunk_zero.match(plain) if "(0)" in plain else None
+    if trunk is not None:
+        plain = plain[: trunk.start(1)] + plain[trunk.end(1) :]
+    found = _only_number.fullmatch(plain)
     if found is not None and "(0)" not in found[2]:
         digits = found[2].translate(_punctuation)
         if found[1] or (len(digits) > _DATE_DIGITS and ".0" not in text[-4:]):
             yield Reading(digits, found[1] is not None)
-    from siptapi_core.numbers.surroundings import read_surrounded  # noqa: PLC0415  # see above
+    from siptapi_core.numbers import surroundings  # noqa: PLC0415  # see above
 
-    yield from read_surrounded(text)
+    yield from surroundings.read_surrounded(text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from siptapi_core.numbers.explanation import Kind
 from siptapi_core.numbers.interpretation import Interpretation
 from siptapi_core.numbers.rules import DialAs, Extensions, NumberRules
@@ -33,8 +35,14 @@ def refer_to(
 
 
 def _at(domain: str, user: str, parameters: Parameters = ()) -> SipUri:
+    host, port = _place(domain)
+    return SipUri(host, user, port, parameters=parameters)
+
+
+@functools.lru_cache(maxsize=64)
+def _place(domain: str) -> tuple[str, int | None]:
     place = SipUri.parse(f"sip:{domain}")
-    return SipUri(place.host, user, place.port, parameters=parameters)
+    return place.host, place.port
 
 
 def _keyed_in(found: Interpretation, rules: NumberRules) -> str:
@@ -61,9 +69,11 @@ def _without_plus(found: Interpretation, rules: NumberRules) -> str:
 
 
 def _carried(extension: str, after_answer: str, extensions: Extensions) -> Parameters:
+    if not extension and not after_answer:
+        return ()
     if extensions is Extensions.EXT and extension:
         return (("ext", extension),)
-    if extensions is Extensions.POSTD and (extension or after_answer):
+    if extensions is Extensions.POSTD:
         later = "pp".join(filter(None, (extension, after_answer)))
         return (("postd", f"pp{later}".replace("#", "%23")),)
     return ()

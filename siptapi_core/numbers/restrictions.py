@@ -9,16 +9,12 @@ from __future__ import annotations
 import re
 
 from siptapi_core.numbers import patterns
-from siptapi_core.numbers.explanation import Decision, Kind
+from siptapi_core.numbers.explanation import ALLOWED, Decision, Kind, Verdict
 from siptapi_core.numbers.interpretation import Interpretation, interpret
 from siptapi_core.numbers.reading import Reading
 from siptapi_core.numbers.rules import Category, NumberRules
 from siptapi_core.sip.uri import SipUri
 
-Verdict = tuple[Decision, str | None]
-"""What is decided, and by which entry of the lists."""
-
-_ALLOWED: Verdict = (Decision.ALLOW, None)
 _SEVERITY = (Decision.ALLOW, Decision.CONFIRM, Decision.DENY)
 _CATEGORIES = frozenset(Category)
 _numbers_in_code = re.compile(r"\+?[0-9]{5,}").findall
@@ -33,7 +29,7 @@ def decide(found: Interpretation, rules: NumberRules) -> Verdict:
         NumberError: a pattern takes too long.
     """
     if found.kind is Kind.EMERGENCY:
-        return _ALLOWED
+        return ALLOWED
     verdict = _by_lists(found, rules)
     if found.kind is Kind.SERVICE and not found.number.isdigit():
         for number in _numbers_in_code(found.number):
@@ -52,7 +48,7 @@ def decide_address(uri: SipUri, rules: NumberRules) -> Verdict:
     if telephone is None:
         return verdict
     found = _interpreted(telephone[0].translate(_visual_separators), rules)
-    return _ALLOWED if found.kind is Kind.EMERGENCY else _severer(verdict, decide(found, rules))
+    return ALLOWED if found.kind is Kind.EMERGENCY else _severer(verdict, decide(found, rules))
 
 
 def _interpreted(number: str, rules: NumberRules) -> Interpretation:
@@ -64,11 +60,13 @@ def _severer(one: Verdict, other: Verdict) -> Verdict:
 
 
 def _by_lists(found: Interpretation, rules: NumberRules) -> Verdict:
-    for decision, entries in ((Decision.DENY, rules.deny), (Decision.CONFIRM, rules.confirm)):
-        for entry in entries:
-            if _applies(entry, found, rules):
-                return decision, f"{decision} {entry}"
-    return _ALLOWED
+    for entry in rules.deny:
+        if _applies(entry, found, rules):
+            return Decision.DENY, f"deny {entry}"
+    for entry in rules.confirm:
+        if _applies(entry, found, rules):
+            return Decision.CONFIRM, f"confirm {entry}"
+    return ALLOWED
 
 
 def _applies(entry: str, found: Interpretation, rules: NumberRules) -> bool:
