@@ -21,6 +21,7 @@ from siptapi_frontends.cli.reload import RELOAD_COMMAND
 from siptapi_frontends.cli.resolve import RESOLVE_COMMAND
 from siptapi_frontends.cli.serve import SERVE_COMMAND
 from siptapi_frontends.cli.status import STATUS_COMMAND
+from siptapi_frontends.cli.transfer import TRANSFER_COMMAND
 
 
 @hookimpl
@@ -34,6 +35,7 @@ def siptapi_commands() -> Iterable[CliCommand]:
         LINES_COMMAND,
         CALLS_COMMAND,
         HANGUP_COMMAND,
+        TRANSFER_COMMAND,
         RELOAD_COMMAND,
         NUMBER_COMMAND,
         RESOLVE_COMMAND,
