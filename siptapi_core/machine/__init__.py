@@ -8,4 +8,7 @@ Nothing here opens a socket, reads a clock or draws a random number. From the bo
 - `dialog`: RFC 3261 section 12
 - `user_agent`: the end that packets go into and come out of
 - `phone_leg`, `referral`, `refer_call`: the click-to-dial call itself, as a `refer_plan` wants it
+- `incoming_calls`, `incoming_call`: calls that come to our lines, shown and never answered;
+  `line_of_request`: to which; `incoming_parties`, `incoming_ending`: who calls whom, how it ended;
+  `own_calls`: those that are our own, come back
 """

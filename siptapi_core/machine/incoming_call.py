@@ -17,7 +17,8 @@ does not want that, 100: a server transaction of which nothing else will be hear
 send it (RFC 3261 17.2.1), and it stops the INVITE's retransmissions. It is 100 as well where the
 INVITE requires 100rel (RFC 3262): whoever requires that gets no provisional response above 100
 unreliably, and one that is sent reliably to somebody who will never be answered is of no use. So
-what is required is kept, and no 420 hides a call that the phone beside us can answer.
+what is required is kept, and no 420 hides a call that the phone beside us can answer. No 180 is
+sent anew each minute: that would ask proxies for more time than they give (13.3.1.1).
 
 Until it ends our branch keeps a forking proxy waiting, whatever other phones say short of 2xx and
 6xx (RFC 3261 16.7): it is the caller, the PBX's own limit, or ours, that ends it.
@@ -52,7 +53,7 @@ EXTENSIONS = frozenset({"100rel", "timer"})
 """What an INVITE may require: session timers (RFC 4028) begin with an answer, and there is none;
 for 100rel see above."""
 
-_RETRY_AFTER = ("Retry-After", "5")
+_LONGEST_RETRY_AFTER = 10.0
 
 IncomingHappening = IncomingRinging | IncomingAnsweredElsewhere | IncomingEnded
 Report = Callable[["IncomingCall", IncomingHappening], None]
@@ -147,7 +148,8 @@ class IncomingCall:
             self._on_cancelled(request, now)
         elif method == "INVITE" or (method == "UPDATE" and request.body):
             # The first offer is not answered yet (RFC 3261 14.2, RFC 3311 5.2).
-            self._agent.respond(transaction, 500, now, headers=(_RETRY_AFTER,))
+            wait = self._agent.identifiers.jitter(0.0, _LONGEST_RETRY_AFTER)
+            self._agent.respond(transaction, 500, now, headers=(("Retry-After", f"{wait:.0f}"),))
         elif method in ("OPTIONS", "INFO", "UPDATE"):
             self._agent.respond(transaction, 200, now, headers=(self._contact(),))
         elif method == "NOTIFY":

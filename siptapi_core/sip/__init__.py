@@ -7,7 +7,8 @@
   `validation`: reading all of one
 - `status`: reason phrases
 - `auth`: digest challenges and answers; `sdp`: offers and answers without media; `sipfrag`: the
-  status in a NOTIFY; `event`: Event and Subscription-State
+  status in a NOTIFY; `event`: Event and Subscription-State; `reason`: why a request was
+  sent; `history_info`: whom it was first meant for
 
 No input or output here, no clock, no random numbers: text in, values out, and back.
 """
