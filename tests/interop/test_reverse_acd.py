@@ -6,8 +6,11 @@ that part is played by sipp, which looks for what the makers' manuals say.
 
 from __future__ import annotations
 
+import asyncio
 import re
+import sys
 from html import escape
+from pathlib import Path
 
 import pytest
 from lab.daemon import CALLER, Heard
@@ -166,6 +169,26 @@ def test_a_customer_waits_and_is_transferred_to_an_agent(lab: Lab) -> None:
     ]
     assert agent.incoming() == ["sip:2002@office.test"]
     wait_until(lambda: (agent.calls, customer.calls) == (1, 1), seconds=5, what="they talk")
+
+
+def test_the_command_line_transfers_too(lab: Lab) -> None:
+    proxy = lab.kamailio()
+    agent, _customer = lab.baresip("alice", proxy), lab.baresip("2002", proxy)
+    daemon = lab.daemon(outbound_proxy=proxy.uri, **ACD)
+
+    async def use(dialer: Dialer, heard: Heard) -> None:
+        call = await dial(dialer, "2002")
+        await heard.until("callee_answered")
+        siptapi = str(Path(sys.executable).with_name("siptapi"))
+        process = await asyncio.create_subprocess_exec(
+            *(siptapi, "--config", str(daemon.config), "transfer", call, "alice@office.test"),
+            env=daemon.environment(daemon.folder),
+        )
+        assert await process.wait() == 0
+        await heard.until("call_ended")
+
+    assert ending(daemon.run(use)) == ("answered", "callee")
+    assert agent.incoming() == ["sip:2002@office.test"]
 
 
 def test_a_customer_whom_nobody_takes_is_let_go(lab: Lab) -> None:
