@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from siptapi_core.machine.own_address import OwnAddress
-from siptapi_core.machine.refer_plan import ReferPlan
 from siptapi_core.machine.user_agent import UserAgent
 from siptapi_core.sip.message import Request
 from siptapi_core.sip.name_addr import NameAddr
 from siptapi_core.sip.uri import SipUri
 from siptapi_core.targets import Address, Transport
+
+
+class Contacting(Protocol):
+    """What a plan says that matters to our Contact."""
+
+    @property
+    def target(self) -> SipUri:
+        """Whom the first request is to."""
+        ...
+
+    @property
+    def from_(self) -> NameAddr:
+        """Who we say we are."""
+        ...
+
+    @property
+    def route(self) -> tuple[NameAddr, ...]:
+        """The preloaded route set."""
+        ...
 
 
 class OwnContact:
@@ -21,7 +41,7 @@ class OwnContact:
     __slots__ = ("_agent", "_own_address", "_secure", "_user", "value")
 
     def __init__(
-        self, plan: ReferPlan, own_address: OwnAddress, agent: UserAgent, to: Address
+        self, plan: Contacting, own_address: OwnAddress, agent: UserAgent, to: Address
     ) -> None:
         self._own_address = own_address
         self._agent = agent
