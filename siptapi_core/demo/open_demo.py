@@ -19,7 +19,7 @@ from siptapi_core.machine.endpoint import Endpoint
 from siptapi_core.net.driver import Driver
 from siptapi_core.net.identifiers import SystemIdentifiers
 from siptapi_core.net.udp import UdpTransport
-from siptapi_core.settings import LineSettings, Secret, Settings
+from siptapi_core.settings import HistorySettings, LineSettings, Secret, Settings
 from siptapi_core.sip.credentials import Credentials
 from siptapi_core.targets import Address
 from siptapi_core.values import Value
@@ -91,7 +91,11 @@ async def open_demo(ending: Ending = Ending.ANSWERED) -> AsyncIterator[Demo]:
             notify_timeout=impatient if ending is Ending.NO_NOTIFY else 32.0,
         )
         yield Demo(
-            settings=Settings(lines={"demo": line}, default_line="demo"),
+            settings=Settings(
+                lines={"demo": line},
+                default_line="demo",
+                history=HistorySettings(enabled=False),  # nobody was called
+            ),
             number=NOT_REGISTERED if ending is Ending.NOT_FOUND else CALLEE,
             names={str(proxy.address): "Proxy"},
             phone=phone,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from siptapi_core.dialer.line_factory import LineFactory
 from siptapi_core.dialer.local_dialer import LocalDialer
 from siptapi_core.dialer.strategy_memory import StrategyMemory
 from siptapi_core.dns import CachedDnsClient
+from siptapi_core.history import open_history
 from siptapi_core.logs import logger
 from siptapi_core.net.clock import SystemClock
 from siptapi_core.net.identifiers import SystemIdentifiers
@@ -20,6 +21,7 @@ from siptapi_core.net.sip_network import ANY_IPV4, ANY_IPV6, SipNetwork
 from siptapi_core.plugin_loading import PluginCatalog
 from siptapi_core.settings import Settings
 from siptapi_core.settings.ports import port_range
+from siptapi_core.state_folder import state_folder
 
 if TYPE_CHECKING:
     from siptapi_core.dialer.daemon import Daemon
@@ -37,7 +39,8 @@ async def open_daemon(settings: Settings, catalog: PluginCatalog) -> AsyncIterat
     from siptapi_core.dialer.incoming_indication import IncomingIndication  # noqa: PLC0415
     from siptapi_core.dialer.line_services import LineServices  # noqa: PLC0415
 
-    async with _assembled(settings, catalog, None) as (dialer, lines, events, network):
+    async with _assembled(settings, catalog, None, daemon=True) as parts:
+        dialer, lines, events, network = parts
         incoming = IncomingIndication(
             network,
             events=events,
@@ -88,7 +91,7 @@ async def open_dialer(
 
 @asynccontextmanager
 async def _assembled(
-    settings: Settings, catalog: PluginCatalog, memory: Path | None
+    settings: Settings, catalog: PluginCatalog, memory: Path | None, *, daemon: bool = False
 ) -> AsyncIterator[tuple[LocalDialer, LineFactory, EventBus, SipNetwork]]:
     log = logger("siptapi")
     clock, identifiers = SystemClock(), SystemIdentifiers()
@@ -99,28 +102,36 @@ async def _assembled(
     )
 
     def context(name: str) -> Context:
-        def state_folder() -> Path:
-            folder = _state_folder() / name
+        def own_folder() -> Path:
+            folder = Path(state_folder()) / name
             folder.mkdir(parents=True, exist_ok=True)
             return folder
 
-        return Context(clock=clock, dns=dns, logger=logger(name), state_folder=state_folder)
+        return Context(clock=clock, dns=dns, logger=logger(name), state_folder=own_folder)
 
     def stream_options(line: str) -> StreamOptions:
         return lines.stream_options(line)
 
-    network = await SipNetwork.open(
-        clock=clock,
-        identifiers=identifiers,
-        logger=log,
-        hosts=settings.local_addresses or (ANY_IPV4, ANY_IPV6),
-        ports=port_range(settings.local_ports),
-        stream_options=stream_options,
-    )
-    try:
+    async with AsyncExitStack() as parts:
+        history = await parts.enter_async_context(
+            open_history(settings, clock=clock, logger=log, daemon=daemon)
+        )
+        network = await SipNetwork.open(
+            clock=clock,
+            identifiers=identifiers,
+            logger=log,
+            hosts=settings.local_addresses or (ANY_IPV4, ANY_IPV6),
+            ports=port_range(settings.local_ports),
+            stream_options=stream_options,
+        )
+        parts.push_async_callback(network.close)
         lines = LineFactory(settings, catalog, network, context)
         lines.check()
-        events = EventBus(clock)
+        events = (
+            EventBus(clock)
+            if history is None
+            else EventBus(clock, history.record, history.last_event)
+        )
         dialer = LocalDialer(
             events=events,
             lines=lines,
@@ -132,22 +143,13 @@ async def _assembled(
             logger=log,
             tracers=network.tracers,
             settings_file=settings.where,
+            history=history,
         )
-        try:
-            yield dialer, lines, events, network
-        finally:
-            await dialer.close()
-    finally:
-        await network.close()
+        parts.push_async_callback(dialer.close)
+        yield dialer, lines, events, network
 
 
 def _memory_file(settings: Settings) -> Path | None:
     if all(len(line.strategies) < 2 for line in settings.lines.values()):  # noqa: PLR2004
         return None
-    return _state_folder() / "failed-strategies.json"
-
-
-def _state_folder() -> Path:
-    from platformdirs import user_state_path  # noqa: PLC0415  # most calls need no file
-
-    return user_state_path("siptapi", appauthor=False)
+    return Path(state_folder()) / "failed-strategies.json"

@@ -143,7 +143,7 @@ class Daemon:
             },
             registered=self._line_services.registered,
             lines=len(self.settings.lines),
-            warnings=self.settings.warnings(),
+            warnings=tuple(filter(None, (self.dialer.problem, *self.settings.warnings()))),
         )
 
     # --- front ends --------------------------------------------------------------------------

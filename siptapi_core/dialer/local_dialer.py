@@ -41,6 +41,7 @@ from siptapi_core.sip.uri import Uri
 
 if TYPE_CHECKING:
     from siptapi_core.dialer.incoming_indication import IncomingIndication
+    from siptapi_core.history import CallHistory
 
 
 class Services(Protocol):
@@ -69,7 +70,8 @@ class LocalDialer:
 
     ``strategy(name)`` creates a strategy when it is first named, and raises UnknownNameError for a
     name that nobody offers. ``default_line`` is used where a command names none.
-    ``tracers`` is the network's list, ``settings_file`` for the words of errors.
+    ``tracers`` is the network's list, ``settings_file`` for the words of errors; ``history`` is
+    where past calls are found.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class LocalDialer:
         logger: Logger,
         tracers: list[Callable[[TracedMessage], None]],
         settings_file: str = "",
+        history: CallHistory | None = None,
     ) -> None:
         self.services: Services | None = None
         """Those of the daemon that it runs in, if any."""
@@ -100,6 +103,7 @@ class LocalDialer:
         )
         self._lines = lines
         self._logger = logger
+        self._history = history
         self._tracers = tracers
         self._events = events
         self._messages: Bus[TracedMessage] = Bus()
@@ -138,8 +142,10 @@ class LocalDialer:
             case ListLines():
                 names = filter(caller.may_use, self._lines)
                 return Lines(tuple(self._line_status(self._lines[name]) for name in names))
-            case ListHistory() | ShowCall():
-                raise RefusedError("no history is kept")
+            case ListHistory():
+                return await self._kept().list_calls(command, caller.lines)
+            case ShowCall():
+                return await self._kept().show_call(command.call, caller.lines)
             case Reload():
                 return await self._daemon(caller).reload()
             case ShowStatus():
@@ -157,6 +163,11 @@ class LocalDialer:
         if self._trace not in self._tracers:
             self._tracers.append(self._trace)
         return subscription
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with the history, in words; empty: nothing."""
+        return "" if self._history is None else self._history.problem
 
     def counters(self) -> dict[str, int]:
         """What is alive, by name."""
@@ -193,6 +204,11 @@ class LocalDialer:
             usable = filter(caller.may_use, self._lines)
             raise UnknownNameError("line", wanted, known=tuple(usable))
         return self._lines[wanted]
+
+    def _kept(self) -> CallHistory:
+        if self._history is None:
+            raise RefusedError("no history is kept: the settings say history.enabled = false")
+        return self._history
 
     def _daemon(self, caller: Caller) -> Services:
         if self.services is None:
