@@ -70,7 +70,7 @@ NOT_BEFORE_THE_INVITE = {
     "siptapi_frontends.cli.live_view",
 }
 
-ATTRS_CLASSES = 14
+ATTRS_CLASSES = 16
 """What settings give, and what every message has; any other is a `siptapi_core.values.Value`."""
 
 
