@@ -15,6 +15,10 @@
 Timer A (T1, doubling) resends an INVITE while Calling, timer E (T1, doubling up to T2) any other
 request until its final response; on a reliable transport neither runs and K is zero. One timer a
 transaction is in the queue at any moment.
+
+Who has sent the request elsewhere leaves a transaction in Calling or Trying: it resends nothing
+any more, and 64*T1 later it ends without a word; but whatever comes until then is told, so that a
+phone which the request did reach is not left ringing. It can be taken up again.
 """
 
 from __future__ import annotations
@@ -134,6 +138,29 @@ class ClientTransaction:
             self._end(now)
             self._user.on_transport_error(problem, now)
 
+    def leave(self, now: float) -> None:
+        """Resend nothing more, and listen for 64*T1: the request was, or will be, sent elsewhere.
+
+        Only while nothing was heard; the user may do so when it is told of the time-out, too.
+        """
+        if self.state in (ClientState.CALLING, ClientState.TRYING):
+            self._schedule_end(now + self._wire.timers.transaction_timeout)
+
+    def take_up(self, now: float) -> None:
+        """Wait for the answer to what was left, and resend it meanwhile.
+
+        But not once timer B or F would have ended it: whoever had it has forgotten it by then, and
+        would take another copy for another request.
+        """
+        if now < self._give_up:
+            self._interval = self._wire.timers.t1
+            self._wire.send(self._data, self.destination)
+        else:
+            self._give_up = now + self._wire.timers.transaction_timeout
+            self._interval = self._wire.timers.transaction_timeout
+        self._cancel_timer()
+        self._schedule_retransmission(now)
+
     def abandon(self, now: float) -> None:
         """End at once, without a word to the user (RFC 3261 9.1: 64*T1 after a CANCEL)."""
         self._end(now)
@@ -185,8 +212,10 @@ class ClientTransaction:
 
     def _on_timer(self, now: float) -> None:
         if now >= self._give_up:
-            self._end(now)
+            self._timer = None
             self._user.on_timeout(now)
+            if self._timer is None:  # else it was left
+                self._end(now)
             return
         self._wire.send(self._data, self.destination)
         self._interval *= 2

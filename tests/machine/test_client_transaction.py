@@ -330,3 +330,87 @@ def test_timer_k_is_zero_on_a_reliable_transport():
     assert rig.wire.queue.next_deadline() == 1.0
     rig.wire.pass_until(1.0)
     assert rig.state is ClientState.TERMINATED
+
+
+# --- left, and taken up again --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["INVITE", "REFER"])
+def test_what_was_left_is_resent_no_more_and_ends_without_a_word(method):
+    rig = Rig(method)
+    rig.wire.pass_until(2.0)
+    rig.transaction.leave(rig.wire.now)
+    rig.wire.pass_until(33.999)
+    assert rig.wire.moments == [0, 0.5, 1.5]
+    assert rig.state is (ClientState.CALLING if method == "INVITE" else ClientState.TRYING)
+    rig.wire.pass_until(34.0)
+    assert rig.state is ClientState.TERMINATED
+    assert rig.user.heard == []
+    assert rig.wire.forgotten == [KEY]
+
+
+@pytest.mark.parametrize("status", [100, 180, 200, 486])
+def test_what_comes_after_it_was_left_is_told(status):
+    rig = Rig()
+    rig.transaction.leave(0.0)
+    rig.wire.pass_until(20.0)
+    rig.respond(status)
+    rig.wire.pass_until(40.0)
+    assert rig.user.heard == [status]
+    assert rig.methods == ["INVITE", *(["ACK"] if status == 486 else [])]
+
+
+def test_it_is_not_left_once_it_was_heard():
+    rig = Rig()
+    rig.respond(180)
+    rig.transaction.leave(0.0)
+    assert rig.wire.queue.next_deadline() is None
+
+
+def test_who_is_told_of_the_time_out_may_leave_it():
+    rig = Rig()
+
+    class Leaving:
+        def on_timeout(self, now):
+            rig.transaction.leave(now)
+
+    rig.transaction._user = Leaving()
+    rig.wire.pass_until(63.999)
+    assert rig.wire.forgotten == []
+    rig.wire.pass_until(64.0)
+    assert rig.wire.forgotten == [KEY]
+
+
+def test_what_was_left_and_is_taken_up_is_resent_until_timer_b():
+    rig = Rig()
+    rig.wire.pass_until(2.0)
+    rig.transaction.leave(2.0)
+    rig.wire.pass_until(10.0)
+    rig.transaction.take_up(10.0)
+    rig.wire.pass_until(31.999)
+    assert rig.wire.moments == [0, 0.5, 1.5, 10, 10.5, 11.5, 13.5, 17.5, 25.5]
+    assert rig.user.heard == []
+    rig.wire.pass_until(32.0)
+    assert rig.user.heard == ["timeout 32"]
+    assert rig.state is ClientState.TERMINATED
+
+
+def test_after_timer_b_it_is_taken_up_without_a_copy():
+    rig = Rig()
+    rig.transaction.leave(0.0)
+    rig.wire.pass_until(31.999)
+    rig.wire.now = 32.0
+    rig.transaction.take_up(32.0)
+    rig.wire.pass_until(63.999)
+    assert rig.wire.moments == [0]
+    rig.wire.pass_until(64.0)
+    assert rig.user.heard == ["timeout 64"]
+
+
+def test_over_tcp_it_is_taken_up_with_one_copy():
+    rig = Rig(to=TCP_PROXY)
+    rig.transaction.leave(2.0)
+    rig.transaction.take_up(3.0)
+    rig.wire.pass_until(32.0)
+    assert len(rig.wire.sent) == 2
+    assert rig.user.heard == ["timeout 32"]
