@@ -30,13 +30,28 @@ class EstablishedDialog:
         """Whether the ACK was sent."""
         return self._acknowledgement is not None
 
-    def acknowledge(self, invite: Request, cseq: int, addresses: tuple[Address, ...]) -> None:
+    def acknowledge(
+        self,
+        invite: Request,
+        cseq: int,
+        destination: Address,
+        located: tuple[Address, ...],
+        now: float,
+    ) -> None:
         """Send the ACK of the 2xx to ``invite``, numbered ``cseq``.
 
+        ``destination`` is where the INVITE went, ``located`` where requests inside the dialog go,
+        empty where nobody knows.
+
         Raises:
-            NetworkError: there is no way to ``addresses``.
+            NetworkError: there is no way there.
         """
-        self.addresses = addresses
+        # The certificate of a connection is checked once, for the name that we meant; its own
+        # Record-Route or Contact may call the same place by its IP address.
+        ways = [destination if str(each) == str(destination) else each for each in located]
+        ways.sort(key=lambda each: each is not destination)  # it lives, and knows the dialog
+        dead_addresses = self._requests.agent.transactions.dead_addresses
+        self.addresses = dead_addresses.last(tuple(ways), now) or (destination,)
         self._acknowledgement = self.send_acknowledgement(invite, cseq)
 
     def acknowledge_again(self) -> None:

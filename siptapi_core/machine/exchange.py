@@ -1,25 +1,53 @@
 """One request from its sender's point of view: challenges answered, standby addresses tried.
 
-A transaction is one try at one address; an exchange is what the sender meant. It begins a new
-transaction when a challenge is answered (RFC 3261 22.2: same Call-ID, From tag, next CSeq), or
-when an address cannot be reached, never said a word, or said 503 before anything but a 100
-(RFC 3263 4.3: same CSeq, new branch).
+A transaction is one copy of the request, sent to one address; an exchange is what the sender meant.
+It sends another copy when a challenge is answered (RFC 3261 22.2: same Call-ID, From tag, next
+CSeq), or when an address fails before anything but a 100 was heard (RFC 3263 4.3: same CSeq, new
+branch)::
+
+    start ─▶ WAITING ─┬─ refused, no connection, 503, 64*T1 of silence ──▶ the next address ─┐
+                ▲     ├─ silence, and a standby lives (`StandbyProbe`) ──▶ that standby ─────┤
+                │     ├─ 482: an earlier copy has arrived ───────────────▶ that one again ───┤
+                └─────│──────────────────────────────────────────────────────────────────────┘
+                      ├─ 101-299, of whichever copy is first ──▶ DECIDED, and told
+                      └─ 300-699, and nobody is left to ask ───▶ DECIDED, and told
+
+A copy that was left in silence may have arrived all the same, or still arrive. A phone must not
+ring for two copies, and none may be left ringing. So what an earlier copy says still counts:
+
+- Nobody has decided: a 101-299 decides for it, and the copy in use is left in its turn; a refusal
+  is kept, for the copy in use may fare better.
+- It is decided: a 1xx of another copy gets its CANCEL; a 2xx, which crossed that, is told as any
+  fork's is, and the sender acknowledges it and says BYE.
+- The copy in use is refused with 482 (RFC 3261 8.2.2.2, merged request): who was asked last has met
+  the copy of another way, so the request lives there: each that is still silent is sent again
+  (its server knows its branch, and repeats what it said), and no further address is tried.
+
+Which addresses failed is remembered by the whole user agent (`DeadAddresses`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
 
 from siptapi_core.errors import NetworkError
 from siptapi_core.machine.authentication import Authentication
-from siptapi_core.machine.client_transaction import ClientState, ClientTransaction
 from siptapi_core.machine.own_address import OwnAddress
+from siptapi_core.machine.request_copy import RequestCopy
 from siptapi_core.machine.transaction_layer import TransactionLayer
 from siptapi_core.sip.message import Request, Response
 from siptapi_core.targets import Address
 
-_TRYING = 100
+if TYPE_CHECKING:
+    from siptapi_core.machine.standby_probe import StandbyProbe
+
+_CHALLENGES = frozenset((401, 407))
+_MERGED = 482
 _SERVICE_UNAVAILABLE = 503
+_OF_THE_WAY = _CHALLENGES | {_MERGED, _SERVICE_UNAVAILABLE}
+"""Refusals that say something of one way only; another copy's may say more."""
 
 ResponseHandler = Callable[[Response, float], None]
 FailureHandler = Callable[[str, float], None]
@@ -28,10 +56,11 @@ FailureHandler = Callable[[str, float], None]
 class Exchange:
     """A request, sent until it is answered or every address failed.
 
-    ``on_response`` gets every response but the challenges that were answered; ``on_failure`` is
-    told, in words, that no address answered; ``next_cseq`` numbers the request anew when a
-    challenge is answered; ``prepare`` fits the request to the address that it is sent to;
-    ``own_address`` is what we say of ourselves, and hears what is said of us.
+    ``on_response`` gets every response but the challenges that were answered and what does not
+    count any more; ``on_failure`` is told, in words that name each address, that none answered;
+    ``next_cseq`` numbers the request anew when a challenge is answered; ``prepare`` fits the
+    request to the address that it is sent to; ``own_address`` is what we say of ourselves, and
+    hears what is said of us.
     """
 
     def __init__(
@@ -49,20 +78,24 @@ class Exchange:
     ) -> None:
         self.request = request
         self.is_cancelled = False
+        self.has_arrived = False
+        """Whether somebody has it, though nobody may have said so to us: a 482 gave it away."""
         self._layer = layer
-        self._addresses = addresses
+        self._addresses = addresses  # that in use, then those that were not tried yet
         self._authentication = authentication
         self._next_cseq = next_cseq
-        self._on_response = on_response
-        self._on_failure = on_failure
+        self._tell = on_response
+        self._tell_failure = on_failure
         self._prepare = prepare
         self._own_address = own_address
         self._any_size = False
-        self._transaction: ClientTransaction | None = None
-        self._heard = False
-        self._progressed = False
+        self._copies: list[RequestCopy] = []
+        self._current: RequestCopy | None = None
+        self._probe: StandbyProbe | None = None
+        self._problems: list[str] = []
+        self._heard = False  # anything, from the address in use
+        self._is_decided = False
         self._is_last_try = False
-        self._silent = False
 
     @property
     def destination(self) -> Address:
@@ -72,93 +105,263 @@ class Exchange:
     @property
     def can_cancel(self) -> bool:
         """Whether a provisional response came and no final one (RFC 3261 9.1)."""
-        transaction = self._transaction
-        return transaction is not None and transaction.state is ClientState.PROCEEDING
+        return any(copy.is_proceeding for copy in self._copies)
+
+    @property
+    def problem(self) -> str:
+        """Each address that failed, or said nothing so far, and why, in words."""
+        problems = [*self._problems]
+        if not self._is_decided and self._current is not None and self._current.is_open:
+            problems.append(f"no answer from {self.destination}")
+        if self._probe is not None:
+            known = self._probe.problems
+            problems += [known[each] for each in self._addresses[1:] if each in known]
+        return _sentence(problems)
+
+    def reason(self, response: Response) -> str:
+        """The words of a final response; where all addresses failed, what became of each."""
+        if response.status in (_MERGED, _SERVICE_UNAVAILABLE) and len(self._problems) > 1:
+            return _sentence(self._problems)
+        return response.reason
+
+    def origin(self, response: Response) -> tuple[Request, Address]:
+        """What ``response`` answers, and where that was sent; every copy has a branch of its own.
+
+        It is one that ``on_response`` is told.
+        """
+        branch = response.via.branch
+        copy = next(copy for copy in self._copies if copy.transaction.key[0] == branch)
+        return copy.request, copy.address
 
     def start(self, now: float) -> None:
-        """Send the request to the first address."""
+        """Send the request to the first address, one that is not known as dead if there is any."""
+        self._addresses = self._layer.dead_addresses.last(self._addresses, now)
+        self._send(now)
+
+    def stop_trying(self, now: float) -> None:
+        """Answer no challenge and try no other address any more: what comes now is the end."""
+        self._is_last_try = True
+        if self._probe is not None:
+            self._probe.stop(now)
+
+    def cancel(self, now: float) -> None:
+        """Send a CANCEL; the INVITE's final response comes to ``on_response`` as ever."""
+        self.is_cancelled = True
+        proceeding = [copy for copy in self._copies if copy.is_proceeding]
+        if self._current not in proceeding:
+            self._adopt(proceeding[-1], now)
+        for copy in proceeding:
+            copy.cancel(now)
+
+    def abandon(self, now: float) -> None:
+        """Stop: nothing is sent any more and nobody is told."""
+        self.stop_trying(now)
+        for copy in self._copies:
+            copy.transaction.abandon(now)
+
+    # --- what a copy says --------------------------------------------------------------------
+
+    def on_response(
+        self, copy: RequestCopy, response: Response, source: Address, now: float
+    ) -> None:
+        """A response to ``copy``."""
+        if self._own_address is not None:
+            self._own_address.hear(response, source)
+        self._layer.dead_addresses.discard(copy.address)
+        if copy is self._current:
+            self._heard = True
+            self._stop_probe(now)
+        status = response.status
+        if status >= 300:  # noqa: PLR2004
+            self._on_refusal(copy, response, source, now)
+        elif status < 200 and self._is_decided and copy is not self._current:  # noqa: PLR2004
+            copy.retire(now)
+        else:
+            if status > 100:  # noqa: PLR2004
+                self._decide_for(copy, now)
+            if self.is_cancelled and copy.is_proceeding:
+                copy.cancel(now)
+            self._tell(response, now)
+
+    def on_timeout(self, copy: RequestCopy, now: float) -> None:
+        """Nobody answered ``copy``."""
+        if copy is self._current:
+            if not self._heard:
+                self._layer.dead_addresses.add(copy.address, now)
+            copy.transaction.leave(now)
+            self._fail(f"no answer from {copy.address}", now)
+
+    def on_transport_error(self, copy: RequestCopy, problem: str, now: float) -> None:
+        """Nobody is there for ``copy``, or not over TCP, where a big request goes first."""
+        if copy is not self._current:
+            return
+        is_big = copy.transaction.destination != copy.address
+        if is_big and not self._is_last_try:
+            self._any_size = True
+            self._send(now)
+            return
+        if not is_big:
+            self._layer.dead_addresses.add(copy.address, now)
+        self._fail(problem, now)
+
+    def _on_refusal(
+        self, copy: RequestCopy, response: Response, source: Address, now: float
+    ) -> None:
+        status = response.status
+        if status == _SERVICE_UNAVAILABLE:
+            self._keep_away(copy.address, response, now)
+        if copy is not self._current:
+            copy.refusal = response
+            return
+        if self._answer_challenge(response, source, now):
+            return
+        copy.refusal = response
+        self._problems.append(f"{copy.address} says {status} {response.reason}")
+        if self._take_up_other(now, silent_too=status == _MERGED):
+            return
+        is_of_the_way = status == _SERVICE_UNAVAILABLE and not self._is_decided
+        if not (is_of_the_way and self._move_on(now)):
+            self._conclude(now)
+
+    def _answer_challenge(self, response: Response, source: Address, now: float) -> bool:
+        challenged = response.status in _CHALLENGES and source.host == self.destination.host
+        if not challenged or self._is_last_try:
+            return False
+        again = self._authentication.answer(self.request, response, self._next_cseq)
+        if again is None:
+            return False
+        self.request = again
+        self._send(now)
+        return True
+
+    def _keep_away(self, address: Address, response: Response, now: float) -> None:
+        """Remember a Retry-After; without it a 503 says nothing of the next request (21.5.4)."""
+        from siptapi_core.sip.retry_after import retry_after  # noqa: PLC0415  # seldom needed
+
+        if seconds := retry_after(response):
+            self._layer.dead_addresses.add(address, now, seconds)
+
+    # --- going on ----------------------------------------------------------------------------
+
+    def _send(self, now: float) -> None:
         try:
             self.request = self._prepare(self.request, self.destination)
-            self._transaction = self._layer.request(
+            copy = RequestCopy(self._layer, self, self.request, self.destination)
+            copy.transaction = self._layer.request(
                 self.request,
                 self.destination,
-                self,
+                copy,
                 now,
                 any_size=self._any_size,
                 own_address=self._own_address,
             )
         except NetworkError as error:
             self._fail(str(error), now)
-
-    def stop_trying(self) -> None:
-        """Answer no challenge and try no other address any more: what comes now is the end."""
-        self._is_last_try = True
-
-    def cancel(self, now: float) -> None:
-        """Send a CANCEL; the INVITE's final response comes to ``on_response`` as ever."""
-        assert self._transaction is not None  # noqa: S101  # can_cancel said so
-        self.is_cancelled = True
-        self._layer.cancel(self._transaction, _Deaf(), now)
-
-    def abandon(self, now: float) -> None:
-        """Stop: nothing is sent any more and nobody is told."""
-        self._silent = True
-        if self._transaction is not None:
-            self._transaction.abandon(now)
-
-    def on_response(self, response: Response, source: Address, now: float) -> None:
-        """A response of the transaction in use."""
-        if self._own_address is not None:
-            self._own_address.hear(response, source)
-        if self._silent:
             return
-        if response.status == _SERVICE_UNAVAILABLE and not self._progressed and self._try_next(now):
-            return
-        self._heard = True
-        self._progressed = self._progressed or response.status > _TRYING
-        challenged = response.status in (401, 407) and source.host == self.destination.host
-        if challenged and not self._is_last_try:
-            again = self._authentication.answer(self.request, response, self._next_cseq)
-            if again is not None:
-                self.request = again
-                self.start(now)
-                return
-        self._on_response(response, now)
+        self._copies.append(copy)
+        self._current = copy
+        if len(self._addresses) > 1 and not (self._heard or self._is_last_try):
+            self._probe_standbys(copy, now)
 
-    def on_timeout(self, now: float) -> None:
-        """Nobody answered at this address."""
-        self._fail(f"no answer from {self.destination}", now)
+    def _probe_standbys(self, copy: RequestCopy, now: float) -> None:
+        from siptapi_core.machine.standby_probe import StandbyProbe  # noqa: PLC0415  # few have any
 
-    def on_transport_error(self, problem: str, now: float) -> None:
-        """Nobody is there at this address, or not over TCP, where a big request goes first."""
-        transaction = self._transaction
-        is_big = transaction is not None and transaction.destination != self.destination
-        if is_big and not (self._silent or self._is_last_try):
-            self._any_size = True
-            self.start(now)
-        else:
-            self._fail(problem, now)
+        self._stop_probe(now)
+        self._probe = StandbyProbe(
+            self._layer,
+            self.request,
+            self._addresses,
+            own_address=self._own_address,
+            on_found=partial(self._on_standby, copy),
+            now=now,
+        )
+
+    def _on_standby(self, silent: RequestCopy, standby: Address, now: float) -> None:
+        first, *others = self._addresses
+        self._addresses = (first, *sorted(others, key=lambda each: each != standby))
+        self.on_timeout(silent, now)
 
     def _fail(self, problem: str, now: float) -> None:
-        if self._silent:
+        """The copy in use, or that to be sent, came to nothing."""
+        self._problems.append(problem)
+        if self._take_up_other(now) or (not self._heard and self._move_on(now)):
             return
-        if self._heard or not self._try_next(now):
-            self._on_failure(problem, now)
+        self._conclude(now)
 
-    def _try_next(self, now: float) -> bool:
+    def _move_on(self, now: float) -> bool:
+        """Try the next address, if there is one; it asks for credentials itself if it wants any."""
         if self._is_last_try or len(self._addresses) == 1:
             return False
+        self._stop_probe(now)
         self._addresses = self._addresses[1:]
-        self._heard = False
-        self.start(now)
+        self._heard = self._any_size = False
+        headers = self.request.headers.without("Authorization").without("Proxy-Authorization")
+        self.request = self.request.with_headers(headers)
+        self._send(now)
         return True
 
+    def _take_up_other(self, now: float, *, silent_too: bool = False) -> bool:
+        """Wait for an earlier copy that has answered or, with ``silent_too``, has arrived."""
+        if self._is_decided:
+            return False
+        left = [copy for copy in self._copies if copy.may_answer and copy is not self._current]
+        found = [copy for copy in left if copy.is_proceeding or silent_too]
+        if not found:
+            return False
+        self._heard = self.has_arrived = True
+        for copy in found:
+            copy.take_up(now)
+        self._adopt(found[-1], now)
+        return True
 
-class _Deaf:
-    """The user of a CANCEL: what counts is the INVITE's own final response."""
+    def _adopt(self, copy: RequestCopy, now: float) -> None:
+        """From now on it is ``copy`` that counts."""
+        previous, self._current = self._current, copy
+        self._stop_probe(now)
+        self.request = copy.request
+        self._addresses = (copy.address, *self._addresses[1:])
+        if previous is not None:
+            previous.retire(now)
 
-    def on_response(self, response: Response, source: Address, now: float) -> None: ...
+    # --- the end -----------------------------------------------------------------------------
 
-    def on_timeout(self, now: float) -> None: ...
+    def _decide_for(self, copy: RequestCopy, now: float) -> None:
+        """``copy`` was taken by somebody, with a 101-299: the others are not wanted any more."""
+        current = self._current
+        if copy is not current and not (current is not None and current.is_accepted):
+            self._adopt(copy, now)
+        if not self._is_decided:
+            self._is_decided = True
+            self._retire_all_but(copy, now)
 
-    def on_transport_error(self, problem: str, now: float) -> None: ...
+    def _conclude(self, now: float) -> None:
+        """No copy is under way any more: tell the refusal that says most, else the failure."""
+        self._is_decided = True
+        problem = self.problem
+        self._stop_probe(now)
+        current = self._current
+        others = [copy for copy in self._copies if copy is not current and not copy.is_cancelled]
+        refusals = [copy.refusal for copy in others if copy.refusal is not None]
+        refusals = [refusal for refusal in refusals if refusal.status not in _OF_THE_WAY]
+        if current is not None and current.refusal is not None:
+            refusals.insert(0, current.refusal)
+        if refusals:
+            self._tell(min(refusals, key=lambda refusal: refusal.status in _OF_THE_WAY), now)
+        else:
+            self._current = None
+            self._retire_all_but(None, now)
+            self._tell_failure(problem, now)
+
+    def _retire_all_but(self, wanted: RequestCopy | None, now: float) -> None:
+        for copy in self._copies:
+            if copy is not wanted:
+                copy.retire(now)
+
+    def _stop_probe(self, now: float) -> None:
+        if self._probe is not None:
+            self._probe.stop(now)
+            self._probe = None
+
+
+def _sentence(problems: list[str]) -> str:
+    return "; ".join(dict.fromkeys(problems))

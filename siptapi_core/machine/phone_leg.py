@@ -11,7 +11,8 @@ Where the phone was given an address of ours that it cannot reach, as responses 
 re-INVITE gives it the right one before it is told to call.
 
 A cancel waits for a provisional response (RFC 3261 9.1); where the 200 crosses the CANCEL, ACK
-and BYE follow. A second 2xx, from another branch of a forked INVITE, gets its ACK and its BYE.
+and BYE follow. A second 2xx, from another branch of a forked INVITE, gets its ACK and its BYE; so
+does one from an address that was left for its standby (`siptapi_core.machine.exchange`).
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Protocol
 
 from siptapi_core.errors import MessageError, NetworkError
 from siptapi_core.machine.call_requests import CallRequests
@@ -29,6 +29,7 @@ from siptapi_core.machine.dialog_service import SDP, DialogService
 from siptapi_core.machine.established_dialog import EstablishedDialog
 from siptapi_core.machine.exchange import Exchange, FailureHandler, ResponseHandler
 from siptapi_core.machine.keepalive import Keepalive
+from siptapi_core.machine.leg_owner import LegOwner
 from siptapi_core.machine.refer_plan import ReferPlan
 from siptapi_core.machine.server_transaction import ServerTransaction
 from siptapi_core.machine.timers import Timer
@@ -53,34 +54,6 @@ class LegState(enum.Enum):
     GONE = enum.auto()
 
 
-class LegOwner(Protocol):
-    """Whose phone it is."""
-
-    def on_phone_ringing(self) -> None:
-        """The first 18x."""
-        ...
-
-    def on_phone_answered(self, now: float) -> None:
-        """A 2xx: somebody picked up."""
-        ...
-
-    def on_phone_up(self, now: float) -> None:
-        """The ACK is out: the dialog can be used."""
-        ...
-
-    def on_phone_failed(self, status: int | None, reason: str, now: float) -> None:
-        """The INVITE came to nothing; ``status`` None: no final response at all."""
-        ...
-
-    def on_phone_gone(self, now: float, *, by_phone: bool) -> None:
-        """The dialog is over, by the phone's BYE or by ours."""
-        ...
-
-    def on_notify(self, request: Request, transaction: ServerTransaction, now: float) -> None:
-        """A NOTIFY in the dialog, in order; must be answered."""
-        ...
-
-
 class PhoneLeg:
     """One INVITE to the phone and the dialog that it makes.
 
@@ -102,7 +75,7 @@ class PhoneLeg:
         self.state = LegState.IDLE
         self.call_id = agent.identifiers.call_id()
         self.provisional = False
-        """Whether any 1xx came."""
+        """Whether any 1xx came, or somebody is known to have the INVITE."""
         self.rang = False
         """Whether an 18x came."""
         self._plan = plan
@@ -152,7 +125,7 @@ class PhoneLeg:
         still comes gets its CANCEL, or its ACK and BYE.
         """
         self._cancelling = True
-        self._invite.stop_trying()
+        self._invite.stop_trying(now)
         if self._invite.can_cancel and not self._invite.is_cancelled:
             self._stop_cancel_timer()
             self._invite.cancel(now)
@@ -203,12 +176,10 @@ class PhoneLeg:
             self._on_provisional(response.status, now)
         elif response.status < 300:  # noqa: PLR2004
             self._on_accepted(response, now)
-        elif not self._established:
-            self._fail(response.status, response.reason, now)
+        else:
+            self._fail(response.status, self._invite.reason(response), now)
 
     def _on_provisional(self, status: int, now: float) -> None:
-        if self._established:
-            return
         self.provisional = True
         if status > 100 and not self.rang and self.state is LegState.CALLING:  # noqa: PLR2004
             self.rang = True
@@ -218,10 +189,11 @@ class PhoneLeg:
             self.cancel(now)
 
     def _on_failure(self, problem: str, now: float) -> None:
+        self.provisional = self.provisional or self._invite.has_arrived
         self._fail(None, problem, now)
 
     def _on_nobody_there(self, now: float) -> None:
-        self._fail(None, f"no answer from {self._invite.destination}", now)
+        self._on_failure(self._invite.problem, now)
 
     def _on_cancel_timeout(self, now: float) -> None:
         """64*T1 after the CANCEL the INVITE counts as cancelled (RFC 3261 9.1)."""
@@ -242,7 +214,7 @@ class PhoneLeg:
             known.acknowledge_again()
             return
         is_first = not self._established and self.state is not LegState.GONE
-        invite, destination = self._invite.request, self._invite.destination
+        invite, destination = self._invite.origin(response)
         try:
             dialog = Dialog.from_response(invite, response)
         except MessageError as error:
@@ -272,15 +244,9 @@ class PhoneLeg:
         addresses: tuple[Address, ...],
         now: float,
     ) -> None:
-        """Send the ACK to ``addresses``, or where the INVITE went."""
-        # The certificate of a connection is checked once, for the name that we meant; its own
-        # Record-Route or Contact may call the same place by its IP address.
-        way = tuple(
-            destination if str(address) == str(destination) else address
-            for address in addresses or (destination,)
-        )
+        """Send the ACK, now that the way to the other end is known."""
         try:
-            established.acknowledge(invite, cseq, way)
+            established.acknowledge(invite, cseq, destination, addresses, now)
         except NetworkError as error:
             if established is self._main:
                 self._fail(None, str(error), now)

@@ -12,6 +12,7 @@ from attrs import evolve
 
 from siptapi_core.errors import MessageError, NetworkError
 from siptapi_core.machine.client_transaction import ClientTransaction, ClientUser
+from siptapi_core.machine.dead_addresses import DeadAddresses
 from siptapi_core.machine.identifiers import Identifiers
 from siptapi_core.machine.own_address import OwnAddress
 from siptapi_core.machine.response_routing import mark_source, reply_address
@@ -50,8 +51,9 @@ class TransactionLayer:
     ) -> None:
         self.timers = timers
         self.queue = TimerQueue()
+        self.identifiers = identifiers
+        self.dead_addresses = DeadAddresses()
         self.outbox: list[tuple[bytes, Address]] = []
-        self._identifiers = identifiers
         self._local_address = local_address
         self._deliver = deliver
         self._clients: dict[Key, ClientTransaction] = {}
@@ -78,7 +80,7 @@ class TransactionLayer:
         Raises:
             NetworkError: there is no way to ``to``, or none that the Request-URI allows.
         """
-        branch = self._identifiers.branch()
+        branch = self.identifiers.branch()
         sent = self._with_via(request, to, branch, own_address)
         data = sent.encode()
         if len(data) > LARGEST_ON_UDP and to.transport is Transport.UDP and not any_size:
@@ -107,7 +109,7 @@ class TransactionLayer:
         Raises:
             NetworkError: as `request`.
         """
-        branch = self._identifiers.branch()
+        branch = self.identifiers.branch()
         data = self._with_via(request, to, branch, own_address).encode()
         self.send(data, to)
         return data
@@ -129,7 +131,7 @@ class TransactionLayer:
         """Answer statelessly (RFC 3261 8.2.7): nothing is kept, nothing is retransmitted."""
         headers = [("Warning", _warning(problem))] if problem else []
         marked = mark_source(request, source)
-        tag = self._identifiers.tag()
+        tag = self.identifiers.tag()
         response = marked.response(status, to_tag=tag, headers=headers)
         self.send(response.encode(), reply_address(marked.via, source))
 

@@ -144,6 +144,71 @@ def test_a_silent_proxy_is_left_for_the_standby():
     assert bench.heard == []
 
 
+def test_the_standby_s_failure_names_both():
+    bench = LegBench(addresses=(PROXY, STANDBY)).start()
+    bench.agent.refused(PROXY, 0.0)
+    bench.reply(503)
+    both = f"{PROXY} refuses our packets; {STANDBY} says 503 Service Unavailable"
+    assert bench.heard == [("failed", 503, both, 0.0)]
+
+
+def left_for_the_standby() -> LegBench:
+    bench = LegBench(addresses=(PROXY, STANDBY)).start()
+    bench.pass_until(1.5)
+    bench.answer(bench.requests("OPTIONS")[-1], 200)
+    bench.pass_until(2.0)
+    assert bench.destinations("INVITE")[-1] == STANDBY
+    return bench
+
+
+def test_a_proxy_that_was_left_and_then_rings_is_cancelled():
+    bench = left_for_the_standby()
+    bench.pick_up()
+    bench.answer(bench.requests("INVITE")[0], 180, to_tag="late")
+    assert bench.destinations("CANCEL") == [PROXY]
+    assert bench.heard == ["answered", "up"]
+
+
+def test_a_proxy_that_was_left_and_then_answers_is_acknowledged_and_left():
+    bench = left_for_the_standby()
+    bench.pick_up()
+    bench.answer(bench.requests("INVITE")[0], 200, to_tag="late", headers=(CONTACT, RECORD_ROUTE))
+    assert bench.destinations("ACK") == [STANDBY, PROXY]
+    assert bench.destinations("BYE") == [PROXY]
+    assert bench.last("BYE").to.tag == "late"
+    assert bench.heard == ["answered", "up"]
+    assert bench.leg.state is LegState.UP
+
+
+def test_after_the_failure_too():
+    bench = left_for_the_standby()
+    bench.reply(404)
+    bench.answer(bench.requests("INVITE")[0], 200, to_tag="late", headers=(CONTACT, RECORD_ROUTE))
+    assert bench.destinations("BYE") == [PROXY]
+    assert bench.heard == [("failed", 404, "Not Found", 2.0)]
+
+
+def test_a_hang_up_stops_the_search_for_a_standby():
+    bench = LegBench(addresses=(PROXY, STANDBY)).start()
+    bench.pass_until(1.6)
+    bench.do("cancel")
+    bench.answer(bench.requests("OPTIONS")[-1], 200)
+    bench.run_out()
+    assert STANDBY not in bench.destinations("INVITE")
+    silence = f"no answer from {PROXY}; no answer from {STANDBY}"
+    assert bench.heard == [("failed", None, silence, 5.6)]
+
+
+def test_an_invite_that_the_standby_has_met_elsewhere_has_arrived():
+    bench = left_for_the_standby()
+    bench.reply(482)
+    bench.run_out()
+    assert not bench.leg.rang
+    assert bench.leg.provisional
+    words = f"no answer from {PROXY}; {STANDBY} says 482 Loop Detected"
+    assert bench.heard == [("failed", None, words, 32.0)]
+
+
 # --- the answer ----------------------------------------------------------------------------------
 
 
@@ -183,6 +248,26 @@ def test_without_a_route_the_contact_is_located():
     bench.pick_up(CONTACT)
     assert bench.asked == ["sip:201@192.0.2.2:5060"]
     assert bench.destinations("ACK") == [PHONE]
+
+
+def test_of_several_ways_that_of_the_invite_comes_first_then_the_living():
+    bench = LegBench().start()
+    bench.where = (PHONE, STANDBY, PROXY)
+    bench.agent.transactions.dead_addresses.add(PHONE, 0.0)
+    bench.pick_up(CONTACT, ("Record-Route", "<sip:core.example;lr>"))
+    assert bench.destinations("ACK") == [PROXY]
+    bench.do("leave")
+    for dead in (PROXY, STANDBY):
+        bench.agent.refused(dead, bench.now)
+    assert bench.destinations("BYE") == [PROXY, STANDBY, PHONE]
+
+
+def test_an_ack_does_not_go_where_nobody_is_if_there_is_another_way():
+    bench = LegBench().start()
+    bench.where = (PHONE, STANDBY)
+    bench.agent.transactions.dead_addresses.add(PHONE, 0.0)
+    bench.pick_up(CONTACT)
+    assert bench.destinations("ACK") == [STANDBY]
 
 
 def test_trap_9_what_cannot_be_located_is_reached_where_the_invite_was():

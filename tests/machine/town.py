@@ -12,6 +12,7 @@ from siptapi_core.machine.refer_call import ReferCall
 from siptapi_core.machine.refer_plan import ByePolicy, CallTimers, ReferPlan
 from siptapi_core.machine.user_agent import UserAgent
 from siptapi_core.sip.auth import Credentials
+from siptapi_core.sip.message import Request
 from siptapi_core.sip.name_addr import NameAddr
 from siptapi_core.sip.uri import SipUri
 from siptapi_core.targets import Address
@@ -19,12 +20,19 @@ from siptapi_core.testing.counting_identifiers import CountingIdentifiers
 from siptapi_core.testing.lossy_link import AT_ONCE, Decide, LossyLink
 
 DOMAIN = "example.com"
-PROXY, PHONE, CALLEE, SIPTAPI = (Address(f"192.0.2.{n}", 5060) for n in (1, 2, 3, 9))
+PROXY, PHONE, CALLEE, STANDBY, SIPTAPI = (Address(f"192.0.2.{n}", 5060) for n in (1, 2, 3, 5, 9))
 CREDENTIALS = Credentials("200", "secret")
 
 
 def at_once(_data: bytes, _source: Address, _destination: Address) -> tuple[float, ...]:
     return AT_ONCE
+
+
+class TrustingProxy(DemoProxy):
+    """Asks nobody for a password: even the first copy of an INVITE goes through."""
+
+    def _knows(self, request: Request) -> bool:
+        return True
 
 
 class Town:
@@ -40,6 +48,8 @@ class Town:
         phone: Behaviour | None = None,
         callee: Behaviour | None = None,
         direct: bool = False,
+        standby: bool = False,
+        trusting: bool = False,
         password: str = "secret",
         callee_user: str = "301",
         bye: ByePolicy = ByePolicy.ON_ANSWER,
@@ -47,16 +57,20 @@ class Town:
         **changes: Any,
     ) -> None:
         identifiers = CountingIdentifiers()
-        self.proxy = DemoProxy(
-            PROXY,
-            DOMAIN,
-            passwords={"200": "secret"},
-            phones={"201": PHONE, "301": CALLEE},
-            secret="town",
+        self.proxy, self.standby = (
+            (TrustingProxy if trusting else DemoProxy)(
+                address,
+                DOMAIN,
+                passwords={"200": "secret"},
+                phones={"201": PHONE, "301": CALLEE},
+                secret=str(address),
+            )
+            for address in (PROXY, STANDBY)
         )
 
         def account(user: str) -> PhoneAccount:
-            return PhoneAccount(user=user, domain=DOMAIN, proxy=PROXY, credentials=CREDENTIALS)
+            proxy = STANDBY if standby else PROXY
+            return PhoneAccount(user=user, domain=DOMAIN, proxy=proxy, credentials=CREDENTIALS)
 
         self.phone = SimulatedPhone(
             account("201"), PHONE, identifiers=identifiers, behaviour=phone or Behaviour()
@@ -68,6 +82,7 @@ class Town:
         self.link = LossyLink(fate=fate)
         for endpoint, address in (
             (self.proxy, PROXY),
+            (self.standby, STANDBY),
             (self.phone, PHONE),
             (self.callee, CALLEE),
             (self.agent, SIPTAPI),
@@ -90,7 +105,7 @@ class Town:
         self.call = ReferCall(
             plan,
             agent=self.agent,
-            addresses=(PHONE if direct else PROXY,),
+            addresses=(PHONE if direct else PROXY, *([STANDBY] if standby else [])),
             credentials=Credentials("200", password),
             locate=lambda uri, then: then((Address(uri.host, uri.port or 5060),), self.now),
             report=self.told.append,
