@@ -436,6 +436,25 @@ def test_a_read_that_fails_for_an_earlier_packet_is_passed_over(run, tampered):
     run(scenario())
 
 
+def test_a_send_that_fails_for_an_earlier_packet_is_made_again(run, tampered):
+    failures = [ConnectionResetError(10054, "reset")] * 2
+
+    def sendto(real, data, name):
+        if failures:
+            raise failures.pop()
+        return real.sendto(data, name)
+
+    async def scenario():
+        tampered("sendto", sendto)
+        async with opened() as (transport, recorder):
+            transport.send(b"hello", own_address(transport))
+            assert (await recorder.received.get())[0] == b"hello"
+            assert recorder.refused.empty()
+            assert recorder.logged == []
+
+    run(scenario())
+
+
 def test_a_proactor_that_reports_a_refusal_as_no_datagram_is_read_on():
     class Proactor(WithoutReaders):
         reported = False
