@@ -188,8 +188,8 @@ class UdpTransport:
             except BlockingIOError:
                 return False
             except (OSError, NetworkError) as error:
-                # Linux hands an earlier packet's ICMP error to the next call, whatever it is. So does
-                # Windows (WSAECONNRESET), which does not say which packet that was.
+                # Linux hands an earlier packet's ICMP error to the next call, whatever it is; so
+                # does Windows (WSAECONNRESET), which does not say which packet that was.
                 if not (isinstance(error, ConnectionResetError) or self._take_icmp_errors()):
                     self._refuse(Address(to.host, to.port), str(error))
                     return True
