@@ -22,7 +22,7 @@ from siptapi_core import (
 NAME = "acd"
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)  # every dial waits for this class to be made
 class AcdSettings:
     """The section ``[strategies.acd]``."""
 

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from siptapi_core.contracts import Attempt, Capability, DialRequest, LineIdentity, Strategy
@@ -96,6 +97,21 @@ class StrategyContract:
 
         self._run(check)
 
+    def test_transfer_at_any_moment_is_done_or_refused(self) -> None:
+        """And the attempt ends as ever."""
+
+        async def check() -> None:
+            for moment in range(len(ANSWERED) + 1):
+                attempt = self.make().start(self.request, self.network(ANSWERED))
+                events = attempt.events()
+                seen = await _first(events, moment)
+                if Capability.TRANSFER in attempt.capabilities:
+                    with suppress(RefusedError):
+                        await attempt.transfer(self.least.callee)
+                _ending(seen + [each async for each in events])
+
+        self._run(check)
+
     def test_capabilities_are_honest(self) -> None:
         """What is not among them raises NotSupportedError."""
 
@@ -157,11 +173,17 @@ async def _events(attempt: Attempt) -> list[AttemptHappening]:
     return [event async for event in attempt.events()]
 
 
+async def _first(events: AsyncIterator[AttemptHappening], count: int) -> list[AttemptHappening]:
+    """The first ``count`` happenings, or all where there are fewer."""
+    seen: list[AttemptHappening] = []
+    while len(seen) < count and not (seen and isinstance(seen[-1], CallEnded)):
+        seen.append(await anext(events))
+    return seen
+
+
 async def _check_hang_up(attempt: Attempt, moment: int) -> None:
     events = attempt.events()
-    seen: list[AttemptHappening] = []
-    while len(seen) < moment and not (seen and isinstance(seen[-1], CallEnded)):
-        seen.append(await anext(events))
+    seen = await _first(events, moment)
     try:
         await attempt.hang_up()
     except RefusedError:

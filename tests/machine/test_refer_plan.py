@@ -27,3 +27,4 @@ def test_the_times_are_those_of_the_design():
     timers = CallTimers()
     assert (timers.ring_timeout, timers.notify_timeout, timers.callee_timeout) == (30, 32, 180)
     assert (timers.failure_linger, timers.dialog_limit) == (2, 4 * 3600)
+    assert timers.transfer_timeout == 600

@@ -60,7 +60,7 @@ def test_an_emergency_number_is_called_by_the_phone() -> None:
 
 
 def test_the_time_is_a_setting() -> None:
-    assert structure({}, AcdSettings, where="", key="") == AcdSettings(transfer_timeout=600.0)
+    assert structure({}, AcdSettings, where="", key="").transfer_timeout == 600.0
     with pytest.raises(SettingsError, match=r"transfer_timeout: expected more than 0"):
         structure({"transfer_timeout": 0}, AcdSettings, where="", key="strategies.acd")
 

@@ -123,6 +123,11 @@ class PretendsToTransfer(FireAndForget):
         return
 
 
+class BreaksOnTransfer(CanTransfer):
+    async def transfer(self, to: Uri) -> None:
+        raise KeyError(to)
+
+
 class WrongCapabilities(FireAndForget):
     capabilities = frozenset({"fly"})
 
@@ -227,6 +232,12 @@ def test_a_strategy_that_breaks_the_contract_fails(
     with pytest.raises(AssertionError) as caught:
         getattr(contract, name)()
     assert words in str(caught.value)
+
+
+def test_a_transfer_that_breaks_fails() -> None:
+    contract = contract_of(lambda: OwnAttempt(BreaksOnTransfer))
+    with pytest.raises(KeyError):
+        contract.test_transfer_at_any_moment_is_done_or_refused()
 
 
 def test_an_async_start_fails() -> None:
