@@ -200,7 +200,7 @@ def test_a_line_is_small(templated: bool) -> None:  # noqa: FBT001
 
 
 def test_a_thousand_lines_are_read_quickly() -> None:
-    """0.1 s on a computer that has nothing else to do; the limit is for one that has, and traces."""
+    """It takes 0.1 s; the limit is for a busy computer that measures coverage besides."""
     text = many(1000, templated=False)
     parse(many(10, templated=False))
     begun = process_time()
