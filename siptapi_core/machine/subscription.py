@@ -19,7 +19,7 @@ that notify later get 481, and end there. A 2xx that no NOTIFY follows within 64
 nothing. Every try is a new dialog: what still comes for an old one gets 481.
 
 A refresh that fails leaves the subscription as it is, unless the answer says that it is gone; it
-is repeated until it expires.
+is repeated until it expires. Where the way that the NOTIFYs come by is lost, one follows at once.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from functools import partial
 from typing import Protocol
 
 from siptapi_core.errors import MessageError
+from siptapi_core.machine.flows import Flows
 from siptapi_core.machine.phone_leg import Locate
 from siptapi_core.machine.server_transaction import ServerTransaction
 from siptapi_core.machine.subscription_ending import (
@@ -98,12 +99,13 @@ class Subscription:
     """One subscription for as long as it is wanted: begins with `start`, ends with `stop`.
 
     ``addresses`` are the plan's next hop, resolved, for the first SUBSCRIBE; without any, and
-    before each later one, ``locate`` is asked as `PhoneLeg` does.
+    before each later one, ``locate`` is asked as `PhoneLeg` does. ``flows`` are the user agent's.
     """
 
     __slots__ = (
-        *("_addresses", "_agent", "_asked", "_corrects", "_expires_at", "_failures", "_locate"),
-        *("_look_up", "_notified_since", "_owner", "_plan", "_requests", "_timer", "state"),
+        *("_addresses", "_agent", "_asked", "_corrects", "_expires_at", "_failures", "_flow"),
+        *("_flows", "_locate", "_look_up", "_notified_since", "_owner", "_plan", "_requests"),
+        *("_timer", "state"),
     )
 
     def __init__(
@@ -111,6 +113,7 @@ class Subscription:
         plan: SubscriptionPlan,
         *,
         agent: UserAgent,
+        flows: Flows,
         credentials: Credentials | None,
         locate: Locate,
         owner: SubscriptionOwner,
@@ -119,6 +122,9 @@ class Subscription:
         self.state = SubscriberState.IDLE
         self._plan = plan
         self._agent = agent
+        self._flows = flows
+        self._flow: Address | None = None
+        """That which we have joined."""
         self._locate = locate
         self._owner = owner
         self._addresses = addresses
@@ -148,6 +154,13 @@ class Subscription:
         self._set_timer(now + self._agent.timers.transaction_timeout, self._end)
         self._enter(SubscriberState.ENDING, "", now)
         self._find_way()
+
+    def on_flow_lost(self, now: float) -> None:
+        """No NOTIFY reaches us any more by the way that we subscribed: refresh soon."""
+        self._flow = None
+        if self.state in _UP and self._timer is not None:
+            soon = now + self._agent.identifiers.jitter(0.0, self._agent.timers.t2)
+            self._set_timer(min(soon, self._timer.deadline), self._refresh)
 
     # --- SUBSCRIBE ---------------------------------------------------------------------------
 
@@ -215,6 +228,7 @@ class Subscription:
         except MessageError as error:
             self._lapse(Ending(reason=f"the answer cannot be read: {error}"), now)
             return
+        self._join_flow(now)
         self._forgive(now)
         self._corrects = is_outdated and not self._corrects
         if self._corrects:
@@ -367,8 +381,22 @@ class Subscription:
         self._drop(now)
         self._enter(SubscriberState.ENDED, "", now)
 
+    def _join_flow(self, now: float) -> None:
+        way = self._requests.way
+        assert way is not None  # noqa: S101  # it was answered
+        if way != self._flow:
+            self._leave_flow()
+        self._flow = way
+        self._flows.join(self, way, self._plan.keepalive, now)
+
+    def _leave_flow(self) -> None:
+        if self._flow is not None:
+            self._flows.leave(self, self._flow)
+            self._flow = None
+
     def _drop(self, now: float) -> None:
         self._stop_timer()
+        self._leave_flow()
         self._look_up += 1
         self._requests.abandon(now)
         self._agent.unregister(self._requests.call_id, self._requests.tag)

@@ -6,10 +6,9 @@ import re
 
 from siptapi_core.sip.event import SubscriptionState
 from siptapi_core.sip.message import Response
+from siptapi_core.sip.retry_after import LONGEST, retry_after
 from siptapi_core.values import Value
 
-_LONGEST = 86_400
-"""Seconds: whoever sends us away for longer means a day, too."""
 _FOR_GOOD = frozenset({401, 403, 405, 406, 407, 410, 415, 416, 420, 489, 501, 505, 603, 604, 606})
 """Refusals of what we ask or who we are, not of the moment."""
 _ENDS_SUBSCRIPTION = frozenset({404, 405, 410, 416, *range(480, 486), 489, 501, 604})
@@ -26,19 +25,17 @@ class Ending(Value, kw_only=True):
     reason: str
     for_good: bool = False
     at_once: bool = False
-    retry_after: float = 0.0
+    retry_after: int = 0
 
 
 def refusal(response: Response) -> Ending:
     """What a final response that is no 2xx means."""
     status = response.status
-    # "120 (in maintenance);duration=60": only the number counts (RFC 3261 20.33).
-    found = re.match("[0-9]{1,9}", response.headers.get("Retry-After") or "")
     return Ending(
         reason=f"refused: {status} {response.reason}".rstrip(),
         for_good=status in _FOR_GOOD,
         at_once=status == 481,  # noqa: PLR2004  # it has forgotten us
-        retry_after=_at_most_a_day(int(found[0]) if found else 0),
+        retry_after=retry_after(response),
     )
 
 
@@ -54,7 +51,7 @@ def termination(state: SubscriptionState) -> Ending:
         reason=f"ended by the other side: {reason}",
         for_good=reason in ("rejected", "noresource", "invariant"),
         at_once=reason in ("deactivated", "timeout") and not state.retry_after,
-        retry_after=_at_most_a_day(state.retry_after or 0),
+        retry_after=min(state.retry_after or 0, LONGEST),
     )
 
 
@@ -62,7 +59,3 @@ def seconds_of(response: Response, header: str) -> int | None:
     """The seconds that ``header`` says; None where it says none."""
     text = response.headers.get(header) or ""
     return int(text) if re.fullmatch("[0-9]{1,9}", text) else None
-
-
-def _at_most_a_day(seconds: int) -> float:
-    return float(min(seconds, _LONGEST))

@@ -17,7 +17,7 @@ class SubscriptionPlan(Value, kw_only=True):
     a registrar gives it (RFC 3608). ``accept`` is the media type wanted in NOTIFYs; ``expires`` how
     many seconds are asked for.
 
-    What ``advertised`` and ``learn_address`` mean, `ReferPlan` says.
+    What ``advertised``, ``learn_address`` and ``keepalive`` mean, `ReferPlan` says.
     """
 
     target: SipUri
@@ -29,3 +29,4 @@ class SubscriptionPlan(Value, kw_only=True):
     expires: int = 3600
     advertised: Address | None = None
     learn_address: bool = False
+    keepalive: float = 0.0

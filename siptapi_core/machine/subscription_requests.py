@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
+from siptapi_core.errors import MessageError
 from siptapi_core.machine.authentication import Answered, Authentication
 from siptapi_core.machine.dialog import Dialog
 from siptapi_core.machine.exchange import Exchange, FailureHandler
@@ -27,7 +29,7 @@ class SubscriptionRequests:
 
     __slots__ = (
         *("_agent", "_answered", "_credentials", "_cseq", "_exchange", "_own_address", "_plan"),
-        *("_way", "call_id", "dialog", "sent_at", "tag"),
+        *("call_id", "dialog", "sent_at", "tag", "way"),
     )
 
     call_id: str
@@ -35,8 +37,9 @@ class SubscriptionRequests:
     dialog: Dialog | None
     sent_at: float
     """When the last SUBSCRIBE was sent, monotonic seconds."""
+    way: Address | None
+    """Where the last SUBSCRIBE went that is over."""
     _cseq: int
-    _way: Address | None
 
     def __init__(
         self, plan: SubscriptionPlan, agent: UserAgent, credentials: Credentials | None
@@ -66,11 +69,11 @@ class SubscriptionRequests:
         self.dialog = None
         self.sent_at = 0.0
         self._cseq = 0
-        self._way = None
+        self.way = None
 
     def ways(self, addresses: tuple[Address, ...]) -> tuple[Address, ...]:
-        """``addresses``, or where the last SUBSCRIBE went if there are none."""
-        known = self._way
+        """``addresses``, or `way` where there are none."""
+        known = self.way
         if known is None:
             return addresses
         # As in a call: the certificate was checked for the name that we meant.
@@ -121,7 +124,7 @@ class SubscriptionRequests:
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
             exchange.abandon(now)
-            self._way = exchange.destination
+            self.way = exchange.destination
 
     def accept(self, request: Request, response: Response) -> bool:
         """Take the 2xx of ``request``; whether a NAT shows us elsewhere than we said in it.
@@ -132,13 +135,14 @@ class SubscriptionRequests:
         if self.dialog is None:
             self.dialog = Dialog.from_response(request, response)
         else:
-            self.dialog.refresh_target(response)
+            with suppress(MessageError):  # then the Contact of before counts
+                self.dialog.refresh_target(response)
         given = request.contact
         assert given is not None  # noqa: S101  # _with_contact
         assert isinstance(given.uri, SipUri)  # noqa: S101
-        assert self._way is not None  # noqa: S101  # it was answered
+        assert self.way is not None  # noqa: S101  # it was answered
         address = Address(given.uri.host, given.uri.port or 0)
-        return self._own_address.towards(self._way, address) != address
+        return self._own_address.towards(self.way, address) != address
 
     def dialog_of(self, notify: Request, *, is_first: bool) -> Dialog | None:
         """The dialog that ``notify`` belongs to or, as the first, makes; None: another fork's.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bench import PROXY, Bench, make_request
 
+from siptapi_core.machine.flows import Flows
 from siptapi_core.machine.phone_leg import Located
 from siptapi_core.machine.subscription import SubscriberState, Subscription
 from siptapi_core.machine.subscription_plan import SubscriptionPlan
@@ -32,6 +33,7 @@ class Subscriber(Bench):
     def __init__(self, *, addresses: tuple[Address, ...] = (PROXY,), **changes: object) -> None:
         super().__init__()
         self.plan = make_plan(**changes)
+        self.flows = Flows(self.agent.transactions)
         self.bodies: list[bytes] = []
         self.told: list[tuple[str, str]] = []
         self.wants_full_state = False
@@ -43,6 +45,7 @@ class Subscriber(Bench):
         self.subscription = Subscription(
             self.plan,
             agent=self.agent,
+            flows=self.flows,
             credentials=CREDENTIALS,
             locate=self.locate,
             owner=self,

@@ -451,6 +451,59 @@ def test_a_refresh_that_is_due_anyway_is_not_put_off(subscriber):
     assert subscriber.subscribe.cseq.number == 2
 
 
+def test_an_answer_to_a_refresh_whose_contact_cannot_be_read_is_one(subscriber):
+    subscriber.pass_until(3600 * MIDDLE)
+    subscriber.answer(
+        subscriber.subscribe, 200, to_tag="notifier", headers=(("Contact", "<"), ("Expires", "60"))
+    )
+    subscriber.pass_until(3600 * MIDDLE + 60 * MIDDLE)
+    assert str(subscriber.subscribe.uri) == "sip:notifier@192.0.2.1"
+    assert subscriber.subscribe.cseq.number == 3
+
+
+# --- the way that NOTIFYs come by ---
+
+
+def test_where_the_way_is_lost_it_is_refreshed_soon(subscriber):
+    assert len(subscriber.flows) == 1
+    subscriber.pass_until(100)
+    subscriber.flows.on_refused(PROXY, subscriber.now)
+    assert len(subscriber.flows) == 0
+    subscriber.pass_until(102)
+    assert subscriber.subscribe.cseq.number == 2
+    subscriber.accept()
+    assert len(subscriber.flows) == 1
+
+
+def test_the_way_follows_the_subscription(subscriber):
+    subscriber.found = (STANDBY,)
+    subscriber.pass_until(3600 * MIDDLE)
+    subscriber.accept()
+    subscriber.flows.on_refused(PROXY, subscriber.now)
+    assert len(subscriber.flows) == 1
+    subscriber.stop()
+    subscriber.accept(0)
+    subscriber.notify("terminated")
+    assert len(subscriber.flows) == 0
+
+
+def test_a_way_that_is_lost_before_the_first_notify_is_waited_for():
+    subscriber = Subscriber()
+    subscriber.start()
+    subscriber.accept()
+    subscriber.flows.on_refused(PROXY, subscriber.now)
+    subscriber.pass_until(31)
+    assert subscriber.state is SUBSCRIBING
+    assert len(subscriber.requests("SUBSCRIBE")) == 1
+
+
+def test_the_way_is_kept_open():
+    subscriber = Subscriber(keepalive=25.0)
+    subscriber.set_up()
+    subscriber.agent.handle_timer(25.0)
+    assert (b"\r\n\r\n", PROXY) in subscriber.agent.datagrams()
+
+
 # --- too short, refused, ended ---
 
 
