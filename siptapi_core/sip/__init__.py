@@ -9,6 +9,7 @@
 - `auth`: digest challenges and answers; `sdp`: offers and answers without media; `sipfrag`: the
   status in a NOTIFY; `event`: Event and Subscription-State; `reason`: why a request was
   sent; `history_info`: whom it was first meant for
+- `xml_element`: XML from strangers; `dialog_info`: who is in which dialog (RFC 4235)
 
 No input or output here, no clock, no random numbers: text in, values out, and back.
 """
