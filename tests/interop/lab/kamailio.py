@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from lab import kamailio_presence
 from lab.addresses import PORT
 from lab.programs import Program, read_texts, require
 
@@ -41,6 +42,7 @@ loadmodule "htable.so"
 loadmodule "sipdump.so"
 {tls}
 {nat_module}
+{presence}
 modparam("auth", "algorithm", "{algorithm}")
 modparam("htable", "htable", "passwords=>size=4;")
 modparam("registrar", "max_contacts", 10)
@@ -61,6 +63,7 @@ request_route {{
     if (t_check_trans()) {{ t_relay(); }}
     exit;
   }}
+{presence_route}
   if (has_totag()) {{ route(IN_DIALOG); exit; }}
   if (is_method("ACK")) {{ exit; }}
   if (t_precheck_trans()) {{ t_check_trans(); exit; }}
@@ -124,7 +127,8 @@ class Kamailio(Program):
     (``tcp:127.0.0.2:5060``, ``udp:[::1]:5070``, ``tls:...``); ``certificate`` is the file with its
     certificate and key, for TLS; ``idle_seconds`` is how long it keeps an idle connection;
     ``handles_nat`` says whether it sends to where packets came from instead of to a Contact,
-    ``record_routes`` whether it stays on the way once a dialog is made.
+    ``record_routes`` whether it stays on the way once a dialog is made. With ``watchable`` it tells
+    subscribers of its users' dialogs, who must subscribe for ``shortest_subscription`` seconds.
     """
 
     def __init__(
@@ -141,6 +145,8 @@ class Kamailio(Program):
         idle_seconds: int = 120,
         handles_nat: bool = False,
         record_routes: bool = True,
+        watchable: bool = False,
+        shortest_subscription: int = 0,
     ) -> None:
         path = require("kamailio", package="kamailio")
         self.host = host
@@ -157,6 +163,10 @@ class Kamailio(Program):
                 algorithm=algorithm,
                 folder=folder,
                 nat_module='loadmodule "nathelper.so"' if handles_nat else "",
+                presence=kamailio_presence.modules(host, shortest_subscription)
+                if watchable
+                else "",
+                presence_route=kamailio_presence.ROUTE if watchable else "",
                 record_route="record_route();" if record_routes else "",
                 mark_contact=_MARK_CONTACT if handles_nat else "",
                 follow_mark="    handle_ruri_alias();" if handles_nat else "",
