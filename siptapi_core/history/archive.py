@@ -74,7 +74,7 @@ class Archive:
         lock = self._wait_for_lock(run)
         if lock is None:
             return None
-        if self.take_over_all(run) and self.end(run):
+        if self.take_over_all(run, 0) and self.end(run):
             last = self._last_event(run)
             return lock, int(self._clock.time() * 1000) if last is None else last
         lock.release(remove=False)
@@ -89,9 +89,9 @@ class Archive:
             return TRY_AGAIN_AFTER
         return self._forget_at - self._clock.monotonic()
 
-    def take_over_all(self, own: str) -> bool:
-        """Take over every journal but our ``own``; end those whose process is gone."""
-        return self._succeeds(partial(self._take_over_others, own))
+    def take_over_all(self, run: str, written: int) -> bool:
+        """The same with every other journal; those whose process is gone are brought to an end."""
+        return self._succeeds(partial(self._take_over_all, run, written))
 
     def end(self, run: str) -> bool:
         """Take over the journal of a ``run`` whose lock we have, and remove it."""
@@ -154,7 +154,8 @@ class Archive:
                 self._remove(file)
         self._forget(connection)
 
-    def _take_over_others(self, own: str, connection: sqlite3.Connection) -> None:
+    def _take_over_all(self, own: str, written: int, connection: sqlite3.Connection) -> None:
+        self._take_over_own(own, written, connection)
         for run in journal_files(self._folder).keys() - {own}:
             lock = RunLock.take(str(self._folder / f"{run}.lock"))
             if lock is None:  # it goes on

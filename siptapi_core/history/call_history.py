@@ -167,8 +167,7 @@ class CallHistory:
         run, written = self._journal.run, self._journal.number
 
         def answer(archive: Archive) -> T:
-            archive.take_over(run, written)
-            archive.take_over_all(run)
+            archive.take_over_all(run, written)
             return archive.ask(question)
 
         return await self._in_worker(answer)

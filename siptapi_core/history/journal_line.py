@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache, lru_cache
 from math import isfinite
 
-from siptapi_core.events import CallEvent, Event, Happening, LineHappening
+from siptapi_core.events import CallEvent, Event
 
 
 def line_of(event: Event) -> bytes:
@@ -18,7 +18,7 @@ def line_of(event: Event) -> bytes:
     happening = event.happening
     call = f'"call":{_text(event.call)},' if isinstance(event, CallEvent) else ""
     fields = [
-        f"{key}{_json(getattr(happening, name))}" for name, key in _fields(type(happening))
+        f"{key}{_json(getattr(happening, name))}" for name, key in _keys(happening.attribute_names)
     ]
     return (
         f'{{"id":{event.id},"event":"{happening.name}",{call}"line":{_text(event.line)},'
@@ -27,9 +27,9 @@ def line_of(event: Event) -> bytes:
 
 
 @cache
-def _fields(happening: type[Happening | LineHappening]) -> list[tuple[str, str]]:
+def _keys(names: tuple[str, ...]) -> list[tuple[str, str]]:
     """Each attribute, and what stands before its value."""
-    return [(name, f',"{name.rstrip("_")}":') for name in happening.attribute_names]
+    return [(name, f',"{name.rstrip("_")}":') for name in names]
 
 
 def _json(value: object) -> str:

@@ -139,3 +139,12 @@ async def kill(history: CallHistory) -> None:
     if executor is not None:
         executor.submit(lambda: history._archive and history._archive.close()).result()
         executor.shutdown()
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """What another thread brings about."""
+    for _ in range(1000):
+        if condition():
+            return
+        await asyncio.sleep(0.005)
+    raise TimeoutError
