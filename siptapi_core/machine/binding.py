@@ -67,8 +67,8 @@ class Binding:
         self._contacts: tuple[str, ...] = ()
         """Those that the registrar may have, the latest last."""
         self._exchange: Exchange | None = None
-        self._sent: str | None = None
-        """The Contact of the request under way."""
+        self._sent: tuple[str, ...] = ()
+        """Those of the request under way: of each address that it was sent to, one."""
 
     @property
     def may_exist(self) -> bool:
@@ -102,9 +102,10 @@ class Binding:
         # Its clock may run since our first packet, whichever of them it has heard.
         began = now
 
-        def on_response(response: Response, way: Address, now: float) -> None:
+        def on_final(response: Response, exchange: Exchange, now: float) -> None:
+            request, way = exchange.origin(response)
             if response.status < 300:  # noqa: PLR2004
-                self._take(response, began)
+                self._take(response, request, began)
                 answer = RegistrarAnswer(way=way)
                 if self.expires_at is None:
                     answer = RegistrarAnswer(reason="the registrar did not keep our Contact")
@@ -113,11 +114,12 @@ class Binding:
                 self.register((way,), credentials, done, now, again=True)
                 return
             else:
-                answer = refusal(response, credentials)
+                self._note(self._sent[:-1])
+                answer = refusal(response, credentials, exchange.reason(response))
             done(answer, now)
 
         headers = [("Expires", str(self._asked))]
-        self._send(headers, addresses, credentials, on_response, done, now)
+        self._send(headers, addresses, credentials, on_final, done, now)
 
     def remove(
         self,
@@ -128,17 +130,17 @@ class Binding:
     ) -> None:
         """Ask that all be forgotten that the registrar may have of us."""
 
-        def on_response(response: Response, way: Address, now: float) -> None:
+        def on_final(response: Response, exchange: Exchange, now: float) -> None:
             if response.status < 300:  # noqa: PLR2004
                 self._contacts = ()
                 self.expires_at = None
-                done(RegistrarAnswer(way=way), now)
+                done(RegistrarAnswer(way=exchange.destination), now)
             else:
-                done(refusal(response, credentials), now)
+                done(refusal(response, credentials, exchange.reason(response)), now)
 
         headers = [("Contact", f"{contact};expires=0") for contact in self._contacts]
         headers.append(("Expires", "0"))
-        self._send(headers, addresses, credentials, on_response, done, now)
+        self._send(headers, addresses, credentials, on_final, done, now)
 
     def abandon(self, now: float) -> None:
         """Wait for no answer any more, and send nothing again."""
@@ -151,7 +153,7 @@ class Binding:
         headers: list[tuple[str, str]],
         addresses: tuple[Address, ...],
         credentials: Credentials | None,
-        on_final: Callable[[Response, Address, float], None],
+        on_final: Callable[[Response, Exchange, float], None],
         done: Done,
         now: float,
     ) -> None:
@@ -159,19 +161,19 @@ class Binding:
 
         def on_response(response: Response, now: float) -> None:
             if response.status >= 200:  # noqa: PLR2004
-                assert self._exchange is not None  # noqa: S101  # abandoned it would tell nothing
-                way = self._exchange.destination
+                exchange = self._exchange
+                assert exchange is not None  # noqa: S101  # abandoned it would tell nothing
                 self._answered = authentication.answered
                 self.abandon(now)  # nothing of it is kept to absorb what comes twice
-                on_final(response, way, now)
+                on_final(response, exchange, now)
 
         def on_failure(problem: str, now: float) -> None:
             self._answered = authentication.answered
             self._exchange = None
-            self._note_sent()
+            self._note(self._sent)
             done(RegistrarAnswer(reason=problem), now)
 
-        self._sent = None
+        self._sent = ()
         self._exchange = Exchange(
             self._agent.transactions,
             authentication.authorize(self._make_request(headers)),
@@ -185,11 +187,16 @@ class Binding:
         )
         self._exchange.start(now)
 
-    def _take(self, response: Response, began: float) -> None:
-        """A 2xx: it lists what the registrar has now (RFC 3261 10.3)."""
-        assert self._sent is not None  # noqa: S101  # it was sent
-        seconds = granted(response, _uri(self._sent), self._asked)
-        self._contacts = (self._sent,) if seconds else ()
+    def _take(self, response: Response, request: Request, began: float) -> None:
+        """The 2xx of ``request``: it lists what the registrar has now (RFC 3261 10.3)."""
+        bound, *removed = [
+            line.partition(";expires=")[0] for line in request.headers.lines("Contact")
+        ]
+        self._note(self._sent)
+        self._contacts = tuple(each for each in self._contacts if each not in (bound, *removed))
+        seconds = granted(response, _uri(bound), self._asked)
+        if seconds:
+            self._contacts = (*self._contacts, bound)
         self.expires_at = began + seconds if seconds else None
         self.service_route = service_route(response)
 
@@ -221,16 +228,16 @@ class Binding:
         """``request`` with the Contact at which ``to`` reaches us, and without our old ones."""
         if request.headers.get("Expires") == "0":
             return request
-        self._note_sent()
-        self._sent = contact = self._contact_towards(to)
-        contacts = [f"{contact};expires={self._asked}"]
-        contacts += [f"{old};expires=0" for old in self._contacts if old != contact]
-        return request.with_headers(request.headers.replaced("Contact", *contacts))
+        contact = self._contact_towards(to)
+        others = [each for each in (*self._contacts, *self._sent) if each != contact]
+        self._sent = (*self._sent, contact)
+        lines = [f"{contact};expires={self._asked}"]
+        lines += [f"{other};expires=0" for other in dict.fromkeys(others)]
+        return request.with_headers(request.headers.replaced("Contact", *lines))
 
-    def _note_sent(self) -> None:
-        """What was sent last may have been bound: nobody said so, nor the contrary."""
-        if self._sent is not None and self._sent not in self._contacts:
-            self._contacts = (*self._contacts, self._sent)[-_MOST_CONTACTS:]
+    def _note(self, contacts: tuple[str, ...]) -> None:
+        """The registrar may have ``contacts`` too: it said nothing of them."""
+        self._contacts = tuple(dict.fromkeys((*self._contacts, *contacts)))[-_MOST_CONTACTS:]
 
     def _contact_towards(self, to: Address) -> str:
         plan = self._plan
@@ -249,7 +256,7 @@ class Binding:
         return str(NameAddr(uri))
 
     def _answer_challenge(self) -> int:
-        self._sent = None  # what was challenged has bound nothing
+        self._sent = self._sent[:-1]  # what was challenged has bound nothing
         return self._next_cseq()
 
     def _next_cseq(self) -> int:

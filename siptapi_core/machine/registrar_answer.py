@@ -8,12 +8,13 @@ from siptapi_core.errors import MessageError
 from siptapi_core.sip.credentials import Credentials
 from siptapi_core.sip.message import Response
 from siptapi_core.sip.name_addr import NameAddr
+from siptapi_core.sip.retry_after import retry_after
 from siptapi_core.sip.uri import SipUri
 from siptapi_core.targets import Address
 from siptapi_core.values import Value
 
 _LONGEST = 86_400
-"""Seconds: whoever sends us away for longer means a day, too."""
+"""Seconds: whoever wants to hear of us less often than once a day will once a day."""
 _PASSING = frozenset({408, 480, 486, 491, 500, 502, 503, 504})
 """Refusals that say more of the moment than of the line."""
 
@@ -68,21 +69,20 @@ def least_expires(response: Response) -> int:
     return min(_seconds(response.headers.get("Min-Expires")) or 0, _LONGEST)
 
 
-def refusal(response: Response, credentials: Credentials | None) -> RegistrarAnswer:
-    """What a final response that is no 2xx means; ``credentials`` are what it was answered with."""
-    # "120 (in maintenance);duration=60": only the number counts (RFC 3261 20.33).
-    found = re.match("[0-9]+", response.headers.get("Retry-After") or "")
+def refusal(response: Response, credentials: Credentials | None, words: str) -> RegistrarAnswer:
+    """What a final response that is no 2xx means: by itself, or as its ``words`` say.
+
+    ``credentials`` are what its challenges are answered with.
+    """
     return RegistrarAnswer(
         status=response.status,
-        reason=_why(response, credentials),
+        reason=_why_challenged(response, credentials) if response.status in (401, 407) else words,
         refused=response.status not in _PASSING,
-        retry_after=float(min(_seconds(found and found[0]) or 0, _LONGEST)),
+        retry_after=float(retry_after(response)),
     )
 
 
-def _why(response: Response, credentials: Credentials | None) -> str:
-    if response.status not in (401, 407):
-        return response.reason
+def _why_challenged(response: Response, credentials: Credentials | None) -> str:
     if credentials is None:
         return "the registrar wants a password, and the line has none"
     from siptapi_core.sip.auth import challenges_of, strongest  # noqa: PLC0415  # once challenged

@@ -309,6 +309,36 @@ def test_what_a_silent_address_may_have_bound_is_removed_at_the_next():
     assert bench.contacts == ("<sip:200@198.51.100.9:5062;line=abc>;expires=0",)
 
 
+def test_of_two_addresses_the_late_one_may_be_the_first_to_answer():
+    bench = RegistrationBench(addresses=(PROXY, STANDBY))
+    bench.locals[STANDBY] = evolve(SIPTAPI, host="198.51.100.9")
+    bench.start()
+    first = bench.last_register
+    bench.pass_until(32.0)
+    assert bench.destinations("REGISTER")[-1] == STANDBY
+    bench.answer(first, 200, headers=(("Contact", f"{OURS};expires=600"),))
+    assert bench.phase is RegistrationPhase.REGISTERED
+    bench.pass_until(387.0)
+    assert bench.destinations("REGISTER")[-1] == PROXY
+    assert bench.contacts == (
+        f"{OURS};expires=600",
+        "<sip:200@198.51.100.9:5062;line=abc>;expires=0",
+    )
+    bench.reply(200)
+    bench.unregister()
+    assert bench.contacts == (f"{OURS};expires=0",)
+
+
+def test_a_refusal_says_nothing_of_the_silent_address_before():
+    bench = RegistrationBench(addresses=(PROXY, STANDBY))
+    bench.locals[STANDBY] = evolve(SIPTAPI, host="198.51.100.9")
+    bench.start().pass_until(32.0)
+    bench.reply(403, source=STANDBY)
+    assert bench.phase is RegistrationPhase.FAILED
+    bench.unregister()
+    assert bench.contacts == (f"{OURS};expires=0",)
+
+
 def test_what_a_silent_registrar_may_have_bound_is_removed_at_the_end():
     bench = RegistrationBench().start()
     bench.pass_until(32.0)

@@ -10,8 +10,8 @@ from siptapi_core.sip.uri import SipUri
 OURS = SipUri.parse("sip:200@192.0.2.9:5062;line=abc")
 
 
-def response(status=200, *headers, reason=None):
-    return make_request("REGISTER").response(status, reason, headers=headers)
+def response(status=200, *headers):
+    return make_request("REGISTER").response(status, headers=headers)
 
 
 @pytest.mark.parametrize(
@@ -93,14 +93,13 @@ def test_what_a_423_wants(value, seconds):
         ("120", 120.0),
         ("18000;duration=3600", 18000.0),
         ("120 (in maintenance)", 120.0),
-        ("4294967296", 86_400.0),
-        ("99999999999", 0.0),
+        ("99999999999", 86_400.0),
         ("soon", 0.0),
     ],
 )
 def test_how_long_we_are_to_stay_away(value, seconds):
-    assert refusal(response(503, ("Retry-After", value)), None).retry_after == seconds
-    assert refusal(response(503), None).retry_after == 0.0
+    assert refusal(response(503, ("Retry-After", value)), None, "").retry_after == seconds
+    assert refusal(response(503), None, "").retry_after == 0.0
 
 
 @pytest.mark.parametrize(
@@ -111,12 +110,12 @@ def test_how_long_we_are_to_stay_away(value, seconds):
     ],
 )
 def test_which_refusals_will_last(status, refused):
-    answer = refusal(response(status), None)
+    answer = refusal(response(status), None, "")
     assert (answer.status, answer.refused, answer.way) == (status, refused, None)
 
 
 def test_the_registrar_s_own_words_are_told():
-    assert refusal(response(403, reason="Not Your Account"), None).reason == "Not Your Account"
+    assert refusal(response(403), None, "Not Your Account").reason == "Not Your Account"
 
 
 @pytest.mark.parametrize("status", [401, 407])
@@ -151,6 +150,6 @@ def test_the_registrar_s_own_words_are_told():
 def test_why_the_password_was_not_enough(status, credentials, challenges, reason):
     name = "WWW-Authenticate" if status == 401 else "Proxy-Authenticate"
     headers = [(name, challenge) for challenge in challenges]
-    answer = refusal(response(status, *headers), credentials)
+    answer = refusal(response(status, *headers), credentials, "Unauthorized")
     assert reason in answer.reason
     assert "pw" not in answer.reason
