@@ -14,7 +14,7 @@ business. Each is imported when it is first used, so that ``import siptapi_core`
 - A front end: `Frontend`, `Dialer`, `Command`, `Caller`, `Reply` and their classes; `CliCommand`,
   `CliSession`, `PluginRecord`, `PluginState` for the command line; `Resolution`,
   `ResolutionStep`, `StepOutcome` say how an address was found.
-- An observer: `Observer`, `Gap`.
+- An observer: `Observer`, `Gap`; `encode_event` is an event as plain values, for JSON.
 - What happens: `Event`; `CallEvent`, `Happening`, of which an attempt may report each
   `AttemptHappening`, and their classes, `Outcome`, `Stage`, `Disturbed`, `Reporter`;
   `LineEvent`, `LineHappening`, `RegistrationState`; `TracedMessage`, `Direction`.
@@ -100,6 +100,7 @@ if TYPE_CHECKING:
     from siptapi_core.errors import SiptapiError as SiptapiError
     from siptapi_core.errors import UnknownNameError as UnknownNameError
     from siptapi_core.errors import UsageError as UsageError
+    from siptapi_core.event_encoding import encode_event as encode_event
     from siptapi_core.events import AttemptHappening as AttemptHappening
     from siptapi_core.events import CallCorrected as CallCorrected
     from siptapi_core.events import CalleeAnswered as CalleeAnswered
@@ -184,6 +185,7 @@ _HOMES = {
         "NotSupportedError NumberError PluginError ProtocolError RefusedError "
         "RemoteProtocolError ResolveError SettingsError SiptapiError UnknownNameError UsageError"
     ),
+    "event_encoding": "encode_event",
     "events": (
         "AttemptHappening CallCorrected CalleeAnswered CalleeRinging CalleeTrying CallEnded "
         "CallEvent CallFailed CallId CallPlaced ConversationEnded Direction Disturbed Event "

@@ -1,0 +1,69 @@
+"""Deliveries that wait, on disk: a restart loses none, and there are never more than the limit."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Delivery(NamedTuple):
+    """What is to be sent: ``id`` is the same each time that it is tried."""
+
+    number: int
+    id: str
+    body: str
+
+
+class DeliveryQueue:
+    """The queue of one target, in ``file``. Any thread may use it."""
+
+    def __init__(self, file: Path, limit: int) -> None:
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._database = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
+        self._database.execute("PRAGMA journal_mode = WAL")
+        self._database.execute("PRAGMA synchronous = NORMAL")
+        self._database.execute(
+            "CREATE TABLE IF NOT EXISTS deliveries"
+            " (number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, body TEXT NOT NULL)"
+        )
+
+    def put(self, id_: str, body: str) -> int:
+        """Add a delivery at the end; returns how many of the oldest had to go for it."""
+        with self._lock:
+            self._database.execute("INSERT INTO deliveries (id, body) VALUES (?, ?)", (id_, body))
+            (waiting,) = self._database.execute("SELECT count(*) FROM deliveries").fetchone()
+            dropped = max(int(waiting) - self._limit, 0)
+            if dropped:
+                self._database.execute(
+                    "DELETE FROM deliveries WHERE number IN"
+                    " (SELECT number FROM deliveries ORDER BY number LIMIT ?)",
+                    (dropped,),
+                )
+            return dropped
+
+    def first(self) -> Delivery | None:
+        """The oldest; None: nothing waits."""
+        with self._lock:
+            row = self._database.execute(
+                "SELECT number, id, body FROM deliveries ORDER BY number LIMIT 1"
+            ).fetchone()
+        return None if row is None else Delivery(*row)
+
+    def remove(self, delivery: Delivery) -> None:
+        """It needs no other try. Harmless where it had to go meanwhile."""
+        with self._lock:
+            self._database.execute("DELETE FROM deliveries WHERE number = ?", (delivery.number,))
+
+    def __len__(self) -> int:
+        """How many wait."""
+        with self._lock:
+            (waiting,) = self._database.execute("SELECT count(*) FROM deliveries").fetchone()
+        return int(waiting)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._database.close()
