@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from siptapi_core.errors import NumberError
 from siptapi_core.numbers.reading import Reading
 from siptapi_core.numbers.runs import Part, digits_of, is_certain, read_parts
 from siptapi_core.numbers.vanity import is_freephone, vanity_readings
 from siptapi_core.numbers.words import EXTENSION_WORDS, LABEL_WORDS
-from siptapi_core.values import Value
 
 LETTER = r"[^\W\d_]"
 _tone = re.compile(rf"(?<!{LETTER})[TPW](?!{LETTER})", re.IGNORECASE)
@@ -21,7 +21,7 @@ _stuck_digits = re.compile(r"[0-9]*").match
 _SEPARATORS = ",;!@$?&"
 
 
-class Phrase(Value):
+class Phrase(NamedTuple):
     """A number between words, up to ``end``; ``strangers`` are unknown words before it."""
 
     parts: tuple[Part, ...]

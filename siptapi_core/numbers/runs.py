@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from siptapi_core.errors import NumberError
 from siptapi_core.numbers.characters import fold
 from siptapi_core.numbers.reading import COUNTRY_CODE, Reading
-from siptapi_core.values import Value
 
 
-class Part(Value):
+class Part(NamedTuple):
     """A run of number characters that begins at ``start``; ``separator`` stands before it."""
 
     separator: str
@@ -32,6 +32,7 @@ _two_endings = re.compile(
 _last_group = re.compile(r"[\-/]\s*([0-9]{1,5})\s*$").search
 _operator = re.compile(r"(?<=[0-9])\s*[\-/]\s*0\s*$")
 _hash_extension = re.compile(r"([^*#]*)#\s*([0-9]{0,6})\s*").fullmatch
+_enough_digits = re.compile(rf"(?:[^0-9]*+[0-9]){{{_CERTAIN_DIGITS}}}").match
 _no_digits = re.compile(r"[^0-9*#]")
 
 
@@ -42,7 +43,7 @@ def digits_of(run: str) -> str:
 
 def is_certain(text: str) -> bool:
     """Whether there is a number in ``text`` for certain, and not a room, an age, a footnote."""
-    return "+" in text or sum(map(text.count, "0123456789")) >= _CERTAIN_DIGITS
+    return "+" in text or _enough_digits(text) is not None
 
 
 def read_parts(text: str, parts: Sequence[Part], extension: str = "") -> Iterator[Reading]:

@@ -166,7 +166,7 @@ def _without_parameters(line: str, left_out: list[str]) -> tuple[str, str, str]:
 
 def _without_extension(line: str, left_out: list[str]) -> tuple[str, str]:
     """``line`` without ``ext. 12`` and what follows; ``DW 12`` alone is the number itself."""
-    extension = _extension(line)
+    extension = _extension(line) if _letter(line) is not None else None
     if extension is None:
         return line, ""
     if _digit(line, 0, extension.start()) is None:
