@@ -67,8 +67,11 @@ class Value(_ByAttributes):
     def __init__(self, *values: Any, **named: Any) -> None:
         content = self.__dict__  # a default is left to the class
         content.update(zip(self._positional, values), **named)  # noqa: B905  # counted below
-        given = content.keys()
-        if len(given) != len(values) + len(named) or not self._required <= given <= self._known:
+        if (
+            len(content) != len(values) + len(named)
+            or not self._known.issuperset(content)
+            or not self._required.issubset(content)
+        ):
             names, needed = ", ".join(self.attribute_names), ", ".join(sorted(self._required))
             raise TypeError(
                 f"{type(self).__name__} takes {names or 'nothing'}, each once; "
