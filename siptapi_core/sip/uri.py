@@ -280,14 +280,18 @@ def _read_other(text: str) -> tuple[str, str]:
 
 
 def _read_pairs(text: str) -> Parameters:
+    if not text:
+        return ()
     return tuple((name, value or None) for name, _, value in _partitions(text[1:], ";"))
 
 
 def _partitions(text: str, separator: str) -> list[tuple[str, str, str]]:
-    return [part.partition("=") for part in text.split(separator)] if text else []
+    return [part.partition("=") for part in text.split(separator)]
 
 
 def _format_pairs(parameters: Parameters) -> str:
+    if not parameters:
+        return ""
     return "".join(
         f";{name}" if value is None else f";{name}={value}" for name, value in parameters
     )
