@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 
 from siptapi_core.sip.dialog_info import DialogInfo, DialogState, WatchedDialog
@@ -9,6 +10,16 @@ from siptapi_core.sip.dialog_info import DialogInfo, DialogState, WatchedDialog
 MAXIMUM_DIALOGS = 512
 """So many are kept: no phone has them, but a partial document may always bring new ones.
 (A full one is bounded itself.)"""
+
+
+class Standing(enum.Enum):
+    """How a document stands to those before it."""
+
+    LATE = enum.auto()
+    """It is older than the last, and was left out."""
+    IN_ORDER = enum.auto()
+    AFTER_GAP = enum.auto()
+    """One before it is missing, and it does not make up for that: ask for the full state."""
 
 
 class DialogTable:
@@ -27,14 +38,10 @@ class DialogTable:
         """By id. Those that have terminated are there until the next document."""
         return self._rows
 
-    def fold(self, document: DialogInfo) -> bool:
-        """Take a document in; whether the full state is to be asked for, because one is missing.
-
-        One that is older than the last is left out. The same version may come again: there are
-        senders that do not count.
-        """
+    def fold(self, document: DialogInfo) -> Standing:
+        """Take a document in. The same version may come again: some senders do not count."""
         if self._version is not None and document.version < self._version:
-            return False
+            return Standing.LATE
         follows = self._version is not None and document.version <= self._version + 1
         self._version = document.version
         self.is_complete = document.is_full or (self.is_complete and follows)
@@ -43,4 +50,4 @@ class DialogTable:
         for row in document.dialogs:
             if document.is_full or row.id in self._rows or len(self._rows) < MAXIMUM_DIALOGS:
                 self._rows[row.id] = row
-        return not (follows or document.is_full)
+        return Standing.IN_ORDER if follows or document.is_full else Standing.AFTER_GAP

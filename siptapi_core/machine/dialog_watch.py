@@ -22,7 +22,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from siptapi_core.errors import MessageError
-from siptapi_core.machine.dialog_table import DialogTable
+from siptapi_core.machine.dialog_table import DialogTable, Standing
 from siptapi_core.machine.subscription import SubscriberState
 from siptapi_core.sip.dialog_info import (
     MEDIA_TYPE,
@@ -127,10 +127,12 @@ class DialogWatch:
             return False
         self._unreadable = ""
         self._tell(now)
-        missing = self._table.fold(document)
-        self._compare(now, seen=not (missing or self._missed))
-        self._missed = missing
-        return missing
+        standing = self._table.fold(document)
+        if standing is Standing.LATE:
+            return False
+        missed, self._missed = self._missed, standing is Standing.AFTER_GAP
+        self._compare(now, seen=not (missed or self._missed))
+        return self._missed
 
     def _tell(self, now: float) -> None:
         watching = self._is_active and not self._unreadable
@@ -160,6 +162,7 @@ class DialogWatch:
                     self._report(row, _begun(row, now), now, seen=seen)
             elif before.answered and row.state in _UNANSWERED:
                 del self._reports[row.id]
+                self._ages.pop(row.id, None)
                 self._extensions.add(row.id)
             else:
                 dialog = _completed(row, before.dialog)

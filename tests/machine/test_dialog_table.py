@@ -5,9 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from siptapi_core.machine.dialog_table import MAXIMUM_DIALOGS, DialogTable
+from siptapi_core.machine.dialog_table import MAXIMUM_DIALOGS, DialogTable, Standing
 from siptapi_core.sip.dialog_info import DialogInfo, DialogState, WatchedDialog
 
+LATE, IN_ORDER, AFTER_GAP = Standing
 EARLY, CONFIRMED, TERMINATED = DialogState.EARLY, DialogState.CONFIRMED, DialogState.TERMINATED
 
 
@@ -20,21 +21,21 @@ def states(table: DialogTable) -> dict[str, DialogState]:
     return {name: row.state for name, row in table.dialogs.items()}
 
 
-def folded(*documents: DialogInfo) -> tuple[DialogTable, list[bool]]:
+def folded(*documents: DialogInfo) -> tuple[DialogTable, list[Standing]]:
     table = DialogTable()
     return table, [table.fold(each) for each in documents]
 
 
 def test_a_full_document_replaces_everything():
-    table, missing = folded(
+    table, standings = folded(
         document(0, full=True, a=EARLY, b=EARLY), document(1, full=True, c=EARLY)
     )
-    assert (states(table), missing) == ({"c": EARLY}, [False, False])
+    assert (states(table), standings) == ({"c": EARLY}, [IN_ORDER, IN_ORDER])
 
 
 def test_a_partial_document_changes_what_it_names():
-    table, missing = folded(document(0, full=True, a=EARLY, b=EARLY), document(1, b=CONFIRMED))
-    assert (states(table), missing) == ({"a": EARLY, "b": CONFIRMED}, [False, False])
+    table, standings = folded(document(0, full=True, a=EARLY, b=EARLY), document(1, b=CONFIRMED))
+    assert (states(table), standings) == ({"a": EARLY, "b": CONFIRMED}, [IN_ORDER, IN_ORDER])
 
 
 def test_what_has_terminated_is_there_until_the_next_document():
@@ -45,31 +46,31 @@ def test_what_has_terminated_is_there_until_the_next_document():
 
 
 def test_an_older_document_is_left_out():
-    table, missing = folded(
+    table, standings = folded(
         document(5, full=True, a=EARLY), document(4, full=True), document(3, b=EARLY)
     )
-    assert (states(table), missing) == ({"a": EARLY}, [False, False, False])
+    assert (states(table), standings) == ({"a": EARLY}, [IN_ORDER, LATE, LATE])
 
 
 def test_a_sender_that_does_not_count_is_believed():
-    table, missing = folded(document(0, full=True, a=EARLY), document(0, full=True, a=CONFIRMED))
-    assert (states(table), missing) == ({"a": CONFIRMED}, [False, False])
+    table, standings = folded(document(0, full=True, a=EARLY), document(0, full=True, a=CONFIRMED))
+    assert (states(table), standings) == ({"a": CONFIRMED}, [IN_ORDER, IN_ORDER])
 
 
 def test_after_a_gap_the_full_state_is_needed_but_what_came_counts():
-    table, missing = folded(document(0, full=True, a=EARLY), document(2, b=EARLY))
-    assert (states(table), missing) == ({"a": EARLY, "b": EARLY}, [False, True])
-    assert not table.fold(document(3, a=CONFIRMED)), "asked for once"
+    table, standings = folded(document(0, full=True, a=EARLY), document(2, b=EARLY))
+    assert (states(table), standings) == ({"a": EARLY, "b": EARLY}, [IN_ORDER, AFTER_GAP])
+    assert table.fold(document(3, a=CONFIRMED)) is IN_ORDER, "asked for once"
 
 
 def test_a_gap_before_a_full_document_does_not_matter():
-    table, missing = folded(document(0, full=True, a=EARLY), document(7, full=True, b=EARLY))
-    assert (states(table), missing) == ({"b": EARLY}, [False, False])
+    table, standings = folded(document(0, full=True, a=EARLY), document(7, full=True, b=EARLY))
+    assert (states(table), standings) == ({"b": EARLY}, [IN_ORDER, IN_ORDER])
 
 
 def test_a_partial_document_is_not_enough_to_begin_with():
-    assert folded(document(0, a=EARLY))[1] == [True]
-    assert folded(document(0, full=True))[1] == [False]
+    assert folded(document(0, a=EARLY))[1] == [AFTER_GAP]
+    assert folded(document(0, full=True))[1] == [IN_ORDER]
 
 
 def test_it_is_complete_after_a_full_document_until_one_is_missing():
@@ -131,7 +132,7 @@ def test_every_document_in_order_gives_what_the_notifier_knows(changes):
     documents, knowledge = history(changes)
     table = DialogTable()
     for each, known in zip(documents, knowledge, strict=True):
-        assert not table.fold(each)
+        assert table.fold(each) is IN_ORDER
         assert states(table) == known
 
 
@@ -145,10 +146,10 @@ def test_what_is_lost_late_or_twice_is_noticed_or_harmless(changes, data):
     missing, highest = True, -1
     for each in arriving:
         if each.version < highest:
-            assert not table.fold(each)
+            assert table.fold(each) is LATE
             continue
-        asked = table.fold(each)
-        missing = not each.is_full and (missing or asked)
+        standing = table.fold(each)
+        missing = not each.is_full and (missing or standing is AFTER_GAP)
         highest = each.version
         assert {(name, state) for name, state in states(table).items()} <= sent
         if not missing:

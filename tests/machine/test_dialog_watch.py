@@ -173,6 +173,15 @@ def test_what_ended_in_a_gap_ended_at_some_time(watching):
     assert watching.last.conversation == 10, "from here on all is known again"
 
 
+def test_a_late_document_changes_nothing(watching):
+    watching.notify(10, 1, dialog("d", "confirmed"))
+    assert watching.notify(20, 3, dialog("e", "early"), full=False)
+    assert not watching.notify(21, 2, dialog("f", "early"))
+    watching.notify(25, 4, dialog("e", "early"))
+    assert watching.states == [("d", CONFIRMED), ("e", EARLY), ("d", TERMINATED)]
+    assert watching.last.conversation is None
+
+
 def test_a_lapse_keeps_the_dialogs_and_forgets_the_versions(watching):
     watching.notify(10, 41, dialog("d", "confirmed"), dialog("e", "confirmed"))
     watching.lapse(20)
@@ -224,8 +233,18 @@ def test_nothing_is_said_of_an_extension_with_several_calls(watching):
     watching.notify(40, 4, dialog("103", "terminated"))
     assert watching.states == [("103", CONFIRMED)]
     watching.notify(50, 5, dialog("103", "early"))
+    watching.notify(55, 6, dialog("103", "confirmed", duration=5))
+    watching.notify(57, 7, dialog("103", "early"))
+    watching.notify(58, 8)
+    assert watching.states[1:] == [("103", EARLY), ("103", CONFIRMED)]
+
+
+def test_an_extension_that_was_idle_is_a_dialog_again(watching):
+    for now, version, state in [(10, 1, "confirmed"), (20, 2, "early"), (30, 3, "terminated")]:
+        watching.notify(now, version, dialog("103", state, duration=now))
+    watching.notify(50, 5, dialog("103", "early"))
     watching.notify(55, 6, dialog("103", "confirmed"))
-    watching.notify(60, 7)
+    watching.notify(60, 7, dialog("103", "terminated", duration=99))
     assert watching.states[1:] == [("103", EARLY), ("103", CONFIRMED), ("103", TERMINATED)]
     assert watching.last.conversation == 5
 
