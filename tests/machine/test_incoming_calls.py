@@ -183,6 +183,13 @@ def test_two_calls_on_one_line_are_two():
     assert [call.is_ringing for call in bench.shown] == [False, True]
 
 
+def test_the_tag_of_the_caller_tells_calls_of_one_call_id_apart():
+    bench = IncomingSide()
+    bench.invite()
+    bench.invite(from_="<sip:301@example.com>;tag=another", via=OTHER_WAY)
+    assert [call.is_ringing for call in bench.shown] == [True, True]
+
+
 def test_the_same_call_may_come_again_once_it_has_ended():
     bench = IncomingSide()
     bench.cancel(bench.invite())

@@ -81,6 +81,22 @@ def test_the_grace_runs_from_the_last_end():
     assert is_own(calls, 3.0 + GRACE)
 
 
+def test_another_end_does_not_cut_the_grace_short():
+    calls = OwnCalls()
+    for account, end in ((ACCOUNT, 0.0), (OTHER, GRACE)):
+        calls.begin_dialling(account)
+        calls.end_dialling(account, end)
+    assert is_own(calls, GRACE)
+
+
+def test_who_dials_again_and_again_keeps_nobody_remembered():
+    calls = OwnCalls()
+    for account, end in ((ACCOUNT, 0.0), (OTHER, 1.0), (ACCOUNT, 4.0), (ACCOUNT, 8.0)):
+        calls.begin_dialling(account)
+        calls.end_dialling(account, end)
+    assert len(calls) == 1
+
+
 def test_accounts_whose_grace_is_over_are_forgotten():
     calls = OwnCalls()
     for number in range(100):

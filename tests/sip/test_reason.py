@@ -44,7 +44,9 @@ def test_it_is_written():
     assert str(Reason(SIP)) == "SIP"
 
 
-@pytest.mark.parametrize("text", ["", ";cause=200", '"SIP";cause=200', "SIP cause=200", "SIP\n"])
+@pytest.mark.parametrize(
+    "text", ["", ";cause=200", '"SIP";cause=200', "SIP cause=200", "SIP\n", "SIP;a\r"]
+)
 def test_what_names_no_protocol_is_refused(text):
     with pytest.raises(MessageError, match="does not begin with a protocol"):
         Reason.parse(text)
