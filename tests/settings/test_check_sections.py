@@ -46,6 +46,7 @@ CATALOG = PluginCatalog(
     strategies=offers("strategy", "refer-via-proxy", "refer-to-phone", "broken", failed=("sbc",)),
     resolvers=offers("resolver", "naptr", "srv", "a"),
     frontends=offers("front end", "http"),
+    observers=offers("observer"),
     commands=Offers("command", {}),
     records=(
         PluginRecord(name="cli", distribution="siptapi", version="1", state=PluginState.LOADED),
