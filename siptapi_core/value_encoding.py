@@ -28,6 +28,7 @@ from siptapi_core.sip.uri import OtherUri, SipUri, TelUri, parse_uri
 from siptapi_core.values import Value
 
 _URIS = frozenset({SipUri, TelUri, OtherUri})
+_PLAIN = frozenset({str, bool, int, float})
 _WORDS: dict[Any, str] = {
     str: "text",
     bool: "true or false",
@@ -71,7 +72,7 @@ class ValueEncoding:
 
     def encode(self, type_: Any, value: Any) -> Any:
         """Encode ``value``, which is of the annotation ``type_``, as plain data."""
-        if value is None or type(value) in _WORDS:
+        if value is None or type(value) in _PLAIN:
             return value
         if isinstance(value, enum.Enum):
             return value.value
@@ -155,9 +156,9 @@ class ValueEncoding:
             return _uri(uris, data, key)
         fields = dict(_of_type(dict, data, key))
         named = {name_of(member): member for member in members if member not in _URIS}
-        name = fields.pop("type", None)
+        name = _of_type(str, fields.pop("type", None), _dotted(key, "type"))
         if name not in named:
-            raise _wrong(type_, data, _dotted(key, "type"), expected=_one_of(named))
+            raise _wrong(type_, name, _dotted(key, "type"), expected=_one_of(named))
         return self.decode_fields(named[name], fields, key=key)
 
 
@@ -241,13 +242,12 @@ def _describe(type_: Any) -> str:
     members = _members(type_)
     if len(members) == 1:
         type_ = members[0]
-    words = (
+    return (
         _WORDS.get(type_)
         or (_one_of(_choices(type_)) if _choices(type_) else "")
         or ("a list" if get_origin(type_) in {tuple, frozenset, Sequence} else "")
         or ("a URI" if _URIS.issuperset(members) else "an object")
     )
-    return f"{words} or null" if _allows_none(type_) else words
 
 
 def _choices(type_: Any) -> tuple[str, ...]:

@@ -5,16 +5,21 @@ import json
 import pytest
 
 from siptapi_core import events
-from siptapi_core.event_encoding import encode_event
+from siptapi_core.errors import UnknownNameError, UsageError
+from siptapi_core.event_encoding import decode_event, encode_event
 from siptapi_core.events import (
     CalleeRinging,
     CallEnded,
     CallEvent,
     CallFailed,
+    Event,
     HandedOver,
     Happening,
+    LineEvent,
     Outcome,
     PhoneCalling,
+    RegistrationChanged,
+    RegistrationState,
     Stage,
     StrategyFellBack,
 )
@@ -97,3 +102,46 @@ def test_every_happening_can_be_encoded_under_its_own_name() -> None:
         encoded = encode_event(CallEvent(1, "c", "l", 0.0, cls(**given)))
         names.add(json.loads(json.dumps(encoded))["event"])
     assert len(names) == len(events.Happening.__args__)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        CallEvent(7, "c1", "office", 1.5, CallFailed(Stage.PROXY, None, "no answer")),
+        CallEvent(7, "c1", "office", 1.5, StrategyFellBack("a", "b", "403")),
+        LineEvent(8, "office", 2.5, RegistrationChanged(RegistrationState.FAILED, 403, "no")),
+    ],
+)
+def test_it_is_read_back_from_json(event: Event) -> None:
+    assert decode_event(json.loads(json.dumps(encode_event(event)))) == event
+
+
+def test_fields_of_a_newer_version_are_passed_over() -> None:
+    encoded = encode_event(CallEvent(7, "c1", "office", 1.5, HandedOver()))
+    assert decode_event({**encoded, "colour": "red"}).happening == HandedOver()
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "words"),
+    [
+        ({"event": "call_exploded"}, UnknownNameError, "no event is named 'call_exploded'"),
+        ({"event": None}, UsageError, "event: expected text, given null"),
+        ({"id": "7"}, UsageError, "id: expected a whole number, given '7'"),
+        ({"stage": "cellar"}, UsageError, "stage: expected one of proxy, phone, refer, callee"),
+        ({"status": "486"}, UsageError, "status: expected a whole number, given '486'"),
+        ({"call": None}, UsageError, "call: expected text"),
+    ],
+)
+def test_what_is_no_event_is_an_error(
+    changes: dict[str, object], error: type[UsageError], words: str
+) -> None:
+    encoded = encode_event(CallEvent(7, "c1", "o", 1.5, CallFailed(Stage.PHONE, 486, "busy")))
+    with pytest.raises(error, match=words):
+        decode_event({**encoded, **changes})
+
+
+def test_what_lacks_a_field_is_an_error() -> None:
+    encoded = encode_event(CallEvent(7, "c1", "o", 1.5, CallFailed(Stage.PHONE, 486, "busy")))
+    del encoded["stage"]
+    with pytest.raises(UsageError, match="stage: missing"):
+        decode_event(encoded)

@@ -173,9 +173,7 @@ class Connection:
         except SiptapiError as error:
             answer = {"error": encode_error(error)}
         except Exception as error:  # noqa: BLE001  # whatever it is, the client waits for an answer
-            self._logger.error("command broke", why=repr(error))  # noqa: TRY400  # our Logger
-            words = f"something unexpected happened: {type(error).__name__}: {error}"
-            answer = {"error": {"code": "unexpected", "message": words}}
+            answer = {"error": encode_error(self._unexpected(error))}
         await self._send({"id": request, **answer})
 
     async def _execute(self, line: dict[str, Any], caller: Caller) -> dict[str, Any]:
@@ -202,8 +200,16 @@ class Connection:
                 await self._send(encode(item))
         except SiptapiError as error:
             self.dismiss(error)
+        except Exception as error:  # noqa: BLE001  # as above
+            self.dismiss(self._unexpected(error))
         else:
             self.dismiss(RefusedError("SIPTAPI is shutting down"))
+
+    def _unexpected(self, error: Exception) -> SiptapiError:
+        """What to say of a bug."""
+        self._logger.error("control line broke", why=repr(error))
+        words = f"something unexpected happened: {type(error).__name__}: {error}"
+        return _UnexpectedError(words)
 
     async def _send(self, data: Mapping[str, Any]) -> None:
         if self._writer.is_closing():
@@ -224,6 +230,10 @@ class Connection:
             async with asyncio.timeout(GOODBYE_SECONDS):
                 await self._writer.wait_closed()
         self._writer.transport.abort()
+
+
+class _UnexpectedError(SiptapiError):
+    code = "unexpected"
 
 
 def _encode_message(message: TracedMessage) -> dict[str, Any]:

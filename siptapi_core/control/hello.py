@@ -69,6 +69,6 @@ def check_settings(wanted: str, own: str, default: str) -> None:
 
 def _same(one: str, other: str) -> bool:
     try:
-        return Path(one).samefile(other)
+        return bool(one and other) and Path(one).samefile(other)
     except OSError:  # one of them is not there
         return False

@@ -30,9 +30,10 @@ _TOKEN_BYTES = 32
 class Listener(NamedTuple):
     """A listening socket. ``admit`` raises DeniedError for whoever may not come in by it.
 
-    ``close`` removes what tells where it was.
+    ``close`` closes it, and removes what tells where it was.
     """
 
+    name: str
     socket: socket.socket
     admit: Callable[[socket.socket, ClientHello], None]
     close: Callable[[], None]
@@ -54,7 +55,6 @@ def listeners(tcp: tuple[str, int] | None) -> list[Listener]:
             opened.append(_tcp_listener(tcp))
     except NetworkError:
         for listener in opened:
-            listener.socket.close()
             listener.close()
         raise
     return opened
@@ -75,9 +75,9 @@ def _tcp_listener(address: tuple[str, int] | None) -> Listener:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
         listening.listen()
-        port = listening.getsockname()[1]
+        name = f"{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
         token = (_known_token(file) if address else None) or secrets.token_hex(_TOKEN_BYTES)
-        write_private(file, f"{f'[{host}]' if ':' in host else host}:{port}\n{token}\n")
+        write_private(file, f"{name}\n{token}\n")
     except OSError as error:
         listening.close()
         raise NetworkError(f"cannot listen on {host}:{port}: {error.strerror}") from None
@@ -90,10 +90,11 @@ def _tcp_listener(address: tuple[str, int] | None) -> Listener:
             raise DeniedError(f"this is not the token that stands in {file}")
 
     def close() -> None:
+        listening.close()
         if address is None:
             file.unlink(missing_ok=True)
 
-    return Listener(listening, admit, close)
+    return Listener(name, listening, admit, close)
 
 
 def _known_token(file: Path) -> str | None:
@@ -124,7 +125,11 @@ if sys.platform != "win32":
             if user not in (None, _ROOT, os.geteuid()):
                 raise DeniedError("another user's daemon takes no commands")
 
-        return Listener(listening, admit, lambda: file.unlink(missing_ok=True))
+        def close() -> None:
+            listening.close()
+            file.unlink(missing_ok=True)
+
+        return Listener(str(file), listening, admit, close)
 
 
 def peer_user(connected: socket.socket) -> int | None:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from siptapi_core.control.private_files import make_folder
 from siptapi_core.errors import NetworkError, RefusedError
-
-_LOCKED_BYTE = 4096
-"""Behind the text, because on Windows nobody else can read what is locked."""
+from siptapi_core.file_lock import try_lock
 
 
 @contextmanager
@@ -29,7 +26,7 @@ def only_one(path: Path) -> Iterator[None]:
     except OSError as error:
         raise NetworkError(f"{path} cannot be opened: {error.strerror}") from None
     try:
-        if not _lock(descriptor):
+        if not try_lock(descriptor):
             holder = os.read(descriptor, 20).decode("ascii", "replace").strip()
             raise RefusedError(f"the daemon of this user runs already (process {holder})")
         os.ftruncate(descriptor, 0)
@@ -37,27 +34,3 @@ def only_one(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(descriptor: int) -> bool:
-        os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        finally:
-            os.lseek(descriptor, 0, os.SEEK_SET)
-        return True
-
-else:
-    import fcntl
-
-    def _lock(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True

@@ -216,9 +216,9 @@ class RemoteDialer:
         elif "trace" in line:
             self._trace.publish(_encoding.decode(TracedMessage, line["trace"], key="trace"))
         elif "reply" in line or "error" in line:
-            answer = self._waiting.pop(line.pop("id"), None)
-            if answer is not None:
-                _settle(answer, _read_answer(line))
+            request, result = _read_answer(line)
+            if request in self._waiting:
+                _settle(self._waiting.pop(request), result)
         elif "ping" in line:
             self._writer.write(write_line({"pong": line["ping"]}))
         elif "goodbye" in line:
@@ -235,10 +235,10 @@ def _settle(answer: _Waiting, result: Reply | SiptapiError) -> None:
         answer.set_result(result)
 
 
-def _read_answer(line: dict[str, Any]) -> Reply | SiptapiError:
-    if "error" in line:
-        return decode_error(line["error"])
-    return decode_reply(line)
+def _read_answer(line: dict[str, Any]) -> tuple[int, Reply | SiptapiError]:
+    """Which request was answered, and how."""
+    request = _encoding.decode(int, line.pop("id", None), key="id")
+    return request, decode_error(line["error"]) if "error" in line else decode_reply(line)
 
 
 class _Feed(Generic[T]):

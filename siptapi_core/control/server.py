@@ -21,6 +21,7 @@ from siptapi_core.settings import find_config
 from siptapi_core.settings.control import ControlSettings
 
 MOST_CLIENTS = 200
+"""Of one socket: strangers who know no token, and go, cannot keep the user's own from the other."""
 CLOSE_SECONDS = 3.0
 """How long `ControlServer.close` waits for clients to read to the end."""
 
@@ -62,14 +63,16 @@ class ControlServer:
         self._default_settings = _default_settings()
         with ExitStack() as opening:
             opening.enter_context(only_one(Path(place.lock_file())))
-            for listener in listeners(self._settings.address):
+            listening = listeners(self._settings.address)
+            for listener in listening:
                 opening.callback(listener.close)
+            for listener in listening:
+                serve = partial(self._serve, listener, set())
                 server = await asyncio.start_server(
-                    partial(self._serve, listener), sock=listener.socket, limit=LONGEST_REQUEST
+                    serve, sock=listener.socket, limit=LONGEST_REQUEST
                 )
                 opening.callback(server.close)
-                name = listener.socket.getsockname()
-                self._logger.info("control line open", address=str(name))
+                self._logger.info("control line open", address=listener.name)
             self._open = opening.pop_all()
         return self
 
@@ -95,12 +98,22 @@ class ControlServer:
             if slow:
                 await asyncio.wait(slow)
 
-    async def _serve(
-        self, listener: Listener, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    def _serve(
+        self,
+        listener: Listener,
+        present: set[Connection],
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
     ) -> None:
+        """Serve one client of ``listener``, of which others are ``present``."""
+
         def admit(hello: ClientHello) -> None:
             listener.admit(writer.get_extra_info("socket"), hello)
             check_settings(hello.settings, self._settings_file, self._default_settings)
+
+        def forget(_: asyncio.Task[None]) -> None:
+            present.remove(client)
+            del self._clients[client]
 
         client = Connection(
             reader,
@@ -110,16 +123,12 @@ class ControlServer:
             settings_file=self._settings_file,
             logger=self._logger,
         )
-        if len(self._clients) >= MOST_CLIENTS:
+        if len(present) >= MOST_CLIENTS:
             client.dismiss(RefusedError(f"there are {MOST_CLIENTS} clients already"))
             return
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101  # streams run this in a task
-        self._clients[client] = task
-        try:
-            await client.serve()
-        finally:
-            del self._clients[client]
+        present.add(client)
+        self._clients[client] = asyncio.get_running_loop().create_task(client.serve())
+        self._clients[client].add_done_callback(forget)
 
 
 def _default_settings() -> str:

@@ -78,6 +78,7 @@ def decode_error(data: Mapping[str, Any]) -> SiptapiError:
     Raises:
         UsageError: a field is missing or of another type.
     """
+    data = _told().decode(dict, data, key="error")
     code = _told().decode(str, data.get("code"), key="code")
     message = _told().decode(str, data.get("message"), key="message")
     cls = _errors().get(code, SiptapiError)

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, closing, suppress
 from typing import NamedTuple, cast
 
 from siptapi_core.commands import Dial, Dialling, HangUp
 from siptapi_core.contracts import Dialer
 from siptapi_core.errors import DeniedError, NetworkError, SiptapiError
-from siptapi_core.events import CallEnded, CallEvent, CallFailed, CallId, Event, TracedMessage
+from siptapi_core.events import (
+    CallEnded,
+    CallEvent,
+    CallFailed,
+    CallId,
+    Direction,
+    Event,
+    TracedMessage,
+)
 from siptapi_frontends.cli.asking import CALLER
 from siptapi_frontends.cli.confirmation import confirmed
 from siptapi_frontends.cli.exit_codes import ExitCode, of_call
@@ -61,8 +69,9 @@ async def _place_call(connect: Connect, view: View, interruption: Interruption) 
             code = await _dial(dialer, confirmed(dial, denied), events, view, interruption)
     if view.draws_ladder:
         await keeping  # the dialer is closed: it ends with the last message
-        if messages:
-            view.ladder(messages, names)
+        ours = _of_calls(messages)
+        if ours:
+            view.ladder(ours, names)
     return code
 
 
@@ -88,6 +97,17 @@ async def _keep(traced: AsyncIterator[TracedMessage], messages: deque[TracedMess
     with suppress(SiptapiError):  # of a daemon; its events say it too
         async for message in traced:
             messages.append(message)
+
+
+def _of_calls(messages: Iterable[TracedMessage]) -> list[TracedMessage]:
+    """Those of calls that were made: a daemon registers, and is called, too."""
+    messages = tuple(messages)
+    made = {
+        each.call_id
+        for each in messages
+        if each.direction is Direction.SENT and each.text.startswith("INVITE ")
+    }
+    return [each for each in messages if each.call_id in made]
 
 
 async def _until_ended(events: AsyncIterator[Event], call: CallId, view: View) -> ExitCode:

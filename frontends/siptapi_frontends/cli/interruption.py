@@ -27,9 +27,9 @@ from types import FrameType
 
 from siptapi_frontends.cli.exit_codes import ExitCode
 from siptapi_frontends.cli.output import detach
+from siptapi_frontends.cli.quick_dial import SIGNALS
 
-_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # the last two: a closed terminal
-_SIGNALS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
+_SIGNALS = tuple(getattr(signal, name) for name in SIGNALS if hasattr(signal, name))
 
 
 class Interruption:

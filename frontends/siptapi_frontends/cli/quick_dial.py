@@ -10,14 +10,16 @@ from __future__ import annotations
 import os
 import signal
 
+from siptapi_frontends.cli.launcher import INTERRUPTED
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
     from collections.abc import Sequence
 
 FRONTEND = "cli"
-INTERRUPTED = 130
-_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+"""Names of those that end a call; of the last two the system has at most one: a closed terminal."""
 _LONGEST = 30_000
 """Characters: whatever they are, the daemon takes a line of them."""
 
@@ -56,7 +58,7 @@ def hand_over(arguments: Sequence[str]) -> HandedOver | None:
         lines.append({"id": 2, "subscribe": "trace"})
     lines.append({"id": 3, **dial})
     sent = "".join(f"{json.dumps(line)}\n" for line in lines).encode("ascii")
-    for name in _SIGNALS:
+    for name in SIGNALS:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _hold)

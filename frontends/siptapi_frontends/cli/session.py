@@ -148,7 +148,8 @@ class Session:
             pass
         except SiptapiError as error:
             if self._handed_over is not None and isinstance(error, NetworkError):
-                raise  # it may have dialled
+                words = f"{error}, which was asked to dial: the call may or may not be made"
+                raise NetworkError(words) from None
             say_aside(f"siptapi: the daemon is left alone: {error}")
         release_signals()  # nothing was done there
         return None

@@ -1,0 +1,125 @@
+"""A daemon's control line without telephones behind it, and clients that speak it by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from siptapi_core.commands import Caller, Command, Done, Reply
+from siptapi_core.control import place
+from siptapi_core.control.server import ControlServer
+from siptapi_core.dialer.event_bus import Bus, EventBus
+from siptapi_core.events import Event, EventId, TracedMessage
+from siptapi_core.logs import logger
+from siptapi_core.settings.control import ControlSettings
+from siptapi_core.testing.fake_clock import FakeClock
+
+T = TypeVar("T")
+Line = dict[str, Any]
+
+
+class ScriptedDialer:
+    """Answers each command as ``answers`` says, by its class: a reply, an error, or a function.
+
+    ``executed`` are all commands with their callers; what it ``tells`` goes to who listens.
+    """
+
+    def __init__(self, answers: dict[type, Any] | None = None) -> None:
+        self.answers = answers or {}
+        self.executed: list[tuple[Command, Caller]] = []
+        self.tells = EventBus(FakeClock())
+        self.traces: Bus[TracedMessage] = Bus()
+
+    async def execute(self, command: Command, caller: Caller) -> Reply:
+        self.executed.append((command, caller))
+        answer = self.answers.get(type(command), Done())
+        if isinstance(answer, Exception):
+            raise answer
+        if callable(answer):
+            given: Callable[[], Awaitable[Reply]] = answer
+            return await given()
+        return answer  # type: ignore[no-any-return]
+
+    def events(self, caller: Caller, after: EventId | None = None) -> AsyncIterator[Event]:
+        return self.tells.subscribe_for(caller, after)
+
+    def traced(self) -> AsyncIterator[TracedMessage]:
+        return self.traces.subscribe()
+
+    def close(self) -> None:
+        self.tells.close()
+        self.traces.close()
+
+
+class HandClient:
+    """One client, which speaks the protocol line by line."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    def say(self, *lines: Line | bytes) -> None:
+        for line in lines:
+            data = line if isinstance(line, bytes) else json.dumps(line).encode() + b"\n"
+            self.writer.write(data)
+
+    async def hear(self) -> Line | None:
+        """The next line; None: there is none any more."""
+        async with asyncio.timeout(20):
+            try:
+                line = await self.reader.readline()
+            except ConnectionError:
+                return None
+        return json.loads(line) if line else None
+
+    async def hear_all(self) -> list[Line]:
+        """What comes until the end."""
+        heard = []
+        while (line := await self.hear()) is not None:
+            heard.append(line)
+        return heard
+
+    async def ask(self, line: Line) -> Line | None:
+        self.say(line)
+        return await self.hear()
+
+    async def greet(self, **hello: Any) -> Line | None:
+        return await self.ask({"hello": "1.0", "frontend": "test", **hello})
+
+    async def settled(self) -> None:
+        """Return when the daemon has taken in all that was said."""
+        assert await self.ask({"ping": "settled"}) == {"pong": "settled"}
+
+
+@asynccontextmanager
+async def serving(
+    dialer: ScriptedDialer, *, settings_file: str = "", listen: str = ""
+) -> AsyncIterator[ControlServer]:
+    server = ControlServer(
+        dialer,
+        settings_file=settings_file,
+        settings=ControlSettings(listen=listen),
+        logger=logger("test"),
+    )
+    async with server:
+        yield server
+
+
+@asynccontextmanager
+async def client(*, greeted: bool = True, limit: int = 2**20) -> AsyncIterator[HandClient]:
+    reader, writer = await asyncio.open_unix_connection(place.socket_files()[0], limit=limit)
+    one = HandClient(reader, writer)
+    if greeted:
+        assert await one.greet()
+    try:
+        yield one
+    finally:
+        writer.transport.abort()
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """Run ``main``; a test that hangs fails."""
+    return asyncio.run(asyncio.wait_for(main, 30))
