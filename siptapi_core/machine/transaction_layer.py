@@ -18,6 +18,7 @@ from siptapi_core.machine.own_address import OwnAddress
 from siptapi_core.machine.response_routing import mark_source, reply_address
 from siptapi_core.machine.server_transaction import ServerTransaction
 from siptapi_core.machine.timers import SipTimers, TimerQueue
+from siptapi_core.machine.way import way_of
 from siptapi_core.sip.message import Headers, Request, Response, parse_message
 from siptapi_core.sip.uri import SipUri
 from siptapi_core.sip.via import Via
@@ -138,8 +139,8 @@ class TransactionLayer:
     def transport_error(self, address: Address, now: float, problem: str = "") -> None:
         """Packets to ``address`` are refused: who still waits for a first word there is told."""
         problem = problem or f"{address} refuses our packets"
-        refused = str(address)  # host, port and transport: the name to verify is no other place
-        for transaction in [c for c in self._clients.values() if str(c.destination) == refused]:
+        refused = way_of(address)
+        for transaction in [c for c in self._clients.values() if way_of(c.destination) == refused]:
             transaction.transport_error(problem, now)
 
     def send(self, data: bytes, to: Address) -> None:

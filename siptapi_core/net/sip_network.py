@@ -108,7 +108,7 @@ class SipNetwork:
         return network
 
     def reachable(self, addresses: tuple[Address, ...]) -> tuple[Address, ...]:
-        """``addresses`` from the first that we have a way to.
+        """``addresses`` from the first that we have a way to; no connection is opened for that.
 
         Raises:
             NetworkError: there is no way to any of them.
@@ -116,7 +116,7 @@ class SipNetwork:
         problem = NetworkError("there is no address")
         for index, address in enumerate(addresses):
             try:
-                self._local_address(address)
+                self._socket(address).local_address(address)
             except NetworkError as error:
                 problem = error
             else:

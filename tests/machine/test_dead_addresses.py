@@ -32,14 +32,17 @@ def test_it_is_forgotten_after_its_time_and_when_it_answers():
     dead.discard(PHONE)
 
 
-def test_it_is_a_place_whatever_name_its_certificate_must_have():
+def test_over_udp_it_is_a_place_whatever_name_its_certificate_must_have():
     dead = DeadAddresses()
     dead.add(evolve(PROXY, verify_name="pbx.example", line="office"), 0.0)
-    assert dead.last((PROXY, TCP_PROXY, evolve(PROXY, port=5070)), 1.0) == (
-        TCP_PROXY,
-        evolve(PROXY, port=5070),
-        PROXY,
-    )
+    other_port = evolve(PROXY, port=5070)
+    assert dead.last((PROXY, TCP_PROXY, other_port), 1.0) == (TCP_PROXY, other_port, PROXY)
+
+
+def test_over_tcp_it_is_a_connection():
+    dead = DeadAddresses()
+    dead.add(evolve(TCP_PROXY, verify_name="pbx.example"), 0.0)
+    assert dead.last((TCP_PROXY, PHONE), 1.0) == (TCP_PROXY, PHONE)
 
 
 def test_what_is_over_takes_no_room():

@@ -174,12 +174,22 @@ def test_a_transport_error_reaches_those_who_still_wait_there():
     assert len(rig.layer) == 3
 
 
-def test_the_name_to_verify_does_not_matter_for_a_transport_error():
+def test_the_name_to_verify_does_not_matter_for_a_refused_packet():
     rig = Rig()
-    tls = Address("192.0.2.1", 5061, Transport.TLS, verify_name="sip.example.com")
-    _, user = rig.send(to=tls)
-    rig.layer.transport_error(Address("192.0.2.1", 5061, Transport.TLS), 0.0)
+    _, user = rig.send(to=Address("192.0.2.1", 5060, verify_name="sip.example.com", line="office"))
+    rig.layer.transport_error(PROXY, 0.0)
     assert user.heard == ["transport error 0"]
+
+
+@pytest.mark.parametrize("other", [{"verify_name": "192.0.2.1"}, {"line": "home"}])
+def test_another_connection_to_the_same_place_is_another_way(other):
+    rig = Rig()
+    tls = Address("192.0.2.1", 5061, Transport.TLS, verify_name="sip.example.com", line="office")
+    _, user = rig.send(to=tls)
+    rig.layer.transport_error(evolve(tls, **other), 0.0)
+    assert user.heard == []
+    rig.layer.transport_error(evolve(tls), 1.0)
+    assert user.heard == ["transport error 1"]
 
 
 def test_what_ended_is_forgotten():

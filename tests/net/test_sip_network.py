@@ -7,6 +7,7 @@ import socket
 from contextlib import asynccontextmanager
 
 import pytest
+from attrs import evolve
 
 from siptapi_core.errors import NetworkError
 from siptapi_core.events import Direction
@@ -16,7 +17,7 @@ from siptapi_core.net.identifiers import SystemIdentifiers
 from siptapi_core.net.sip_network import SipNetwork
 from siptapi_core.sip.message import Headers, Request, parse_message
 from siptapi_core.sip.uri import SipUri
-from siptapi_core.targets import Address
+from siptapi_core.targets import Address, Transport
 from siptapi_core.version import VERSION
 
 LOOPBACK = "127.0.0.1"
@@ -223,6 +224,9 @@ def test_an_address_family_that_is_not_there_is_no_way():
                 network.reachable(())
             near, far = Address(LOOPBACK, 5060), Address("192.0.2.1", 5060)
             assert network.reachable((there, near, there, far)) == (near, there, far)
+            by_tcp = evolve(near, transport=Transport.TCP)
+            assert network.reachable((by_tcp,)) == (by_tcp,)
+            assert network._streams is None, "nobody has sent anything"
 
     run(main)
 
