@@ -14,9 +14,11 @@ from siptapi_frontends.cli.config import CONFIG_COMMAND
 from siptapi_frontends.cli.demo import DEMO_COMMAND
 from siptapi_frontends.cli.dial import DIAL_COMMAND
 from siptapi_frontends.cli.hangup import HANGUP_COMMAND
+from siptapi_frontends.cli.history import HISTORY_COMMAND
 from siptapi_frontends.cli.lines import LINES_COMMAND
 from siptapi_frontends.cli.number import NUMBER_COMMAND
 from siptapi_frontends.cli.plugins import PLUGINS_COMMAND
+from siptapi_frontends.cli.redial import REDIAL_COMMAND
 from siptapi_frontends.cli.reload import RELOAD_COMMAND
 from siptapi_frontends.cli.resolve import RESOLVE_COMMAND
 from siptapi_frontends.cli.serve import SERVE_COMMAND
@@ -30,6 +32,8 @@ def siptapi_commands() -> Iterable[CliCommand]:
     return (
         DEMO_COMMAND,
         DIAL_COMMAND,
+        REDIAL_COMMAND,
+        HISTORY_COMMAND,
         SERVE_COMMAND,
         STATUS_COMMAND,
         LINES_COMMAND,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from siptapi_core.commands import Dial
-from siptapi_core.contracts import CliCommand, CliSession
+from siptapi_core.contracts import CliCommand, CliSession, Dialer
 
 if TYPE_CHECKING:
     from siptapi_frontends.cli.calling import PlannedCall
@@ -19,6 +19,11 @@ def _configure(parser: ArgumentParser) -> None:
         "number", nargs="+", metavar="NUMBER", help="as you would paste it: +43 1 505641, sip:..."
     )
     parser.add_argument("--line", help="call from this line (default: that of the settings)")
+    add_call_options(parser)
+
+
+def add_call_options(parser: ArgumentParser) -> None:
+    """Those of every command that dials."""
     parser.add_argument("--strategy", help="call this way (default: those of the line, in order)")
     parser.add_argument("--json", action="store_true", help="print one JSON object an event")
     parser.add_argument(
@@ -37,13 +42,23 @@ def command_of(arguments: Namespace) -> Dial:
 
 
 def _run(arguments: Namespace, session: CliSession) -> int:
+    async def plan(_dialer: Dialer) -> Dial:
+        return command_of(arguments)
+
+    return dial_as_planned(plan, arguments, session)
+
+
+def dial_as_planned(
+    plan: Callable[[Dialer], Awaitable[Dial]], arguments: Namespace, session: CliSession
+) -> int:
+    """Make the call that ``plan`` makes of a dialer, and show it; returns the exit code."""
     from siptapi_frontends.cli.calling import PlannedCall, place_call  # noqa: PLC0415  # asyncio
     from siptapi_frontends.cli.view import choose_view  # noqa: PLC0415
 
     @asynccontextmanager
     async def connect() -> AsyncIterator[PlannedCall]:
         async with session.connect() as dialer:
-            yield PlannedCall(dialer, command_of(arguments))
+            yield PlannedCall(dialer, await plan(dialer))
 
     return place_call(connect, choose_view(arguments))
 
