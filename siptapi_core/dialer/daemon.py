@@ -96,8 +96,7 @@ class Daemon:
 
     def line_status(self, line: LineStatus) -> LineStatus:
         """Fill in how the line's registration is."""
-        registration = self._line_services.status(line.name)
-        return line.evolve(registration=registration.state, problem=registration.reason)
+        return self._line_services.status(line)
 
     async def reload(self) -> Reloaded:
         """Read the settings file again; calls in progress go on as they began.
@@ -137,6 +136,7 @@ class Daemon:
             settings_file=self.settings.where,
             counters={
                 **self.dialer.counters(),
+                **self._line_services.counters(),
                 "incoming calls": len(self.incoming),
                 **self._counters(),
                 "tasks": len(asyncio.all_tasks()),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from siptapi_core.contracts import Context, LineIdentity, Logger, Network, Offer, Resolver, Strategy
+from siptapi_core.contracts import Context, LineIdentity, Logger, Offer, Resolver, Strategy
 from siptapi_core.dialer.line import Line
 from siptapi_core.dialer.line_credentials import LineCredentials
 from siptapi_core.errors import SettingsError, UnknownNameError
@@ -129,7 +129,7 @@ class LineFactory(Mapping[str, Line]):
             created[name] = self._create_with_section(kind, name, offer)
         return created
 
-    def network(self, name: str, logger: Logger) -> Network:
+    def network(self, name: str, logger: Logger) -> LineNetwork:
         """The network as that line may use it."""
         line = self.settings.lines[name]
         return LineNetwork(

@@ -1,18 +1,23 @@
-"""What active lines do besides calling: those that register are called."""
+"""What active lines do besides calling: they register, so that they are called, and are watched."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
-from siptapi_core.contracts import Logger
+from siptapi_core.commands import LineStatus
+from siptapi_core.contracts import LineIdentity, Logger
+from siptapi_core.dialer.conversations import Conversations
 from siptapi_core.dialer.event_bus import EventBus
 from siptapi_core.dialer.line_factory import LineFactory
-from siptapi_core.events import RegistrationChanged, RegistrationState, fields_of
+from siptapi_core.events import RegistrationChanged, RegistrationState, WatchChanged, fields_of
 from siptapi_core.machine.identifiers import Identifiers
 from siptapi_core.machine.line_of_request import IncomingLine, LineDirectory
 from siptapi_core.machine.registration_plan import RegistrationPlan
+from siptapi_core.machine.subscription_plan import SubscriptionPlan
 from siptapi_core.net.registering import Registrations
 from siptapi_core.net.sip_network import SipNetwork
+from siptapi_core.net.watching import Watches
 from siptapi_core.settings import LineSettings
 from siptapi_core.sip.name_addr import NameAddr
 from siptapi_core.sip.uri import SipUri
@@ -23,10 +28,12 @@ _REGISTRATION = (
     *("tls_verify", "tls_ca_file", "tls_certificate", "tls_key", "tls_allow_wildcard"),
 )
 """The settings by which a line registers: another value makes another registration."""
+_WATCH = (*(name for name in _REGISTRATION if not name.startswith("regist")), "watch", "phone")
+"""... and those by which it is watched."""
 
 
 class LineServices:
-    """Registers lines, and puts those that are registered where calls are looked for.
+    """Registers lines, puts those that do where calls are looked for, and watches phones.
 
     ``directory`` is where an incoming call finds its line.
     """
@@ -47,6 +54,17 @@ class LineServices:
         self._identifiers = identifiers
         self._logger = logger
         self._registrations = Registrations(network, self._on_registration)
+        self._conversations = Conversations(
+            events.tell_of_call, asyncio.get_running_loop().call_soon
+        )
+        self._watches = Watches(
+            network, self._registrations.flows, self._conversations.on_dialog, self._on_watching
+        )
+        self._watching: dict[str, LineSettings] = {}
+        self._problems: dict[str, str] = {}
+        events.sinks.append(
+            lambda event: self._conversations.on_event(event, network.clock.monotonic())
+        )
         self._registering: dict[str, tuple[LineSettings, str]] = {}
         """What each line registered with: its settings, and its token."""
         self._registered: set[str] = set()
@@ -61,28 +79,71 @@ class LineServices:
         """Begin, end or change what the lines of those names do, as their settings are now."""
         for name in names:
             line = self._lines.settings.lines.get(name)
-            wanted = line if line is not None and line.active and line.register else None
-            before = self._registering.pop(name, None)
-            token = "" if before is None else before[1]
-            if before is not None and (wanted is None or not _same(before[0], wanted)):
-                token = ""
-                self._directory.remove(name)
-                self._registrations.unregister(name)
-            if wanted is not None:
-                begins = not token
-                token = token or self._identifiers.tag()
-                self._registering[name] = (wanted, token)
-                self._show_calls(name, wanted, token)
-                if begins:
-                    self._register(name, wanted, token)
+            if line is not None and not line.active:
+                line = None
+            self._update_registration(name, line)
+            self._update_watch(name, line)
 
-    def status(self, name: str) -> RegistrationChanged:
-        """How the registration of that line is."""
-        return self._registrations.status(name)
+    def counters(self) -> dict[str, int]:
+        """What is alive, by name."""
+        return {"watches": len(self._watches), "followed calls": len(self._conversations)}
+
+    def status(self, line: LineStatus) -> LineStatus:
+        """Fill in how the line's registration and watch are."""
+        registration = self._registrations.status(line.name)
+        problem = registration.reason or self._problems.get(line.name, "")
+        return line.evolve(registration=registration.state, problem=problem)
 
     async def close(self, seconds: float) -> None:
-        """Take all lines off their registrars, within ``seconds``."""
-        await self._registrations.close(seconds)
+        """Take all lines off their registrars, and end the watches, within ``seconds``."""
+        await asyncio.gather(self._registrations.close(seconds), self._watches.close(seconds))
+
+    def _update_registration(self, name: str, line: LineSettings | None) -> None:
+        wanted = line if line is not None and line.register else None
+        before = self._registering.pop(name, None)
+        if before is not None and (wanted is None or not _same(before[0], wanted, _REGISTRATION)):
+            self._directory.remove(name)
+            self._registrations.unregister(name)
+            before = None
+        if wanted is not None:
+            token = self._identifiers.tag() if before is None else before[1]
+            self._registering[name] = (wanted, token)
+            self._show_calls(name, wanted, token)
+            if before is None:
+                self._register(name, wanted, token)
+
+    def _update_watch(self, name: str, line: LineSettings | None) -> None:
+        wanted = line if line is not None and line.watch else None
+        before = self._watching.pop(name, None)
+        if before is not None and (wanted is None or not _same(before, wanted, _WATCH)):
+            self._conversations.lines.discard(name)
+            self._problems.pop(name, None)
+            self._watches.unwatch(name)
+            before = None
+        if wanted is not None:
+            self._watching[name] = wanted
+            if before is None:
+                self._conversations.lines.add(name)
+                self._watch(name, wanted)
+
+    def _watch(self, name: str, line: LineSettings) -> None:
+        identity = line.identity(name, "")
+        next_hop, route = _way(identity)
+        plan = SubscriptionPlan(
+            target=identity.phone,
+            from_=NameAddr(identity.address_of_record),
+            next_hop=next_hop,
+            route=route,
+            learn_address=line.learn_address,
+        )
+        way = self._lines.network(name, self._logger.bind(line=name))
+        self._watches.watch(name, plan, way, self._lines.credentials(name))
+
+    def _on_watching(self, name: str, watching: bool, reason: str) -> None:  # noqa: FBT001  # OnWatching
+        self._problems[name] = "" if watching else reason
+        log = self._logger.info if watching or not reason else self._logger.warning
+        log("watch changed", line=name, watching=watching, reason=reason)
+        self._events.tell_of_line(name, WatchChanged(watching, reason))
 
     def _show_calls(self, name: str, line: LineSettings, token: str) -> None:
         """... from now on; also while a refresh fails: the registrar may still send us calls."""
@@ -98,15 +159,12 @@ class LineServices:
 
     def _register(self, name: str, line: LineSettings, token: str) -> None:
         identity = line.identity(name, "")
-        proxy = identity.outbound_proxy
-        if proxy is not None and not proxy.is_loose_router:
-            proxy = proxy.with_parameter("lr")
-        account = identity.address_of_record
+        next_hop, route = _way(identity)
         plan = RegistrationPlan(
-            account=account,
-            next_hop=proxy or SipUri(account.host, port=account.port, scheme=account.scheme),
+            account=identity.address_of_record,
+            next_hop=next_hop,
             token=token,
-            route=() if proxy is None else (NameAddr(proxy),),
+            route=route,
             expires=round(line.registration_expires),
             learn_address=line.learn_address,
             keepalive=line.keepalive,
@@ -125,5 +183,15 @@ class LineServices:
         self._events.tell_of_line(name, change)
 
 
-def _same(one: LineSettings, other: LineSettings) -> bool:
-    return all(getattr(one, name) == getattr(other, name) for name in _REGISTRATION)
+def _same(one: LineSettings, other: LineSettings, names: Iterable[str]) -> bool:
+    return all(getattr(one, name) == getattr(other, name) for name in names)
+
+
+def _way(identity: LineIdentity) -> tuple[SipUri, tuple[NameAddr, ...]]:
+    """Where requests for the account are sent, and by which route."""
+    account, proxy = identity.address_of_record, identity.outbound_proxy
+    if proxy is None:
+        return SipUri(account.host, port=account.port, scheme=account.scheme), ()
+    if not proxy.is_loose_router:  # nobody means a strict router (RFC 3261 section 8.1.2)
+        proxy = proxy.with_parameter("lr")
+    return proxy, (NameAddr(proxy),)
