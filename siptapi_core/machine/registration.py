@@ -2,20 +2,22 @@
 
 ::
 
-    IDLE ─start─▶ REGISTERING ◀────────it expired─────── REFRESHING ◀─┐
-                   ▲  │    │                              │   │       │ in good time,
-          time to  │  │    └──────2xx──────┐        other,│   │2xx    │ or the flow was lost
-         try again │  │other, silence      │       silence│   │       │
-                   │  ▼                    ▼              │   ▼       │
-                  FAILED ◀─────────────────┼──────────────┘  REGISTERED
-                                           └────────────────▶
+    IDLE ─start─▶ REGISTERING ────────── not accepted ──────────▶ FAILED
+                   │  ▲  ▲                                        │  ▲
+                   │  │  └──────────── time to try again ─────────┘  │
+               2xx │  └───── it expired ─────┐                       │
+                   ▼                         │                       │
+              REGISTERED ──── refresh ──▶ REFRESHING ─ not accepted ─┘
+                   ▲                         │
+                   └────────── 2xx ──────────┘
 
-    unregister, from any: ─nothing of ours is there─────────────────────────────▶ GONE
-                          └▶ UNREGISTERING ─any answer, silence, out of time──────▲
+    unregister, from any:  nothing of ours can be there ───────────────────▶ GONE
+                           else UNREGISTERING ─ any answer, out of time ───▶ GONE
 
-While one REGISTER is under way no other is sent: an un-REGISTER waits for its answer. A refresh
-that fails is a failed registration at once, though the registrar may keep the old binding until it
-expires: what it said last was not yes.
+A refresh comes in good time, or soon after the flow was lost; not accepted is whatever is refused,
+and silence. While one REGISTER is under way no other is sent: an un-REGISTER waits for its answer.
+A refresh that fails is a failed registration at once, though the registrar may keep the old binding
+until it expires: what it said last was not yes.
 """
 
 from __future__ import annotations
