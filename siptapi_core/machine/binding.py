@@ -118,8 +118,8 @@ class Binding:
                 answer = refusal(response, credentials, exchange.reason(response))
             done(answer, now)
 
-        headers = [("Expires", str(self._asked))]
-        self._send(headers, addresses, credentials, on_final, done, now)
+        request = self._make_request([("Expires", str(self._asked))])
+        self._send(request, self._with_contacts, addresses, credentials, on_final, done, now)
 
     def remove(
         self,
@@ -139,8 +139,8 @@ class Binding:
                 done(refusal(response, credentials, exchange.reason(response)), now)
 
         headers = [("Contact", f"{contact};expires=0") for contact in self._contacts]
-        headers.append(("Expires", "0"))
-        self._send(headers, addresses, credentials, on_final, done, now)
+        request = self._make_request([*headers, ("Expires", "0")])
+        self._send(request, _as_it_is, addresses, credentials, on_final, done, now)
 
     def abandon(self, now: float) -> None:
         """Wait for no answer any more, and send nothing again."""
@@ -150,7 +150,8 @@ class Binding:
 
     def _send(
         self,
-        headers: list[tuple[str, str]],
+        request: Request,
+        prepare: Callable[[Request, Address], Request],
         addresses: tuple[Address, ...],
         credentials: Credentials | None,
         on_final: Callable[[Response, Exchange, float], None],
@@ -176,13 +177,13 @@ class Binding:
         self._sent = ()
         self._exchange = Exchange(
             self._agent.transactions,
-            authentication.authorize(self._make_request(headers)),
+            authentication.authorize(request),
             addresses,
             authentication=authentication,
             next_cseq=self._answer_challenge,
             on_response=on_response,
             on_failure=on_failure,
-            prepare=self._with_contacts,
+            prepare=prepare,
             own_address=self._own_address,
         )
         self._exchange.start(now)
@@ -226,8 +227,6 @@ class Binding:
 
     def _with_contacts(self, request: Request, to: Address) -> Request:
         """``request`` with the Contact at which ``to`` reaches us, and without our old ones."""
-        if request.headers.get("Expires") == "0":
-            return request
         contact = self._contact_towards(to)
         others = [each for each in (*self._contacts, *self._sent) if each != contact]
         self._sent = (*self._sent, contact)
@@ -238,6 +237,7 @@ class Binding:
     def _note(self, contacts: tuple[str, ...]) -> None:
         """The registrar may have ``contacts`` too: it said nothing of them."""
         self._contacts = tuple(dict.fromkeys((*self._contacts, *contacts)))[-_MOST_CONTACTS:]
+        self._sent = ()
 
     def _contact_towards(self, to: Address) -> str:
         plan = self._plan
@@ -262,6 +262,10 @@ class Binding:
     def _next_cseq(self) -> int:
         self._cseq += 1
         return self._cseq
+
+
+def _as_it_is(request: Request, _to: Address) -> Request:
+    return request
 
 
 def _uri(contact: str) -> SipUri:
