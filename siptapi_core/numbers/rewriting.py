@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from siptapi_core.errors import NumberError
 from siptapi_core.numbers import patterns
-from siptapi_core.numbers.explanation import Step
+from siptapi_core.numbers.explanation import Kind, Step
 from siptapi_core.numbers.interpretation import Interpretation, interpret
 from siptapi_core.numbers.reading import Reading
 from siptapi_core.numbers.rules import NumberRules, Rewrite
@@ -73,5 +73,7 @@ def _read_again(found: Interpretation, number: str, rules: NumberRules) -> Inter
         raise NumberError(reason, text=found.number)
     international = number.startswith("+")
     again = interpret(Reading(number.removeprefix("+"), international), rules)
-    kept = again.number if international else number
-    return again._replace(number=kept, warnings=found.warnings, extension=found.extension)
+    kept, warnings = again.number if international else number, found.warnings
+    if again.kind is Kind.EMERGENCY:
+        warnings = (*warnings, f"the rewrites make an emergency call of {found.number}")
+    return again._replace(number=kept, warnings=warnings, extension=found.extension)

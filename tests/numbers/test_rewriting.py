@@ -93,6 +93,13 @@ def test_emergency_numbers_are_left_alone() -> None:
     assert explained("112", rewrite("1", "9")).kind is Kind.EMERGENCY
 
 
+def test_an_emergency_number_that_they_make_is_told() -> None:
+    found = explained("+43 1 505641-112", rewrite(r"^\+431505641(\d{3})$", r"\1"), deny=("1",))
+    assert (found.kind, str(found.dialled)) == (Kind.EMERGENCY, "sip:112@pbx.example")
+    assert found.decision == "allow"
+    assert found.warnings == ("the rewrites make an emergency call of +431505641112",)
+
+
 @pytest.mark.parametrize(
     ("match", "replace", "reason"),
     [
