@@ -74,8 +74,7 @@ class PlannedNumber(NamedTuple):
         """Premium, shared-cost or mobile, as the deny and confirm lists call them."""
         if self.region is None:
             return None
-        kind = kind_of(self.region, self.country_code, self.significant)
-        return _CATEGORIES.get(kind or "")
+        return _CATEGORIES.get(kind_of(self.region, self.country_code, self.significant))
 
     @property
     def country(self) -> str | None:

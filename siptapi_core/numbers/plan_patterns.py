@@ -22,7 +22,6 @@ from phonenumbers import (
 _Match = Callable[[str], re.Match[str] | None]
 
 _ANY_LENGTH = range(100)
-_NONE = ((), "")
 
 
 @functools.cache
@@ -55,21 +54,21 @@ class _Plan(NamedTuple):
 
     def has(self, significant: str) -> bool:
         """Whether there are such numbers."""
-        length = len(significant)
-        lengths, pattern = self.general
-        if length in lengths and _fullmatch(pattern)(significant):
-            for lengths, pattern in self.kinds.values():
-                if length in lengths and _fullmatch(pattern)(significant):
+        if _fits(self.general, significant):
+            for shape in self.kinds.values():
+                if _fits(shape, significant):
                     return True
         return False
 
-    def kind(self, significant: str) -> str | None:
-        """What such a number is, if there is one."""
-        for kind in (*_SPECIAL_KINDS, *_USUAL_KINDS):
-            lengths, pattern = self.kinds.get(kind, _NONE)
-            if len(significant) in lengths and _fullmatch(pattern)(significant):
-                return kind
-        return None
+    def kind(self, significant: str) -> str:
+        """What a number is that there is."""
+        known = [kind for kind in (*_SPECIAL_KINDS, *_USUAL_KINDS) if kind in self.kinds]
+        return next(kind for kind in known if _fits(self.kinds[kind], significant))
+
+
+def _fits(shape: _Shape, significant: str) -> bool:
+    lengths, pattern = shape
+    return len(significant) in lengths and _fullmatch(pattern)(significant) is not None
 
 
 def _shape(description: PhoneNumberDesc) -> _Shape:
@@ -101,7 +100,7 @@ def _plan(name: str, country_code: int) -> _Plan:
     return _Plan(_shape(data.general_desc or PhoneNumberDesc()), known, data.leading_digits)
 
 
-def kind_of(name: str, country_code: str, significant: str) -> str | None:
+def kind_of(name: str, country_code: str, significant: str) -> str:
     """What a number of the region ``name`` is, one of its own: ``mobile``, ``premium_rate``, ...
 
     The words are those of `phonenumbers.PhoneMetadata`. ``fixed_line`` may be a mobile's as well.
