@@ -89,7 +89,7 @@ def event(happening: Happening, number: int = 1, call: str = "c1") -> CallEvent:
 
 class FakeDialer:
     """``after_dial`` and ``after_hang_up`` are what happens then; an error among the latter is
-    raised by HangUp. ``executed`` are all commands."""
+    raised by HangUp. ``answers`` are those to other commands, by class; ``executed`` are all."""
 
     def __init__(
         self,
@@ -101,6 +101,7 @@ class FakeDialer:
         messages: Iterable[TracedMessage] = (),
         pause: float = 0,
         goes_away: bool = False,
+        answers: Mapping[type, Reply] | None = None,
     ) -> None:
         self.executed: list[Command] = []
         self.closed = False
@@ -113,6 +114,7 @@ class FakeDialer:
         self._closing = asyncio.Event()
         self._pause = pause
         self._goes_away = goes_away
+        self._answers = answers or {}
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[FakeDialer]:
@@ -140,6 +142,8 @@ class FakeDialer:
                 raise self._after_hang_up
             self._happen(self._after_hang_up)
             return Done()
+        if type(command) in self._answers:
+            return self._answers[type(command)]
         assert isinstance(command, Dial)
         if self._confirmable and not command.confirmed:
             raise DeniedError("+43 900 1 must be confirmed (rule premium)", confirmable=True)
@@ -152,7 +156,7 @@ class FakeDialer:
         for happening in happenings:
             self._happened.put_nowait(happening)
 
-    async def events(self, after: int | None = None) -> AsyncIterator[CallEvent]:
+    async def events(self, caller: Caller, after: int | None = None) -> AsyncIterator[CallEvent]:
         number = 0
         yield event(CallEnded(Outcome.BUSY, Stage.CALLEE), 99, call="somebody-elses")
         while (happening := await self._happened.get()) is not None:

@@ -16,6 +16,7 @@ from siptapi_core.events import (
     CallFailed,
     Direction,
     Disturbed,
+    Event,
     HandedOver,
     Outcome,
     PhoneCalling,
@@ -156,6 +157,29 @@ def test_a_dialer_that_goes_away_leaves_the_outcome_unknown() -> None:
     assert "may or may not" in view.notes[0]
 
 
+def test_a_dialer_that_breaks_off_leaves_the_outcome_unknown() -> None:
+    class Breaking(FakeDialer):
+        async def events(self, caller: Caller, after: int | None = None) -> AsyncIterator[Event]:
+            async for each in super().events(caller, after):
+                yield each
+            raise NetworkError("the daemon has gone")
+
+    view = RecordingView()
+    assert place_call(Breaking(RINGING, goes_away=True).planned(DIAL), view) == 5
+    assert tuple(view.happenings) == RINGING
+    assert view.notes == ["The daemon has gone: the call may or may not have gone through."]
+
+
+def test_a_dialer_that_breaks_off_before_it_answers_may_have_dialled() -> None:
+    class Gone(FakeDialer):
+        async def execute(self, command: Command, caller: Caller) -> Reply:
+            raise NetworkError("the daemon has gone")
+
+    view = RecordingView()
+    assert place_call(Gone().planned(DIAL), view) == 5
+    assert view.notes == ["The daemon has gone: the call may or may not have gone through."]
+
+
 def test_what_cannot_be_dialled_is_an_error_and_everything_is_closed() -> None:
     class Refusing(FakeDialer):
         async def execute(self, command: Command, caller: Caller) -> Reply:
@@ -215,6 +239,17 @@ def test_messages_are_kept_for_the_ladder_only_where_it_is_drawn() -> None:
     assert without.drawn is None
     assert drawn.drawn == [INVITE]
     assert drawn.names == {INVITE.peer: "proxy"}
+
+
+def test_the_ladder_is_of_calls_whatever_else_a_daemon_sends_and_gets() -> None:
+    ringing = INVITE.evolve(direction=Direction.RECEIVED, text="SIP/2.0 180 Ringing\r\n")
+    other = INVITE.evolve(call_id="y", text="REGISTER sip:b SIP/2.0\r\n")
+    incoming = INVITE.evolve(call_id="z", direction=Direction.RECEIVED)
+    view = RecordingView()
+    view.draws_ladder = True
+    messages = (other, INVITE, incoming, ringing, other)
+    place_call(FakeDialer(messages=messages).planned(DIAL), view)
+    assert view.drawn == [INVITE, ringing]
 
 
 def test_without_messages_there_is_no_ladder() -> None:

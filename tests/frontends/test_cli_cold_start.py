@@ -1,9 +1,13 @@
 """What a plain dial imports before its INVITE leaves, counted: no clock, so no machine matters.
 
+With a daemon, the INVITE leaves when the daemon was told; without, it is this process's own.
+
 docs/performance.md says what each of these costs.
 """
 
+import json
 import os
+import socket
 import subprocess
 import sys
 
@@ -103,3 +107,53 @@ def test_nothing_heavy_is_imported_before_the_invite(started):
 def test_few_classes_are_made_by_attrs(started):
     _, classes = started
     assert len(classes) <= ATTRS_CLASSES, classes
+
+
+UNTIL_HANDED_OVER = """
+import os, sys
+before = set(sys.modules)
+
+def stop(event, arguments):
+    if event == "import" and arguments[0] == "siptapi_frontends.cli.application":
+        print(*sorted(set(sys.modules) - before), flush=True)
+        os._exit(0)
+
+sys.addaudithook(stop)
+sys.argv[:] = ["siptapi", "dial", "1002"]
+from siptapi_frontends.cli.launcher import main
+sys.exit(main())
+"""
+
+
+def test_a_daemon_is_told_before_anything_else_is_imported(short_home):
+    file = short_home / "siptapi" / "control.sock"
+    file.parent.mkdir()
+    with socket.socket(socket.AF_UNIX) as daemon:
+        daemon.bind(str(file))
+        daemon.listen()
+        daemon.settimeout(60)
+        ended = subprocess.run(
+            [sys.executable, "-c", UNTIL_HANDED_OVER],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+            env={name: value for name, value in os.environ.items() if not name.startswith("COV")},
+        )
+        connected, _ = daemon.accept()
+        with connected, connected.makefile("rb") as lines:
+            told = [json.loads(line) for line in lines]
+    assert told[-1] == {"id": 3, "command": "dial", "number": "1002"}
+    loaded = ended.stdout.split()
+    assert not {"asyncio", "pathlib", "argparse", "tomllib", "attr", "pluggy"}.intersection(loaded)
+    assert [name for name in loaded if name.startswith("siptapi")] == [
+        "siptapi_core",
+        "siptapi_core.control",
+        "siptapi_core.control.finding",
+        "siptapi_core.control.place",
+        "siptapi_core.state_folder",
+        "siptapi_frontends",
+        "siptapi_frontends.cli",
+        "siptapi_frontends.cli.launcher",
+        "siptapi_frontends.cli.quick_dial",
+    ]

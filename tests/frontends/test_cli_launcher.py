@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from siptapi_frontends.cli import application
+from siptapi_frontends.cli import application, quick_dial
 from siptapi_frontends.cli.launcher import main
 
 
@@ -22,13 +22,22 @@ def signals_are_given_back() -> Iterator[None]:
 
 
 def test_the_exit_code_is_the_applications(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(application, "run", lambda: 7)
+    monkeypatch.setattr(application, "run", lambda **_: 7)
     assert main() == 7
+
+
+def test_what_was_handed_over_goes_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    handed_over, asked = object(), []
+    monkeypatch.setattr(sys, "argv", ["siptapi", "dial", "1"])
+    monkeypatch.setattr(quick_dial, "hand_over", lambda words: asked.append(words) or handed_over)
+    monkeypatch.setattr(application, "run", lambda *, handed_over: asked.append(handed_over) or 0)
+    assert main() == 0
+    assert asked == [["dial", "1"], handed_over]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_is_no_traceback(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
-    monkeypatch.setattr(application, "run", lambda: signal.raise_signal(number))
+    monkeypatch.setattr(application, "run", lambda **_: signal.raise_signal(number))
     assert main() == 130
 
 

@@ -1,18 +1,23 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from daemon_thread import daemon
 from fake_dialer import MESSAGES, FakeDialer
 
 import siptapi_core.dialer
 import siptapi_core.plugin_loading
 from siptapi_core.contracts import CliSession
-from siptapi_core.errors import SettingsError
+from siptapi_core.control import remote_dialer
+from siptapi_core.control.remote_dialer import RemoteDialer
+from siptapi_core.errors import NetworkError, SettingsError
+from siptapi_core.events import TracedMessage
 from siptapi_core.plugin_loading.sources import Source
 from siptapi_frontends.cli.session import Session
 
@@ -171,3 +176,50 @@ def test_a_trace_prints_every_message_also_those_of_the_end(
     assert "INVITE sip:10@pbx SIP/2.0" in err
     assert "received from udp:127.0.0.1:5060" in err
     assert len(opened) == 2
+
+
+def test_a_daemon_that_does_not_answer_is_left_alone(
+    opened: list[dict[str, Any]],
+    short_home: Path,
+    settings_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(remote_dialer, "HELLO_SECONDS", 0.05)
+    settings_file.write_text(LINE)
+    settings_file.chmod(0o600)
+    file = short_home / "siptapi" / "control.sock"
+    file.parent.mkdir()
+
+    async def connect() -> None:
+        async with session().connect() as dialer:
+            assert isinstance(dialer, FakeDialer)
+
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(file))
+        silent.listen()
+        asyncio.run(connect())
+    assert len(opened) == 1
+    assert capsys.readouterr().err == (
+        "siptapi: the daemon is left alone: the daemon does not answer\n"
+    )
+
+
+def test_the_daemons_messages_are_traced_and_its_end_is_no_error_of_the_trace(
+    short_home: Path, settings_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Breaking(FakeDialer):
+        async def traced(self) -> AsyncIterator[TracedMessage]:
+            for message in MESSAGES:
+                yield message
+            raise NetworkError("the daemon has gone")
+
+    async def connect() -> None:
+        async with session(trace=True).connect() as dialer:
+            assert isinstance(dialer, RemoteDialer)
+            with pytest.raises(NetworkError):
+                _ = [each async for each in dialer.traced()]
+
+    with daemon(Breaking(), settings_file.touch() or settings_file):
+        asyncio.run(connect())
+    assert "INVITE sip:10@pbx SIP/2.0" in capsys.readouterr().err

@@ -24,7 +24,7 @@ from siptapi_frontends.cli.asking import CALLER
 from siptapi_frontends.cli.confirmation import confirmed
 from siptapi_frontends.cli.exit_codes import ExitCode, of_call
 from siptapi_frontends.cli.interruption import Interruption
-from siptapi_frontends.cli.quick_dial import release_signals
+from siptapi_frontends.cli.quick_dial import held_signals
 from siptapi_frontends.cli.view import View
 
 
@@ -83,7 +83,7 @@ async def _dial(
     interruption: Interruption,
 ) -> ExitCode:
     with interruption.hanging_up():
-        release_signals()
+        held_signals.release()
         try:
             dialling = cast("Dialling", await dialer.execute(dial, CALLER))
         except NetworkError as error:  # that to the daemon, in the middle

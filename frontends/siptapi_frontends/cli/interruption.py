@@ -27,7 +27,7 @@ from types import FrameType
 
 from siptapi_frontends.cli.exit_codes import ExitCode
 from siptapi_frontends.cli.output import detach
-from siptapi_frontends.cli.quick_dial import SIGNALS
+from siptapi_frontends.cli.quick_dial import SIGNALS, held_signals
 
 _SIGNALS = tuple(getattr(signal, name) for name in SIGNALS if hasattr(signal, name))
 
@@ -73,6 +73,8 @@ class Interruption:
         if number == getattr(signal, "SIGHUP", None):
             detach(1, 2)
         if self._loop is None:
+            if held_signals.hold(number):
+                return
             raise KeyboardInterrupt
         self._signals += 1
         if self._signals > 1:

@@ -23,7 +23,42 @@ SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 _LONGEST = 30_000
 """Characters: whatever they are, the daemon takes a line of them."""
 
-_held: list[int] = []
+
+class HeldSignals:
+    """The signals that came while there may be a call, and nobody could hang it up yet.
+
+    The second is not waited for: whoever sends it wants to leave at once.
+    """
+
+    def __init__(self) -> None:
+        self._holding = False
+        self._held: list[int] = []
+
+    def begin(self) -> None:
+        """Hold them from now on; those that are ignored stay so."""
+        self._holding = True
+        for name in SIGNALS:
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, lambda number, _: self.hold(number))
+
+    def hold(self, number: int) -> bool:
+        """Whether that signal, which came, is held."""
+        if self._holding:
+            if self._held:
+                os._exit(INTERRUPTED)
+            self._held.append(number)
+        return self._holding
+
+    def release(self) -> None:
+        """Hold none any more, and let those that came come again."""
+        self._holding = False
+        while self._held:
+            signal.raise_signal(self._held.pop())
+
+
+held_signals = HeldSignals()
+"""Those of this process."""
 
 
 class HandedOver:
@@ -58,14 +93,12 @@ def hand_over(arguments: Sequence[str]) -> HandedOver | None:
         lines.append({"id": 2, "subscribe": "trace"})
     lines.append({"id": 3, **dial})
     sent = "".join(f"{json.dumps(line)}\n" for line in lines).encode("ascii")
-    for name in SIGNALS:
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _hold)
+    held_signals.begin()
     try:
         connected.sendall(sent)
     except OSError:
         connected.close()
+        held_signals.release()
         return None
     return HandedOver(connected, sent)
 
@@ -100,17 +133,3 @@ def wanted_settings(config: str = "") -> str:
 
     named = config or os.environ.get("SIPTAPI_CONFIG", "")
     return os.path.abspath(named) if named else DEFAULT_SETTINGS  # noqa: PTH100  # no pathlib yet
-
-
-def release_signals() -> None:
-    """Deliver the signals that came while nothing could be done about them."""
-    held = _held.copy()
-    _held.clear()
-    for number in held:
-        signal.raise_signal(number)
-
-
-def _hold(number: int, _frame: object) -> None:
-    if _held:  # the second: whoever sends it will not wait
-        os._exit(INTERRUPTED)
-    _held.append(number)

@@ -137,7 +137,7 @@ class Session:
             yield dialer
 
     async def _daemons_dialer(self, stack: AsyncExitStack) -> Dialer | None:
-        from siptapi_frontends.cli.quick_dial import release_signals  # noqa: PLC0415
+        from siptapi_frontends.cli.quick_dial import held_signals  # noqa: PLC0415
 
         opening = self._daemon_line()
         if opening is None:
@@ -151,7 +151,7 @@ class Session:
                 words = f"{error}, which was asked to dial: the call may or may not be made"
                 raise NetworkError(words) from None
             say_aside(f"siptapi: the daemon is left alone: {error}")
-        release_signals()  # nothing was done there
+        held_signals.release()  # nothing was done there
         return None
 
     def _daemon_line(self) -> AbstractAsyncContextManager[Dialer] | None:
