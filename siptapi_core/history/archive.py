@@ -13,15 +13,17 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from siptapi_core.commands import CallRecord, History, ListHistory
 from siptapi_core.contracts import Clock, Logger
 from siptapi_core.errors import RefusedError
-from siptapi_core.events import EventId
+from siptapi_core.events import CallId, Event, EventId
+from siptapi_core.history import queries
 from siptapi_core.history.database import Database
 from siptapi_core.history.forgetting import forget
 from siptapi_core.history.health import Health
 from siptapi_core.history.journal_files import JournalFile, journal_files, read_lines
 from siptapi_core.history.run_lock import RunLock
-from siptapi_core.history.taking_over import end_calls, insert_lines
+from siptapi_core.history.taking_over import end_calls, insert_lines, last_event
 from siptapi_core.settings.history import HistorySettings
 
 T = TypeVar("T")
@@ -74,52 +76,61 @@ class Archive:
         lock = self._wait_for_lock(run)
         if lock is None:
             return None
-        if self.take_over_all(run, 0) and self.end(run):
-            last = self._last_event(run)
-            return lock, int(self._clock.time() * 1000) if last is None else last
-        lock.release(remove=False)
-        return None
+        last = None
+        if self._attempt(partial(self._take_over_all, run, 0)) is not None:
+            last = self._attempt(partial(self._end, run))
+        if last is None:
+            lock.release(remove=False)
+            return None
+        return lock, last or int(self._clock.time() * 1000)
 
     def take_over(self, run: str, written: int) -> float:
         """Take over the journal of our own ``run``, of which file number ``written`` is not full.
 
         Returns in how many seconds that should be done again, if no event comes before.
         """
-        if not self._succeeds(partial(self._take_over_own, run, written)):
-            return TRY_AGAIN_AFTER
-        return self._forget_at - self._clock.monotonic()
+        seconds = self._attempt(partial(self._take_over_own, run, written))
+        return TRY_AGAIN_AFTER if seconds is None else seconds
 
-    def take_over_all(self, run: str, written: int) -> bool:
+    def take_over_all(self, run: str, written: int) -> None:
         """The same with every other journal; those whose process is gone are brought to an end."""
-        return self._succeeds(partial(self._take_over_all, run, written))
+        self._attempt(partial(self._take_over_all, run, written))
 
     def end(self, run: str) -> bool:
-        """Take over the journal of a ``run`` whose lock we have, and remove it."""
-        return self._succeeds(partial(self._end, run))
+        """Take over the journal of a ``run`` whose lock we have, and remove it; True: done."""
+        return self._attempt(partial(self._end, run)) is not None
 
-    def ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
-        """Ask one of `siptapi_core.history.queries`.
+    def list_calls(self, command: ListHistory, lines: frozenset[str] | None) -> History:
+        """See `queries.list_calls`; raises RefusedError where the database cannot be read."""
+        return self._ask(lambda connection: queries.list_calls(connection, command, lines))
 
-        Raises:
-            RefusedError: the database cannot be read.
-        """
-        try:
-            return self._database.use(question)
-        except (sqlite3.Error, OSError) as error:
-            raise RefusedError(f"the history cannot be read from {self._file}: {error}") from error
+    def show_call(self, call: CallId, lines: frozenset[str] | None) -> CallRecord:
+        """See `queries.show_call`; raises RefusedError as `list_calls`."""
+        return self._ask(lambda connection: queries.show_call(connection, call, lines))
+
+    def events_after(self, run: str, after: EventId, limit: int) -> tuple[Event, ...]:
+        """See `queries.events_after`; raises RefusedError as `list_calls`."""
+        return self._ask(lambda connection: queries.events_after(connection, run, after, limit))
 
     def close(self) -> None:
         """Close the database."""
         self._database.close()
 
-    def _succeeds(self, work: Callable[[sqlite3.Connection], None]) -> bool:
+    def _attempt(self, work: Callable[[sqlite3.Connection], T]) -> T | None:
+        """Do ``work``; None: it could not be done now, and `Health` says why."""
         try:
-            self._database.use(work)
+            result = self._database.use(work)
         except (sqlite3.Error, OSError) as error:
             self._health.fail(f"the history cannot be written to {self._file}: {error}")
-            return False
+            return None
         self._health.recover()
-        return True
+        return result
+
+    def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            return self._database.use(question)
+        except (sqlite3.Error, OSError) as error:
+            raise RefusedError(f"the history cannot be read from {self._file}: {error}") from error
 
     def _wait_for_lock(self, run: str) -> RunLock | None:
         path = str(self._folder / f"{run}.lock")
@@ -139,23 +150,16 @@ class Archive:
             )
         return None
 
-    def _last_event(self, run: str) -> EventId | None:
-        def ask(connection: sqlite3.Connection) -> EventId | None:
-            found = connection.execute("SELECT last_event FROM runs WHERE run = ?", (run,))
-            row = found.fetchone()
-            return None if row is None else int(row["last_event"])
-
-        return self._database.use(ask)
-
-    def _take_over_own(self, run: str, written: int, connection: sqlite3.Connection) -> None:
+    def _take_over_own(self, run: str, written: int, connection: sqlite3.Connection) -> float:
         for file in self._files(run):
             self._take_over_file(file, connection)
             if file.number < written:
                 self._remove(file)
         self._forget(connection)
+        return self._forget_at - self._clock.monotonic()
 
-    def _take_over_all(self, own: str, written: int, connection: sqlite3.Connection) -> None:
-        self._take_over_own(own, written, connection)
+    def _take_over_all(self, own: str, written: int, connection: sqlite3.Connection) -> float:
+        seconds = self._take_over_own(own, written, connection)
         for run in journal_files(self._folder).keys() - {own}:
             lock = RunLock.take(str(self._folder / f"{run}.lock"))
             if lock is None:  # it goes on
@@ -168,14 +172,16 @@ class Archive:
                 ended = True
             finally:
                 lock.release(remove=ended)
+        return seconds
 
-    def _end(self, run: str, connection: sqlite3.Connection) -> None:
+    def _end(self, run: str, connection: sqlite3.Connection) -> EventId:
         files = self._files(run)
         for file in files:
             self._take_over_file(file, connection)
         end_calls(connection, run)
         for file in files:
             self._remove(file)
+        return last_event(connection, run)
 
     def _files(self, run: str) -> list[JournalFile]:
         return journal_files(self._folder).get(run, [])

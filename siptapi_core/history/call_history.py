@@ -29,7 +29,6 @@ from siptapi_core.settings.secret import path_of
 from siptapi_core.state_folder import state_folder
 
 if TYPE_CHECKING:
-    import sqlite3
     from concurrent.futures import ThreadPoolExecutor
 
     from siptapi_core.history.archive import Archive
@@ -121,9 +120,7 @@ class CallHistory:
             UsageError: ``limit`` or ``before`` cannot be.
             RefusedError: the history cannot be read.
         """
-        from siptapi_core.history.queries import list_calls  # noqa: PLC0415  # see above
-
-        return await self._ask(lambda connection: list_calls(connection, command, lines))
+        return await self._ask(lambda archive: archive.list_calls(command, lines))
 
     async def show_call(self, call: CallId, lines: frozenset[str] | None) -> CallRecord:
         """Carry out `ShowCall` for a caller of ``lines`` (None: all).
@@ -131,9 +128,7 @@ class CallHistory:
         Raises:
             RefusedError: there is no such call, or the history cannot be read.
         """
-        from siptapi_core.history.queries import show_call  # noqa: PLC0415  # see above
-
-        return await self._ask(lambda connection: show_call(connection, call, lines))
+        return await self._ask(lambda archive: archive.show_call(call, lines))
 
     async def events_after(self, after: EventId, limit: int) -> tuple[Event, ...]:
         """At most ``limit`` of the events that were told after ``after``, in order.
@@ -143,17 +138,16 @@ class CallHistory:
         Raises:
             RefusedError: not all of them are kept any more, or the history cannot be read.
         """
-        from siptapi_core.history.queries import events_after  # noqa: PLC0415  # see above
-
         run = self._journal.run
-        return await self._ask(lambda connection: events_after(connection, run, after, limit))
+        return await self._ask(lambda archive: archive.events_after(run, after, limit))
 
     async def close(self) -> None:
         """Bring it all into the database, and leave no file behind but that."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._is_due = True  # so that nobody sets the timer again
         if self._taking_over is not None:
             await asyncio.wait([self._taking_over])
+        if self._timer is not None:
+            self._timer.cancel()
         lock = self._journal.close()
         if lock is not None:
             ended = await self._in_worker(lambda archive: archive.end(self._journal.run))
@@ -162,13 +156,13 @@ class CallHistory:
             await self._in_worker(lambda archive: archive.close())
             self._executor.shutdown()
 
-    async def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
+    async def _ask(self, question: Callable[[Archive], T]) -> T:
         self._journal.flush()
         run, written = self._journal.run, self._journal.number
 
         def answer(archive: Archive) -> T:
             archive.take_over_all(run, written)
-            return archive.ask(question)
+            return question(archive)
 
         return await self._in_worker(answer)
 

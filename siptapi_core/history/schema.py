@@ -27,7 +27,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
         "CREATE INDEX events_of_call ON events (call)",
         """
-        CREATE TABLE calls (
+        CREATE TABLE calls (                         -- by time on the disk, as they are read
             call TEXT PRIMARY KEY,
             run TEXT NOT NULL,
             line TEXT NOT NULL,
@@ -45,7 +45,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             reason TEXT NOT NULL DEFAULT '',
             duration REAL,
             unfinished INTEGER NOT NULL DEFAULT 0
-        ) WITHOUT ROWID
+        )
         """,
         "CREATE INDEX calls_in_order ON calls (started, call)",
         "CREATE INDEX calls_of_line ON calls (line, started, call)",

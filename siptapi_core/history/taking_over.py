@@ -19,6 +19,7 @@ from siptapi_core.events import (
     CallFailed,
     CallPlaced,
     ConversationEnded,
+    EventId,
     Happening,
     IncomingAnsweredElsewhere,
     IncomingEnded,
@@ -45,7 +46,9 @@ _CHANGES: dict[type[Happening], str] = {
     CalleeAnswered: "answered = coalesce(answered, :time)",
     CallFailed: "status = :status, reason = :reason",
     CallEnded: "ended = :time, outcome = :outcome, stage = :stage",
-    CallCorrected: "outcome = :outcome, answered = iif(:outcome = 'answered', answered, NULL)",
+    CallCorrected: (
+        "outcome = :outcome, answered = CASE :outcome WHEN 'answered' THEN answered END"
+    ),
     ConversationEnded: (
         "ended = :time, duration = :duration, answered = coalesce(answered, :time - :duration)"
     ),
@@ -80,8 +83,7 @@ def insert_lines(connection: sqlite3.Connection, run: str, lines: Iterable[bytes
     """
     unreadable = 0
     with transaction(connection):
-        row = connection.execute("SELECT last_event FROM runs WHERE run = ?", (run,)).fetchone()
-        last = before = 0 if row is None else row["last_event"]
+        last = before = last_event(connection, run)
         for line in lines:
             try:
                 fields = _fields(line)
@@ -99,6 +101,16 @@ def insert_lines(connection: sqlite3.Connection, run: str, lines: Iterable[bytes
                 (run, last),
             )
     return unreadable
+
+
+def last_event(connection: sqlite3.Connection, run: str) -> EventId:
+    """The id of the last event that was taken over of ``run``; 0: none was.
+
+    Raises:
+        sqlite3.DatabaseError: it cannot be read.
+    """
+    row = connection.execute("SELECT last_event FROM runs WHERE run = ?", (run,)).fetchone()
+    return 0 if row is None else int(row["last_event"])
 
 
 def end_calls(connection: sqlite3.Connection, run: str) -> None:

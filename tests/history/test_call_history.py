@@ -391,6 +391,30 @@ def test_a_slow_disk_is_not_asked_twice_at_once(
     run(main)
 
 
+def test_a_daemon_that_cannot_end_what_was_left_begins_all_the_same(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_connection: object, _run: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    async def main() -> None:
+        history = bench.abandoned()
+        await history.begin()
+        record(history, of_call(ANSWERED[:2], call="c1", first=NEW + 1))
+        await kill(history)
+        with monkeypatch.context() as patched:
+            patched.setattr(archive, "end_calls", full)
+            async with bench.open(daemon=True) as history:
+                assert "database or disk is full" in history.problem
+                assert history.last_event == NEW
+                record(history, of_call(ANSWERED, call="c2", first=NEW + 1))
+        calls = {each.call: each.unfinished for each in await bench.calls()}
+        assert calls == {"c1": True, "c2": False}
+        assert bench.files() == []
+
+    run(main)
+
+
 def test_it_recovers_by_itself(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("siptapi_core.history.database.BUSY_SECONDS", 0.01)
     monkeypatch.setattr(call_history, "TAKE_OVER_AFTER", 0.01)

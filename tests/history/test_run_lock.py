@@ -22,6 +22,24 @@ def test_one_holder_and_then_the_next(tmp_path: Path) -> None:
     assert not path.exists()
 
 
+def test_on_windows_it_is_closed_before_it_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.lock"
+    done = []
+    monkeypatch.setattr(run_lock.sys, "platform", "win32")
+    for remove in (False, True):
+        lock = RunLock.take(str(path))
+        assert lock is not None
+        with monkeypatch.context() as patched:
+            patched.setattr(run_lock.os, "close", lambda descriptor: done.append(descriptor))
+            patched.setattr(run_lock.os, "unlink", done.append)
+            lock.release(remove=remove)
+        assert done == [lock._descriptor, str(path)][: 1 + remove]
+        os.close(done[0])
+        done.clear()
+
+
 def test_only_its_user_can_open_it(tmp_path: Path) -> None:
     path = tmp_path / "a.lock"
     lock = RunLock.take(str(path))
