@@ -193,7 +193,8 @@ class StreamConnection(asyncio.Protocol):
         """Asyncio: it is over."""
         self._lost.set()
         why = f": {_words(exc)}" if exc else ""
-        self._end(f"{self.peer} closed the connection{why}")
+        alert = self._tls.alert(exc) if self._tls else ""  # TLS 1.3 tells only after the handshake
+        self._end(f"{self.peer} {alert or f'closed the connection{why}'}")
 
     def _deliver(self, data: bytes) -> None:
         try:

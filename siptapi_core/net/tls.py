@@ -16,6 +16,17 @@ LOOK_AGAIN_SECONDS = 2.0
 """Time to fetch a certificate that was refused, to say whose it is."""
 
 _NOT_YET_VALID, _EXPIRED, _SELF_SIGNED = 9, 10, 18
+_OURS = {
+    "CERTIFICATE_REQUIRED": "wants to know who we are: name a certificate as tls_certificate",
+    "HANDSHAKE_FAILURE": "speaks no TLS that we can accept, or wants a tls_certificate of ours",
+    "UNKNOWN_CA": "does not know the authority of our certificate (tls_certificate)",
+    "BAD_CERTIFICATE": "does not accept our certificate (tls_certificate)",
+    "CERTIFICATE_EXPIRED": "says that our certificate (tls_certificate) has expired",
+    "CERTIFICATE_REVOKED": "says that our certificate (tls_certificate) is revoked",
+    "CERTIFICATE_UNKNOWN": "does not accept our certificate (tls_certificate)",
+    "UNSUPPORTED_CERTIFICATE": "does not accept our kind of certificate (tls_certificate)",
+}
+"""What a server tells us by an alert (RFC 8446 section 6.2), of ourselves."""
 _UNKNOWN_AUTHORITY = frozenset((2, 19, 20, 21))
 """Codes of OpenSSL's x509_vfy.h: an issuer is missing, or none of those that we trust."""
 
@@ -57,6 +68,8 @@ class TlsClient:
             names = ", ".join(identities(certificate)) or "no domain"
             whose = _whose(tls.getpeercert(binary_form=True))
             problem = f"its certificate is for {names}, not for {_name(peer)}; {whose}"
+            if is_for(certificate, _name(peer), allow_wildcard=True):
+                problem += "; tls_allow_wildcard = true accepts it"
             raise NetworkError(f"{peer}: {problem}")
 
     async def explain(self, error: Exception, peer: Address) -> str:
@@ -64,9 +77,16 @@ class TlsClient:
         if isinstance(error, ssl.SSLCertVerificationError):
             reason = _reason(error)
             return f"{peer}: its certificate {reason}; {_whose(await self._look_again(peer))}"
+        if alert := self.alert(error):
+            return f"{peer} {alert}"
         if isinstance(error, ssl.SSLError):
             return f"{peer} speaks no TLS that we can accept: {error.reason or error}"
         return f"there is no TLS connection to {peer}: {error}"
+
+    def alert(self, error: Exception | None) -> str:
+        """What the server says of us, as the end of a sentence about it; "" where it does not."""
+        reason = getattr(error, "reason", None) or ""  # of an ssl.SSLError that OpenSSL made
+        return _OURS.get(reason.partition("ALERT_")[2], "")
 
     async def _look_again(self, peer: Address) -> bytes | None:
         """Fetch the certificate that was refused: `ssl` does not hand it out. Nothing is sent."""

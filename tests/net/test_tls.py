@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import ssl
 import threading
@@ -172,6 +173,10 @@ def test_wildcards_are_for_those_who_allow_them(authority, allowed) -> None:
     options = StreamOptions(tls_ca_file=str(authority.certificate), tls_allow_wildcard=allowed)
     problem, *_ = exchange(authority.issue("*.office.test"), options, name="pbx.office.test")
     assert (problem == "") is allowed
+    assert ("; tls_allow_wildcard = true accepts it" in problem) is not allowed
+    problem, *_ = exchange(authority.issue("*.office.test"), options, name="office.test")
+    assert problem.startswith("PEER: its certificate is for *.office.test, not for office.test; ")
+    assert "tls_allow_wildcard" not in problem
 
 
 def test_without_checks_anything_goes_but_not_silently(authority) -> None:
@@ -220,8 +225,33 @@ def test_a_server_that_wants_a_client_certificate_says_so(authority) -> None:
 
         problem = asyncio.run(run())
         thread.join()
-    assert problem.startswith(f"{peer} closed the connection: ")
-    assert "CERTIFICATE_REQUIRED" in problem
+    assert problem == f"{peer} wants to know who we are: name a certificate as tls_certificate"
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("TLSV1_ALERT_UNKNOWN_CA", "does not know the authority of our certificate"),
+        ("SSLV3_ALERT_CERTIFICATE_EXPIRED", "says that our certificate .* has expired"),
+        ("SSL/TLS_ALERT_BAD_CERTIFICATE", "does not accept our certificate"),
+        ("SSLV3_ALERT_HANDSHAKE_FAILURE", "or wants a tls_certificate of ours"),
+    ],
+)
+def test_what_a_server_says_of_us_is_told_in_words(reason, words) -> None:
+    error = ssl.SSLError(1, "alert")
+    error.reason = reason
+    client = TlsClient(StreamOptions(), Log())
+    assert re.search(words, client.alert(error))
+    peer = Address("127.0.0.1", 5061, Transport.TLS, NAME)
+    assert re.search(f"^{peer} .*{words}", asyncio.run(client.explain(error, peer)))
+
+
+def test_what_is_no_word_of_the_server_is_none() -> None:
+    client = TlsClient(StreamOptions(), Log())
+    other = ssl.SSLError(1, "other")
+    other.reason = "WRONG_VERSION_NUMBER"
+    for error in (None, OSError("reset"), other, ssl.SSLError(1, "no reason")):
+        assert client.alert(error) == ""
 
 
 @pytest.mark.parametrize("verify", [True, False])

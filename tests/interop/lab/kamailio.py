@@ -114,6 +114,11 @@ modparam("tls", "certificate", "{certificate}")
 modparam("tls", "private_key", "{certificate}")
 modparam("tls", "tls_method", "TLSv1.2+")
 """
+_WANTS_CERTIFICATES = """\
+modparam("tls", "verify_certificate", 1)
+modparam("tls", "require_certificate", 1)
+modparam("tls", "ca_list", "{authority}")
+"""
 _MARK_CONTACT = '  if (nat_uac_test("19") && is_first_hop()) { set_contact_alias(); }'
 _CHALLENGE_REFER = '    if (is_method("REFER")) { route(AUTHENTICATE); }'
 
@@ -125,7 +130,8 @@ class Kamailio(Program):
     ``algorithm`` is that of the challenges; ``challenge_refer`` asks for credentials within the
     dialog too; ``listens`` are further places to listen at, as Kamailio's ``listen`` has them
     (``tcp:127.0.0.2:5060``, ``udp:[::1]:5070``, ``tls:...``); ``certificate`` is the file with its
-    certificate and key, for TLS; ``idle_seconds`` is how long it keeps an idle connection;
+    certificate and key, for TLS; who connects must then show one of ``client_authority``, if that
+    file is given; ``idle_seconds`` is how long it keeps an idle connection;
     ``handles_nat`` says whether it sends to where packets came from instead of to a Contact,
     ``record_routes`` whether it stays on the way once a dialog is made. With ``watchable`` it tells
     subscribers of its users' dialogs, who must subscribe for ``shortest_subscription`` seconds.
@@ -142,6 +148,7 @@ class Kamailio(Program):
         challenge_refer: bool = False,
         listens: Sequence[str] = (),
         certificate: Path | None = None,
+        client_authority: Path | None = None,
         idle_seconds: int = 120,
         handles_nat: bool = False,
         record_routes: bool = True,
@@ -157,7 +164,12 @@ class Kamailio(Program):
                 idle_seconds=idle_seconds,
                 without_tcp="no" if listens else "yes",
                 with_tls="yes" if certificate else "no",
-                tls=_TLS.format(certificate=certificate) if certificate else "",
+                tls=(_TLS.format(certificate=certificate) if certificate else "")
+                + (
+                    _WANTS_CERTIFICATES.format(authority=client_authority)
+                    if client_authority
+                    else ""
+                ),
                 domain=DOMAIN,
                 realm=REALM,
                 algorithm=algorithm,
