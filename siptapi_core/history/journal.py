@@ -48,7 +48,8 @@ class Journal:
         self._descriptor: int | None = None
         self._size = 0
         self._waiting = bytearray()
-        self._lost = 0
+        self._why_waiting = f"calls cannot be written down in {folder}"
+        self._is_losing = False
         self._closed = False
 
     @property
@@ -70,12 +71,11 @@ class Journal:
                 self._begin_file()
             written = os.write(self._descriptor, line)  # type: ignore[arg-type]  # it is begun
         except OSError as error:
-            self._wait(line)
             self._fail(error)
+            self._wait(line)
         else:
             self._size += written
-            if written < len(line):
-                self._wait(line[written:])
+            self._waiting += line[written:]
 
     def flush(self) -> None:
         """Try again to write what waits."""
@@ -89,7 +89,7 @@ class Journal:
         except OSError as error:
             self._fail(error)
         else:
-            self._lost = 0
+            self._is_losing = False
             self._health.recover()
 
     def close(self) -> RunLock | None:
@@ -120,14 +120,16 @@ class Journal:
     def _path(self, number: int) -> str:
         return os.path.join(self._folder, f"{self.run}-{number}.jsonl")  # noqa: PTH118  # as above
 
-    def _wait(self, data: bytes) -> None:
-        if len(self._waiting) + len(data) <= WAITING_BYTES:
-            self._waiting += data
+    def _wait(self, line: bytes) -> None:
+        if len(self._waiting) + len(line) <= WAITING_BYTES:
+            self._waiting += line
         else:
-            self._lost += 1
+            self._is_losing = True
+            self._say()
 
     def _fail(self, error: OSError) -> None:
-        lost = " Events are lost." if self._lost else ""
-        self._health.fail(
-            f"calls cannot be written down in {self._folder}: {error.strerror}.{lost}"
-        )
+        self._why_waiting = f"calls cannot be written down in {self._folder}: {error.strerror}"
+        self._say()
+
+    def _say(self) -> None:
+        self._health.fail(self._why_waiting + "; events are lost" * self._is_losing)

@@ -32,7 +32,7 @@ def test_on_windows_it_is_closed_before_it_is_removed(
         lock = RunLock.take(str(path))
         assert lock is not None
         with monkeypatch.context() as patched:
-            patched.setattr(run_lock.os, "close", lambda descriptor: done.append(descriptor))
+            patched.setattr(run_lock.os, "close", done.append)
             patched.setattr(run_lock.os, "unlink", done.append)
             lock.release(remove=remove)
         assert done == [lock._descriptor, str(path)][: 1 + remove]
