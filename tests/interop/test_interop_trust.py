@@ -96,9 +96,8 @@ def eavesdropping(host: str) -> Iterator[list[bytes]]:
         yield heard
         with contextlib.suppress(BlockingIOError):
             heard.append(datagrams.recv(65535))
-        with contextlib.suppress(BlockingIOError):
-            with connections.accept()[0] as connection:
-                heard.append(connection.recv(65535))
+        with contextlib.suppress(BlockingIOError), connections.accept()[0] as connection:
+            heard.append(connection.recv(65535))
 
 
 @pytest.mark.parametrize("parameter", ["", ";transport=tcp", ";transport=udp"])
