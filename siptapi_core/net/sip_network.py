@@ -219,7 +219,7 @@ class SipNetwork:
         return sockets.get(source_host(family_of(towards.host), towards), first)
 
     async def _open(self, host: str, ports: Iterable[int]) -> None:
-        problem: NetworkError | None = None
+        problems: list[NetworkError] = []
         for port in ports:
             try:
                 socket = await UdpTransport.open(
@@ -230,12 +230,16 @@ class SipNetwork:
                     logger=self.logger,
                 )
             except NetworkError as error:
-                problem = problem or error
+                problems.append(error)
             else:
                 self._sockets.setdefault(":" in host, {})[host] = socket
                 self.logger.debug("socket opened", local=socket.bound)
                 return
-        raise problem or NetworkError(f"there is no port for {host}")
+        if len(problems) == 1:
+            raise problems[0]
+        if problems:
+            raise NetworkError(f"none of {len(problems)} ports can be used: {problems[0]}")
+        raise NetworkError(f"there is no port for {host}")
 
     def _open_streams(self) -> StreamTransport:
         from siptapi_core.net.stream import StreamTransport  # noqa: PLC0415  # most lines use UDP

@@ -144,7 +144,8 @@ def test_where_every_port_is_taken_the_first_is_named():
     async def test():
         first = await open_network(hosts=("127.0.0.1",))
         port = first.agent.local_address(Address("127.0.0.1", 9)).port
-        with pytest.raises(NetworkError, match=f"udp:127.0.0.1:{port} is in use"):
+        words = f"none of 2 ports can be used: udp:127.0.0.1:{port} is in use"
+        with pytest.raises(NetworkError, match=words):
             await open_network(hosts=("127.0.0.1",), ports=(port, port))
         with pytest.raises(NetworkError, match="there is no port for"):
             await open_network(hosts=("127.0.0.1",), ports=())

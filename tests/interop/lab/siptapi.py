@@ -109,9 +109,13 @@ def user_environment(folder: Path) -> dict[str, str]:
 
 
 def settings_text(tables: Mapping[str, Mapping[str, Any]]) -> str:
-    """A settings file. JSON's strings, numbers and lists are TOML's too."""
-    lines = []
+    """A settings file. JSON's strings, numbers and lists are TOML's too.
+
+    The table "" is what stands at the top of the file.
+    """
+    lines = [f"{key} = {json.dumps(value)}" for key, value in tables.get("", {}).items()]
     for heading, table in tables.items():
-        keys = (f"{key} = {json.dumps(value)}" for key, value in table.items())
-        lines += [f"[{heading}]", *keys, ""]
+        if heading:
+            keys = (f"{key} = {json.dumps(value)}" for key, value in table.items())
+            lines += [f"[{heading}]", *keys, ""]
     return "\n".join(lines)
