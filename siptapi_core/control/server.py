@@ -111,9 +111,11 @@ class ControlServer:
             listener.admit(writer.get_extra_info("socket"), hello)
             check_settings(hello.settings, self._settings_file, self._default_settings)
 
-        def forget(_: asyncio.Task[None]) -> None:
+        def forget(task: asyncio.Task[None]) -> None:
             present.remove(client)
             del self._clients[client]
+            if not task.cancelled() and (error := task.exception()) is not None:
+                self._logger.error("control line broke", why=repr(error))
 
         client = Connection(
             reader,

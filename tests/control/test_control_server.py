@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import signal
 import socket
@@ -38,6 +39,7 @@ from siptapi_core.events import (
     LineAdded,
     TracedMessage,
 )
+from siptapi_core.logs import configure
 from siptapi_core.version import VERSION
 
 DIAL = {"id": 1, "command": "dial", "number": "01/505641"}
@@ -388,6 +390,28 @@ def test_a_bug_among_the_events_is_no_silence() -> None:
             assert goodbye(heard[1]) == ("unexpected", words)
 
     run(main())
+
+
+def test_a_bug_ends_one_line_and_is_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: str) -> None:
+        raise ZeroDivisionError("oops")
+
+    log = io.StringIO()
+    configure("error", log)
+
+    async def main() -> None:
+        async with serving(ScriptedDialer()), client() as other:
+            with monkeypatch.context() as broken:
+                broken.setattr(connection, "check_version", fail)
+                async with client(greeted=False) as one:
+                    assert await one.greet() is None
+            await other.settled()
+
+    try:
+        run(main())
+    finally:
+        configure("warning")
+    assert "ZeroDivisionError('oops')" in log.getvalue()
 
 
 def test_messages_come_as_they_were_seen() -> None:

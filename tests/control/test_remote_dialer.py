@@ -21,8 +21,8 @@ from siptapi_core.commands import (
     Resolve,
 )
 from siptapi_core.contracts import Dialer
-from siptapi_core.control import remote_dialer
-from siptapi_core.control.finding import find_daemon
+from siptapi_core.control import place, remote_dialer
+from siptapi_core.control.finding import by_address, find_daemon
 from siptapi_core.control.lines import write_line
 from siptapi_core.control.remote_dialer import RemoteDialer, open_remote_dialer
 from siptapi_core.dialer import event_bus
@@ -99,6 +99,28 @@ def test_it_does_what_the_dialer_there_does() -> None:
     run(main())
     assert [command for command, _ in there.executed] == [DIAL, ListCalls(), HangUp(call="c1")]
     assert {caller for _, caller in there.executed} == {ME}
+
+
+def test_over_tcp_it_is_the_same_with_a_token() -> None:
+    there = ScriptedDialer()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+
+    async def main() -> None:
+        async with serving(there, listen=f"127.0.0.1:{port}"):
+            found = by_address(place.address_file())
+            assert found is not None
+            async with open_remote_dialer(found[0], ME, token=found[1]) as here:
+                assert await here.execute(DIAL, ME) == Done()
+            found = by_address(place.address_file())
+            assert found is not None
+            with pytest.raises(DeniedError, match="this is not the token"):
+                async with open_remote_dialer(found[0], ME, token="guessed"):
+                    pytest.fail("it was let in")
+
+    run(main())
+    assert there.executed == [(DIAL, ME)]
 
 
 def test_an_error_is_raised_as_it_was_there() -> None:
