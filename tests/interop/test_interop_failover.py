@@ -15,10 +15,14 @@ import pytest
 from certificates import Authority
 from lab.addresses import PORT
 from lab.baresip import Baresip
+from lab.daemon import CALLER, Heard
 from lab.kamailio import DOMAIN, Kamailio
 from lab.laboratory import Lab
 from lab.programs import wait_until
 from lab.siptapi import Result, Siptapi
+
+from siptapi_core.commands import Dial
+from siptapi_core.contracts import Dialer
 
 pytestmark = pytest.mark.interop
 
@@ -50,12 +54,16 @@ class Office:
 
 def dial(lab: Lab, *hosts: str, transport: str = "udp", **line: object) -> Siptapi:
     """Dial where the SRV records of the domain name ``hosts``, in that order."""
+    return lab.dial(tables=dns_tables(lab, *hosts, transport=transport), **line)
+
+
+def dns_tables(lab: Lab, *hosts: str, transport: str = "udp") -> dict[str, dict[str, list[str]]]:
+    """The settings for a DNS server with those SRV records."""
     records = "\n".join(
         f"_sip._{transport} SRV {number} 0 {PORT} server{number}\nserver{number} A {host}"
         for number, host in enumerate(hosts)
     )
-    dns = lab.knot({DOMAIN: records})
-    return lab.dial(tables={"dns": {"servers": [dns.server]}}, **line)
+    return {"dns": {"servers": [lab.knot({DOMAIN: records}).server]}}
 
 
 @pytest.fixture
@@ -202,6 +210,27 @@ def test_all_fail_and_each_is_named(lab: Lab) -> None:
         f"udp:{busy.host}:{PORT} says 503 Service Unavailable",
         f"no answer from udp:{silent}:{PORT}",
     ]
+
+
+def test_who_was_dead_is_not_waited_for_again(lab: Lab, office: Office) -> None:
+    silent = lab.host()
+    daemon = lab.daemon(tables=dns_tables(lab, silent, office.proxy.host))
+    waited: list[float] = []
+
+    async def dial_twice(dialer: Dialer, heard: Heard) -> None:
+        for _ in range(2):
+            await dialer.execute(Dial(number="2002"), CALLER)
+            calling = await heard.until("phone_calling")
+            ringing = await heard.until("phone_ringing")
+            waited.append(ringing.time - calling.time)
+            await heard.until("call_ended")
+
+    with swallowing(silent) as taken:
+        daemon.run(dial_twice)
+    assert waited[0] > 2
+    assert waited[1] < AT_ONCE
+    invites = b"".join(packet for packet in taken if packet.startswith(b"INVITE"))
+    assert len(set(re.findall(rb"Call-ID: (\S+)", invites))) == 1, "the first call's"
 
 
 @pytest.fixture
