@@ -4,7 +4,8 @@ Nothing here opens a socket, reads a clock or draws a random number. From the bo
 
 - `timers`: the one queue of everything that will happen later
 - `client_transaction`, `server_transaction`, `transaction_layer`: RFC 3261 section 17, RFC 6026
-- `authentication`, `exchange`: one request with its challenges and its standby addresses
+- `authentication`, `request_copy`, `exchange`: one request, its challenges, its standby addresses;
+  `standby_probe` and `dead_addresses` know which of them to use
 - `dialog`: RFC 3261 section 12
 - `user_agent`: the end that packets go into and come out of
 - `phone_leg`, `referral`, `refer_call`: the click-to-dial call itself, as a `refer_plan` wants it
