@@ -14,11 +14,9 @@ from typing import TypeVar
 from siptapi_core.demo.endings import CASTS, NOT_REGISTERED, RINGS, Ending
 from siptapi_core.demo.phone import PhoneAccount, SimulatedPhone
 from siptapi_core.demo.proxy import DemoProxy
-from siptapi_core.logs import logger
+from siptapi_core.demo.running import LOOPBACK, running
 from siptapi_core.machine.endpoint import Endpoint
-from siptapi_core.net.driver import Driver
 from siptapi_core.net.identifiers import SystemIdentifiers
-from siptapi_core.net.udp import UdpTransport
 from siptapi_core.settings import HistorySettings, LineSettings, Secret, Settings
 from siptapi_core.sip.credentials import Credentials
 from siptapi_core.targets import Address
@@ -26,7 +24,6 @@ from siptapi_core.values import Value
 
 E = TypeVar("E", bound=Endpoint)
 
-LOOPBACK = "127.0.0.1"
 DOMAIN = "demo.invalid"
 """Resolves nowhere (RFC 6761): the proxy is reached by its address."""
 USER, PHONE, CALLEE = "200", "201", "301"
@@ -56,7 +53,8 @@ async def open_demo(ending: Ending = Ending.ANSWERED) -> AsyncIterator[Demo]:
     async with AsyncExitStack() as stack:
 
         async def start(make: Callable[[Address], E]) -> E:
-            return await stack.enter_async_context(_running(make))
+            endpoint, _driver = await stack.enter_async_context(running(make))
+            return endpoint
 
         proxy = await start(
             lambda at: DemoProxy(
@@ -101,23 +99,3 @@ async def open_demo(ending: Ending = Ending.ANSWERED) -> AsyncIterator[Demo]:
             phone=phone,
             callee=callee,
         )
-
-
-@asynccontextmanager
-async def _running(make: Callable[[Address], E]) -> AsyncIterator[E]:
-    """An endpoint, driven on a socket of its own."""
-    transport = await UdpTransport.open(
-        host=LOOPBACK,
-        receive=lambda *datagram: driver.receive(*datagram),  # noqa: PLW0108  # made below
-        refused=lambda _address: None,  # a phone that is gone is found out by its silence
-        logger=logger("siptapi.demo"),
-    )
-    try:
-        endpoint = make(transport.local_address(Address(LOOPBACK, 1)))
-        driver = Driver(endpoint, transport.send)
-        try:
-            yield endpoint
-        finally:
-            driver.close()
-    finally:
-        await transport.close()

@@ -12,7 +12,7 @@ from functools import partial
 
 from attrs import field, frozen
 
-from siptapi_core.demo.phone_calls import IncomingCall, OutgoingCall
+from siptapi_core.demo.phone_calls import CallPhase, IncomingCall, OutgoingCall
 from siptapi_core.machine.identifiers import Identifiers
 from siptapi_core.machine.server_transaction import ServerTransaction
 from siptapi_core.machine.timers import SipTimers
@@ -32,6 +32,7 @@ class Behaviour(Value, kw_only=True):
     ``refuse_refer`` is a status for REFER; ``notifies`` False: it accepts the REFER and never says
     another word. ``reports_ringing``: it sends NOTIFYs with the 18x that it gets, which many
     phones do not. ``hangs_up_after``: so long after it picked up, the person puts it down.
+    ``busy_when_used``: whoever calls during another call is told 486.
     """
 
     answer_after: float | None = 0.0
@@ -42,16 +43,21 @@ class Behaviour(Value, kw_only=True):
     gives_up_after: float = 20.0
     gives_up_with: int = 480
     hangs_up_after: float | None = None
+    busy_when_used: bool = False
 
 
 @frozen(kw_only=True, eq=False, repr=False)
 class PhoneAccount(Compared):
-    """Who the phone is: ``user`` at ``domain``, and the proxy that its calls go through."""
+    """Who the phone is: ``user`` at ``domain``, and the proxy that its calls go through.
+
+    ``display_name`` is what those see whom it calls.
+    """
 
     user: str
     domain: str
     proxy: Address
     credentials: Credentials | None = None
+    display_name: str = ""
     uri: SipUri = field(init=False)
 
     @uri.default
@@ -95,6 +101,11 @@ class SimulatedPhone:
     def contact(self) -> str:
         """Its Contact, as a header's value."""
         return f"<{SipUri(host=self.address.host, user=self.account.user, port=self.address.port)}>"
+
+    @property
+    def is_used(self) -> bool:
+        """Whether it rings, calls or holds a call."""
+        return any(call.phase is not CallPhase.OVER for call in (*self.incoming, *self.outgoing))
 
     def note(self, what: str) -> None:
         """Write down what happened."""
@@ -147,8 +158,9 @@ class SimulatedPhone:
         self.note("invited")
         call = IncomingCall(self, request, transaction)
         behaviour = self.behaviour
-        if behaviour.reject_with is not None:
-            call.reject(behaviour.reject_with, now)
+        refusal = 486 if behaviour.busy_when_used and self.is_used else behaviour.reject_with
+        if refusal is not None:
+            call.reject(refusal, now)
             return
         self.incoming.append(call)
         call.ring(now)

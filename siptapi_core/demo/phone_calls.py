@@ -246,6 +246,7 @@ class OutgoingCall(PhoneCall):
         self.target = target
         self._report = report
         self._cseq = 0
+        self._gives_up = False
         self._invite: Exchange | None = None
         self._tag = self._agent.identifiers.tag()
 
@@ -255,7 +256,7 @@ class OutgoingCall(PhoneCall):
         phone.note(f"calling {self.target}")
         headers = [
             ("Max-Forwards", "70"),
-            ("From", str(NameAddr(phone.account.uri).with_tag(self._tag))),
+            ("From", str(self._myself().with_tag(self._tag))),
             ("To", f"<{self.target}>"),
             ("Call-ID", self._call_id),
             ("CSeq", f"{self._next_cseq()} INVITE"),
@@ -267,6 +268,21 @@ class OutgoingCall(PhoneCall):
         self._agent.register(self._call_id, self._tag, self)
         self._invite = self._exchange(request, phone.account.proxy, self._on_response)
         self._invite.start(now)
+
+    def hang_up(self, now: float) -> None:
+        """Say BYE; while nobody picked up there, CANCEL, as soon as that may be (RFC 3261 9.1)."""
+        super().hang_up(now)
+        if self.phase is CallPhase.RINGING:
+            self._gives_up = True
+            self._cancel(now)
+
+    def _cancel(self, now: float) -> None:
+        assert self._invite is not None  # noqa: S101  # it has begun
+        if self._gives_up and self._invite.can_cancel and not self._invite.is_cancelled:
+            self._invite.cancel(now)
+
+    def _myself(self) -> NameAddr:
+        return NameAddr(self.phone.account.uri, self.phone.account.display_name)
 
     def _next_cseq(self) -> int:
         if self.dialog is not None:
@@ -286,8 +302,16 @@ class OutgoingCall(PhoneCall):
             self.dialog = Dialog.from_response(self._invite.request, response)
             self.phase = CallPhase.TALKING
             self._acknowledge(now)
+            if self._gives_up:  # the 200 crossed our CANCEL
+                self.hang_up(now)
         elif status >= 300:  # noqa: PLR2004
             self._over("call failed", now)
+            contact = response.contact if status == 302 else None  # noqa: PLR2004
+            if contact is not None and isinstance(contact.uri, SipUri):  # RFC 3261 8.1.3.4
+                self.phone.call(contact.uri, self._report, now)
+                return
+        else:
+            self._cancel(now)
         self._report(status, response.reason, now)
 
     def _acknowledge(self, now: float) -> None:  # noqa: ARG002  # sent, and never timed

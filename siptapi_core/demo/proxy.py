@@ -7,7 +7,7 @@ configuration or REGISTER: enough to be called through by any phone, too little 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from siptapi_core.errors import MessageError
 from siptapi_core.machine.response_routing import mark_source, reply_address
@@ -26,7 +26,8 @@ class DemoProxy:
     """The proxy of ``domain`` at ``address``.
 
     ``passwords`` by user; ``phones`` where each user's phone is (REGISTER adds to it). ``secret``
-    makes the nonce.
+    makes the nonce. ``on_passing(data, source, destination)`` is told of every datagram that comes
+    or goes, before it is looked at or sent.
     """
 
     def __init__(
@@ -44,9 +45,11 @@ class DemoProxy:
         self._passwords = passwords
         self._nonce = hashlib.sha256(f"nonce {secret}".encode()).hexdigest()[:32]
         self._outbox: list[tuple[bytes, Address]] = []
+        self.on_passing: Callable[[bytes, Address, Address], None] = lambda *_passing: None
 
     def receive(self, data: bytes, source: Address, now: float) -> None:  # noqa: ARG002  # stateless
         """Pass a datagram on, or answer it. What is no SIP is dropped."""
+        self.on_passing(data, source, self.address)
         try:
             message = parse_message(data)
             if isinstance(message, Response):
@@ -66,6 +69,8 @@ class DemoProxy:
     def datagrams(self) -> Iterable[tuple[bytes, Address]]:
         """What is to be sent."""
         taken, self._outbox = self._outbox, []
+        for data, to in taken:
+            self.on_passing(data, self.address, to)
         return taken
 
     def _receive_request(self, request: Request, source: Address) -> None:
