@@ -37,45 +37,16 @@ password = "secret"
 outbound_proxy = "127.0.0.1:{port}"
 """
 
-DAEMON = """\
-import asyncio, sys
-from pathlib import Path
-from siptapi_core.control.server import ControlServer
-from siptapi_core.dialer import open_dialer
-from siptapi_core.logs import logger
-from siptapi_core.plugin_loading import load_plugins
-from siptapi_core.settings import load
-
-async def main(file):
-    settings = load(Path(file))
-    catalog = load_plugins(files=(), third_party=False)
-    async with open_dialer(settings, catalog) as dialer:
-        server = ControlServer(
-            dialer, settings_file=file, settings=settings.control, logger=logger("bench")
-        )
-        async with server:
-            print("ready", flush=True)
-            await asyncio.to_thread(sys.stdin.read)
-
-asyncio.run(main(sys.argv[1]))
-"""
-
 
 @contextmanager
-def daemon(config: Path, environment: dict[str, str]) -> Iterator[None]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", DAEMON, str(config)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env=environment,
-    )
-    with process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"ready\n"
+def daemon(program: str, environment: dict[str, str]) -> Iterator[None]:
+    with subprocess.Popen([program, "serve"], stdout=subprocess.PIPE, env=environment) as process:
         try:
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith(b"SIPTAPI serves")
             yield
         finally:
-            process.kill()  # its calls are many, and nobody answers them
+            process.kill()
 
 
 def seconds_to_first_packet(
@@ -133,7 +104,7 @@ def main() -> None:
         alone |= {"SIPTAPI_CONFIG": str(config)}
         alone |= dict.fromkeys(("XDG_RUNTIME_DIR", "XDG_STATE_HOME"), str(Path(folder) / "none"))
         served = alone | dict.fromkeys(("XDG_RUNTIME_DIR", "XDG_STATE_HOME"), folder)
-        stack.enter_context(daemon(config, served))
+        stack.enter_context(daemon(program, served))
         bare = [sys.executable, "-c", BARE, str(port)]
         cases = {
             "python, asyncio, one datagram": (bare, alone, b"x"),
