@@ -20,6 +20,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from siptapi_core.errors import MessageError, NetworkError
 from siptapi_core.machine.call_requests import CallRequests
@@ -29,7 +30,6 @@ from siptapi_core.machine.dialog_service import SDP, DialogService
 from siptapi_core.machine.established_dialog import EstablishedDialog
 from siptapi_core.machine.exchange import Exchange, FailureHandler, ResponseHandler
 from siptapi_core.machine.keepalive import Keepalive
-from siptapi_core.machine.leg_owner import LegOwner
 from siptapi_core.machine.refer_plan import ReferPlan
 from siptapi_core.machine.server_transaction import ServerTransaction
 from siptapi_core.machine.timers import Timer
@@ -38,6 +38,9 @@ from siptapi_core.sip.credentials import Credentials
 from siptapi_core.sip.message import Headers, Request, Response
 from siptapi_core.sip.uri import SipUri
 from siptapi_core.targets import Address
+
+if TYPE_CHECKING:
+    from siptapi_core.machine.leg_owner import LegOwner
 
 Located = Callable[[tuple[Address, ...], float], None]
 Locate = Callable[[SipUri, Located], None]

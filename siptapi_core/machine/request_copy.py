@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from siptapi_core.machine.client_transaction import ClientState, ClientTransaction
 from siptapi_core.machine.transaction_layer import TransactionLayer
 from siptapi_core.sip.message import Request, Response
 from siptapi_core.targets import Address
 
-
-class CopyUser(Protocol):
-    """Who sent it; as `siptapi_core.machine.client_transaction.ClientUser`, with the copy named."""
-
-    def on_response(
-        self, copy: RequestCopy, response: Response, source: Address, now: float
-    ) -> None:
-        """A response to ``copy``."""
-        ...
-
-    def on_timeout(self, copy: RequestCopy, now: float) -> None:
-        """Nobody answered ``copy``."""
-        ...
-
-    def on_transport_error(self, copy: RequestCopy, problem: str, now: float) -> None:
-        """``copy`` could not be delivered."""
-        ...
+if TYPE_CHECKING:
+    from siptapi_core.machine.exchange import Exchange
 
 
 class RequestCopy:
@@ -36,8 +21,8 @@ class RequestCopy:
     """
 
     __slots__ = (
+        "_exchange",
         "_layer",
-        "_user",
         "address",
         "is_cancelled",
         "refusal",
@@ -48,14 +33,14 @@ class RequestCopy:
     transaction: ClientTransaction
 
     def __init__(
-        self, layer: TransactionLayer, user: CopyUser, request: Request, address: Address
+        self, layer: TransactionLayer, exchange: Exchange, request: Request, address: Address
     ) -> None:
         self.request = request
         self.address = address
         self.refusal: Response | None = None
         self.is_cancelled = False
         self._layer = layer
-        self._user = user
+        self._exchange = exchange
 
     @property
     def is_proceeding(self) -> bool:
@@ -104,15 +89,15 @@ class RequestCopy:
 
     def on_response(self, response: Response, source: Address, now: float) -> None:
         """Its transaction heard something."""
-        self._user.on_response(self, response, source, now)
+        self._exchange.on_response(self, response, source, now)
 
     def on_timeout(self, now: float) -> None:
         """Its transaction heard nothing."""
-        self._user.on_timeout(self, now)
+        self._exchange.on_timeout(self, now)
 
     def on_transport_error(self, problem: str, now: float) -> None:
         """Its transaction cannot be."""
-        self._user.on_transport_error(self, problem, now)
+        self._exchange.on_transport_error(self, problem, now)
 
 
 class _Deaf:
