@@ -134,6 +134,15 @@ def test_a_cancel_ends_it_and_its_reason_says_how(reasons, sends_reason, ending)
     bench.hang_over()
 
 
+@pytest.mark.parametrize(("moment", "ending"), [(0.499, NOT_ANSWERED), (0.5, MISSED)])
+def test_a_cancel_that_may_have_waited_for_our_first_word_is_no_missed_call(moment, ending):
+    bench = IncomingSide(sends_reason=True)
+    invite = bench.invite()
+    bench.now = moment
+    bench.cancel(invite)
+    assert bench.told == [RINGING, ending]
+
+
 def test_a_cancel_that_comes_twice_is_told_once():
     bench = IncomingSide()
     invite = bench.invite()
