@@ -28,7 +28,7 @@ from siptapi_core.control.lines import read_line, write_line
 from siptapi_core.control.vocabulary import decode_command, encode_error, encode_reply
 from siptapi_core.errors import DeniedError, RefusedError, SiptapiError, UsageError
 from siptapi_core.event_encoding import encode_event
-from siptapi_core.events import EventId, TracedMessage
+from siptapi_core.events import Event, EventId, TracedMessage
 from siptapi_core.value_encoding import ValueEncoding
 from siptapi_core.values import Value
 from siptapi_core.version import VERSION
@@ -163,7 +163,7 @@ class Connection:
             task.add_done_callback(self._commands.discard)
             task.add_done_callback(lambda _: self._slots.release())
         elif "subscribe" in line:
-            await self._answer(request, partial(self._subscribe, line, caller))
+            await self._answer(request, partial(self._subscribe, request, line, caller))
         else:
             raise UsageError("a line must have command, subscribe, ping or pong")
 
@@ -179,31 +179,44 @@ class Connection:
     async def _execute(self, line: dict[str, Any], caller: Caller) -> dict[str, Any]:
         return encode_reply(await self._dialer.execute(decode_command(line), caller))
 
-    async def _subscribe(self, line: dict[str, Any], caller: Caller) -> dict[str, Any]:
+    async def _subscribe(
+        self, request: int, line: dict[str, Any], caller: Caller
+    ) -> dict[str, Any]:
         wanted: Subscribe = _asked.decode_fields(Subscribe, line)
         if wanted.subscribe in self._feeds:
             raise RefusedError(f"{wanted.subscribe} are subscribed to already")
         if wanted.subscribe is Feed.EVENTS:
-            feed = self._pump(self._dialer.events(caller, wanted.after), encode_event)
+            feed = self._tell_events(self._dialer.events(caller, wanted.after))
         elif caller.lines is None:
-            feed = self._pump(self._dialer.traced(), _encode_message)
+            feed = self._tell_messages(self._dialer.traced(), request)
         else:
             raise DeniedError("a trace shows every line, and this client may not use every one")
         self._feeds[wanted.subscribe] = asyncio.create_task(feed)
         return encode_reply(Done())
 
-    async def _pump(
+    async def _tell_events(self, events: AsyncIterator[Event]) -> None:
+        """Tell events to their end; whoever cannot be told all is told nothing any more."""
+        why = await self._tell(events, encode_event)
+        self.dismiss(why or RefusedError("SIPTAPI is shutting down"))
+
+    async def _tell_messages(self, messages: AsyncIterator[TracedMessage], request: int) -> None:
+        """Tell messages to their end; there may be too many for anybody, and that is no harm."""
+        why = await self._tell(messages, _encode_message)
+        if why is not None:
+            await self._send({"id": request, "error": encode_error(why)})
+
+    async def _tell(
         self, items: AsyncIterator[T], encode: Callable[[T], Mapping[str, Any]]
-    ) -> None:
+    ) -> SiptapiError | None:
+        """Tell ``items``; returns what ended them, None: they came to their own end."""
         try:
             async for item in items:
                 await self._send(encode(item))
         except SiptapiError as error:
-            self.dismiss(error)
+            return error
         except Exception as error:  # noqa: BLE001  # as above
-            self.dismiss(self._unexpected(error))
-        else:
-            self.dismiss(RefusedError("SIPTAPI is shutting down"))
+            return self._unexpected(error)
+        return None
 
     def _unexpected(self, error: Exception) -> SiptapiError:
         """What to say of a bug."""

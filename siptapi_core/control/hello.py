@@ -70,5 +70,5 @@ def check_settings(wanted: str, own: str, default: str) -> None:
 def _same(one: str, other: str) -> bool:
     try:
         return bool(one and other) and Path(one).samefile(other)
-    except OSError:  # one of them is not there
+    except (OSError, ValueError):  # one of them is not there, or has a NUL
         return False

@@ -24,7 +24,7 @@ def read_line(line: bytes) -> dict[str, Any]:
         UsageError: it is no JSON object.
     """
     try:
-        data = json.loads(line, parse_constant=_refuse)
+        data = json.loads(line.decode(), parse_constant=_refuse)  # of bytes it would guess UTF-16
     except (ValueError, RecursionError) as error:
         raise UsageError(f"this is no line of JSON: {error}") from None
     if not isinstance(data, dict):

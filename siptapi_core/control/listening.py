@@ -86,7 +86,8 @@ def _tcp_listener(address: tuple[str, int] | None) -> Listener:
         raise
 
     def admit(_: socket.socket, hello: ClientHello) -> None:
-        if not hmac.compare_digest(hello.token.encode(), token.encode()):
+        given = hello.token.encode("utf-8", "surrogatepass")
+        if not hmac.compare_digest(given, token.encode()):
             raise DeniedError(f"this is not the token that stands in {file}")
 
     def close() -> None:

@@ -99,6 +99,7 @@ class RemoteDialer:
         self._last_id = 0
         self._waiting: dict[int, _Waiting] = {}
         self._early: dict[Command, _Waiting] = {}
+        self._feeds: dict[int, _Feed[Any]] = {}
         self._events: _Feed[Event] = _Feed()
         self._trace: _Feed[TracedMessage] = _Feed()
         self._hello = asyncio.Event()
@@ -126,8 +127,7 @@ class RemoteDialer:
         self._check(caller)
         if self._early and command not in self._early:
             raise LocalProtocolError("the daemon was asked for something else already")
-        waiting = self._early.pop(command, None) or self._ask(encode_command(command))
-        answer = await waiting
+        answer = await (self._early.pop(command, None) or self._ask(command))
         if isinstance(answer, SiptapiError):
             raise answer
         return answer
@@ -162,28 +162,35 @@ class RemoteDialer:
 
     def _remember(self, line: dict[str, Any]) -> None:
         """Take over a line that was sent before we were made."""
+        self._last_id = request = line.pop("id", 0)
         if "command" in line:
-            answer = self._wait_for(line.pop("id"))
-            self._early[decode_command(line)] = answer
+            self._early[decode_command(line)] = self._wait_for(request)
         elif "subscribe" in line:
             feed = self._events if line["subscribe"] == "events" else self._trace
-            feed.begin(self._wait_for(line["id"]))
+            feed.begin()
+            self._feeds[request] = feed
 
-    def _listen_to(self, feed: _Feed[T], request: dict[str, Any]) -> AsyncIterator[T]:
+    def _listen_to(self, feed: _Feed[T], line: dict[str, Any]) -> AsyncIterator[T]:
         if not feed.asked:
-            feed.begin(self._ask(request))
+            feed.begin()
+            self._feeds[self._say(line)] = feed
+            if self._end is not None:
+                feed.end(self._end)
         return feed.listen()
 
-    def _ask(self, request: dict[str, Any]) -> _Waiting:
-        answer = self._wait_for(self._last_id + 1)
+    def _ask(self, command: Command) -> _Waiting:
+        answer = self._wait_for(self._say(encode_command(command)))
         if self._end is not None:
             answer.set_result(self._end)
-        else:
-            self._writer.write(write_line({"id": self._last_id, **request}))
         return answer
 
+    def _say(self, line: dict[str, Any]) -> int:
+        """Send a line; returns its id."""
+        self._last_id += 1
+        self._writer.write(write_line({"id": self._last_id, **line}))
+        return self._last_id
+
     def _wait_for(self, request: int) -> _Waiting:
-        self._last_id = request
         answer: _Waiting = asyncio.get_running_loop().create_future()
         self._waiting[request] = answer
         return answer
@@ -219,6 +226,8 @@ class RemoteDialer:
             request, result = _read_answer(line)
             if request in self._waiting:
                 _settle(self._waiting.pop(request), result)
+            elif request in self._feeds and isinstance(result, SiptapiError):
+                self._feeds[request].end(result)
         elif "ping" in line:
             self._writer.write(write_line({"pong": line["ping"]}))
         elif "goodbye" in line:
@@ -251,11 +260,10 @@ class _Feed(Generic[T]):
         self._kept: Subscription[T] | None = None
         self.publish = self._bus.publish
 
-    def begin(self, answer: _Waiting) -> None:
-        """The daemon was asked; for the first who listens, all is kept from now on."""
+    def begin(self) -> None:
+        """The daemon is asked; for the first who listens, all is kept from now on."""
         self.asked = True
         self._kept = self._bus.subscribe()
-        answer.add_done_callback(self._on_answer)
 
     def listen(self) -> _Stream[T]:
         """Listen from now on."""
@@ -266,11 +274,6 @@ class _Feed(Generic[T]):
         """Nothing follows; a ``failure`` is raised by every stream when it has told what came."""
         self.failure = failure
         self._bus.close()
-
-    def _on_answer(self, answer: _Waiting) -> None:
-        result = answer.result()
-        if isinstance(result, SiptapiError):
-            self.end(result)
 
 
 class _Stream(Generic[T]):

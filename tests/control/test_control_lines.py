@@ -23,6 +23,7 @@ def test_text_may_come_as_it_is() -> None:
         (b"GET / HTTP/1.1\r\n", "this is no line of JSON"),
         (b'{"a": 1', "this is no line of JSON"),
         (b'{"a": "\xff"}', "this is no line of JSON"),
+        ('{"a": 1}'.encode("utf-16-le"), "this is no line of JSON"),
         (b'{"a": NaN}', "NaN is no number"),
         (b'{"a": -Infinity}', "-Infinity is no number"),
         (b'{"a": ' + b"1" * 5000 + b"}", "this is no line of JSON"),

@@ -509,6 +509,24 @@ def test_who_falls_far_behind_is_told_so_and_slows_nobody(monkeypatch: pytest.Mo
     run(main())
 
 
+def test_who_falls_far_behind_a_trace_only_loses_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_bus, "KEPT", 5)
+    dialer = ScriptedDialer()
+
+    async def main() -> None:
+        async with serving(dialer), client() as one:
+            await one.ask(TRACE)
+            for _ in range(7):
+                dialer.traces.publish(MESSAGE)
+            heard = [await one.hear() for _ in range(6)]
+            assert ["trace" in (line or {}) for line in heard] == [True] * 5 + [False]
+            words = "this listener fell more than 5 events behind"
+            assert heard[5] == {"id": 2, "error": {"code": "refused", "message": words}}
+            await one.settled()
+
+    run(main())
+
+
 def test_who_does_not_read_at_all_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "STALLED_SECONDS", 1.0)
     dialer = ScriptedDialer()

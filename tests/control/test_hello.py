@@ -38,7 +38,7 @@ def test_who_means_none_in_particular_takes_any() -> None:
 
 
 @pytest.mark.parametrize("own", ["", "/nowhere/siptapi.toml"])
-@pytest.mark.parametrize("wanted", ["default", "/nowhere/siptapi.toml"])
+@pytest.mark.parametrize("wanted", ["default", "/nowhere/siptapi.toml", "a\0b", "\ud800"])
 def test_a_file_that_is_not_there_is_nobodys(wanted: str, own: str) -> None:
     with pytest.raises(RefusedError):
         check_settings(wanted, own, "")

@@ -120,7 +120,7 @@ def test_over_tcp_the_token_decides() -> None:
         with found[0]:
             assert found[1] == token
             listener.admit(found[0], hello(token))
-            for wrong in ("", token[:-1], token.upper() + "x", "Jörg"):
+            for wrong in ("", token[:-1], token.upper() + "x", "Jörg", "\ud800"):
                 with pytest.raises(DeniedError, match=r"control\.address"):
                     listener.admit(found[0], hello(wrong))
 

@@ -210,6 +210,24 @@ def test_events_that_are_not_kept_end_the_stream_with_the_reason(
     run(main())
 
 
+def test_a_trace_that_is_too_much_ends_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_bus, "KEPT", 5)
+    there = ScriptedDialer()
+
+    async def main() -> None:
+        async with serving(there), remote() as here:
+            traced = here.traced()
+            await here.execute(DIAL, ME)
+            for _ in range(7):
+                there.traces.publish(MESSAGE)
+            assert [await anext(traced) for _ in range(5)] == [MESSAGE] * 5
+            with pytest.raises(RefusedError, match="more than 5 events behind"):
+                await anext(traced)
+            assert await here.execute(DIAL, ME) == Done()
+
+    run(main())
+
+
 def test_messages_are_traced_for_everyone_who_asks() -> None:
     there = ScriptedDialer()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, closing, suppress
 from typing import NamedTuple, cast
 
@@ -69,9 +69,8 @@ async def _place_call(connect: Connect, view: View, interruption: Interruption) 
             code = await _dial(dialer, confirmed(dial, denied), events, view, interruption)
     if view.draws_ladder:
         await keeping  # the dialer is closed: it ends with the last message
-        ours = _of_calls(messages)
-        if ours:
-            view.ladder(ours, names)
+        if messages:
+            view.ladder(messages, names)
     return code
 
 
@@ -94,20 +93,14 @@ async def _dial(
 
 
 async def _keep(traced: AsyncIterator[TracedMessage], messages: deque[TracedMessage]) -> None:
-    with suppress(SiptapiError):  # of a daemon; its events say it too
+    """Keep the messages of calls that are made: a daemon registers, and is called, too."""
+    made: set[str] = set()
+    with suppress(SiptapiError):  # of a daemon that is gone: its events say it as well
         async for message in traced:
-            messages.append(message)
-
-
-def _of_calls(messages: Iterable[TracedMessage]) -> list[TracedMessage]:
-    """Those of calls that were made: a daemon registers, and is called, too."""
-    messages = tuple(messages)
-    made = {
-        each.call_id
-        for each in messages
-        if each.direction is Direction.SENT and each.text.startswith("INVITE ")
-    }
-    return [each for each in messages if each.call_id in made]
+            if message.direction is Direction.SENT and message.text.startswith("INVITE "):
+                made.add(message.call_id)
+            if message.call_id in made:
+                messages.append(message)
 
 
 async def _until_ended(events: AsyncIterator[Event], call: CallId, view: View) -> ExitCode:

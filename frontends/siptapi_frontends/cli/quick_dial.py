@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 FRONTEND = "cli"
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 """Names of those that end a call; of the last two the system has at most one: a closed terminal."""
-_LONGEST = 30_000
-"""Characters: whatever they are, the daemon takes a line of them."""
+_LONGEST = 5_000
+"""Characters: however they are escaped, the daemon takes a line of them."""
 
 
 class HeldSignals:
