@@ -23,6 +23,7 @@ from siptapi_frontends.cli.reload import RELOAD_COMMAND
 from siptapi_frontends.cli.resolve import RESOLVE_COMMAND
 from siptapi_frontends.cli.serve import SERVE_COMMAND
 from siptapi_frontends.cli.status import STATUS_COMMAND
+from siptapi_frontends.cli.token import TOKEN_COMMAND
 from siptapi_frontends.cli.transfer import TRANSFER_COMMAND
 
 
@@ -40,6 +41,7 @@ def siptapi_commands() -> Iterable[CliCommand]:
         CALLS_COMMAND,
         HANGUP_COMMAND,
         TRANSFER_COMMAND,
+        TOKEN_COMMAND,
         RELOAD_COMMAND,
         NUMBER_COMMAND,
         RESOLVE_COMMAND,

@@ -1,0 +1,172 @@
+"""Events to every listener: each encoded once, many in one piece, nobody waited for.
+
+::
+
+    dialer.events ─▶ encoded, kept ─▶ a batch, PAUSE after the one before ─▶ each listener's queue
+
+A queue is bounded, and so is what is kept for those who come again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from typing import NamedTuple
+
+from siptapi_core.commands import Caller
+from siptapi_core.contracts import Dialer, Logger
+from siptapi_core.errors import RefusedError, SiptapiError
+from siptapi_core.event_encoding import encode_event
+from siptapi_core.events import Event, EventId
+from siptapi_frontends.http.access import FRONTEND
+from siptapi_frontends.http.json_response import to_json
+from siptapi_frontends.http.listener import Listener
+
+PAUSE = 0.1
+"""Seconds between two batches."""
+HEARTBEAT_SECONDS = 15.0
+HEARTBEAT = b": still here\n\n"
+KEPT = 10_000
+"""Past events that are kept, encoded, for listeners who come again."""
+_EVERYBODY = Caller(frontend=FRONTEND)
+
+
+class Encoded(NamedTuple):
+    """An event as it is sent."""
+
+    id: EventId
+    line: str
+    data: bytes
+
+
+class Broadcaster:
+    """Tells the events of ``dialer``; ``sinks`` are called with each, and must not raise."""
+
+    def __init__(self, dialer: Dialer, logger: Logger) -> None:
+        self.listeners: set[Listener] = set()
+        self.last: EventId | None = None
+        """The id of the last event that was told; None: there was none yet."""
+        self.sinks: list[Callable[[Event], None]] = []
+        self.told = 0
+        """How many events there were."""
+        self._dialer = dialer
+        self._logger = logger
+        self._kept: deque[Encoded] = deque(maxlen=KEPT)
+        self._batch: list[Encoded] = []
+        self._arrived = asyncio.Event()
+        self._events = dialer.events(_EVERYBODY)
+
+    async def run(self) -> None:
+        """Tell until the dialer is closed, or this is cancelled."""
+        batches = asyncio.get_running_loop().create_task(self._send_batches())
+        try:
+            while True:
+                try:
+                    async for event in self._events:
+                        self._take(event)
+                    break
+                except RefusedError as error:  # even we were too slow: go on where we were
+                    self._logger.warning("fell behind", why=str(error))
+                    self._events = self._dialer.events(_EVERYBODY, self.last)
+        except SiptapiError as error:
+            self._logger.error("no more events", why=str(error))  # noqa: TRY400  # no traceback
+        finally:
+            batches.cancel()
+            self._send()
+            self.end_all(RefusedError("SIPTAPI is shutting down"))
+
+    def listen(self, listener: Listener) -> None:
+        """Tell ``listener`` from now on."""
+        self._send()  # what waits was before
+        self.listeners.add(listener)
+
+    def kept_after(self, after: EventId, lines: frozenset[str] | None) -> bytes | None:
+        """What came after ``after`` of these lines, as it is sent; None: not all of it is kept."""
+        if self.last is None or after >= self.last:
+            return b""
+        if after + 1 < self._kept[0].id:
+            return None
+        later = (each for each in self._kept if each.id > after)
+        return b"".join(each.data for each in later if lines is None or each.line in lines)
+
+    async def recall(self, after: EventId, lines: frozenset[str] | None) -> AsyncIterator[bytes]:
+        """What came after ``after`` until now, from the dialer's memory, or the history.
+
+        Raises:
+            RefusedError: it is kept nowhere any more.
+        """
+        until = self.last or 0
+        if after >= until:
+            return
+        async for event in self._dialer.events(_EVERYBODY, after):
+            if event.id <= until and (lines is None or event.line in lines):
+                yield encode(event).data
+            if event.id >= until:
+                return
+
+    def end_all(self, why: SiptapiError) -> None:
+        """Say goodbye to everybody."""
+        for listener in tuple(self.listeners):
+            self.end(listener, why)
+
+    def end(self, listener: Listener, why: SiptapiError) -> None:
+        """Say goodbye to one."""
+        self.listeners.discard(listener)
+        listener.end(why)
+
+    def _take(self, event: Event) -> None:
+        encoded = encode(event)
+        self.last = event.id
+        self.told += 1
+        self._kept.append(encoded)
+        self._batch.append(encoded)
+        self._arrived.set()
+        for sink in self.sinks:
+            sink(event)
+
+    async def _send_batches(self) -> None:
+        loop = asyncio.get_running_loop()
+        beat = loop.time() + HEARTBEAT_SECONDS
+        while True:
+            try:
+                async with asyncio.timeout_at(beat):
+                    await self._arrived.wait()
+            except TimeoutError:
+                self._put(dict.fromkeys(self._kinds(), HEARTBEAT))
+                beat = loop.time() + HEARTBEAT_SECONDS
+                continue
+            self._send()
+            await asyncio.sleep(PAUSE)
+
+    def _send(self) -> None:
+        batch, self._batch = self._batch, []
+        self._arrived.clear()
+        if batch:
+            self._put({lines: _join(batch, lines) for lines in self._kinds()})
+
+    def _kinds(self) -> set[frozenset[str] | None]:
+        """Which lines there are listeners for."""
+        return {listener.lines for listener in self.listeners}
+
+    def _put(self, pieces: dict[frozenset[str] | None, bytes]) -> None:
+        for listener in tuple(self.listeners):
+            piece = pieces[listener.lines]
+            if piece and not listener.put(piece):
+                self.end(listener, RefusedError("this listener reads too slowly and missed events"))
+                self._logger.warning("listener dropped", why="it does not read what it is sent")
+
+
+def encode(event: Event) -> Encoded:
+    """Encode ``event`` as one of an event stream."""
+    data = encode_event(event)
+    text = b"id: %d\nevent: %s\ndata: %s\n\n" % (
+        event.id,
+        event.happening.name.encode(),
+        to_json(data),
+    )
+    return Encoded(event.id, event.line, text)
+
+
+def _join(batch: list[Encoded], lines: frozenset[str] | None) -> bytes:
+    return b"".join(each.data for each in batch if lines is None or each.line in lines)

@@ -1,0 +1,50 @@
+"""Putting it together, and running it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from starlette.routing import Mount, Router
+
+from siptapi_core.contracts import Context, Dialer
+from siptapi_frontends.http.access import AccessControl
+from siptapi_frontends.http.api import Api
+from siptapi_frontends.http.broadcaster import Broadcaster
+from siptapi_frontends.http.gate import API, Gate
+from siptapi_frontends.http.pages import Page
+from siptapi_frontends.http.server import Server, listen
+from siptapi_frontends.http.settings import HttpSettings
+from siptapi_frontends.http.tokens import TokenFile
+
+
+class HttpFrontend:
+    """A `siptapi_core.contracts.Frontend`."""
+
+    def __init__(self, settings: HttpSettings, context: Context) -> None:
+        self._settings = settings
+        self._context = context
+
+    async def serve(self, dialer: Dialer, ready: Callable[[], None]) -> None:
+        """Serve until cancelled.
+
+        Raises:
+            NetworkError: the address cannot be listened on.
+            SettingsError: the certificate cannot be used.
+        """
+        settings, logger = self._settings, self._context.logger
+        tokens = TokenFile(Path(self._context.state_folder()) / "tokens.json")
+        access = AccessControl(settings, tokens, clock=self._context.clock, logger=logger)
+        broadcaster = Broadcaster(dialer, logger)
+        api = Api(dialer, access, broadcaster)
+        routes = Router(api.routes(), redirect_slashes=False)
+        app = Router([Mount(API, routes), Mount("/", Page())], redirect_slashes=False)
+        server = Server(Gate(app, access, logger), settings, ready=ready, logger=logger)
+        listening = listen(settings.address)
+        telling = asyncio.get_running_loop().create_task(broadcaster.run())
+        try:
+            await server.serve_until_cancelled(listening)
+        finally:
+            telling.cancel()
+            await asyncio.gather(telling, return_exceptions=True)

@@ -1,0 +1,62 @@
+"""One listener to the events: what waits for it, within bounds, and how it is let go."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from siptapi_core.errors import SiptapiError
+from siptapi_frontends.http.json_response import to_json
+
+MOST_WAITING = 1024 * 1024
+"""Bytes that may wait for one listener; whoever reads so slowly is dropped, and told why."""
+
+
+class Listener:
+    """Takes what a broadcaster puts, and gives it to the connection piece by piece.
+
+    ``lines`` are those it may know of (None: all).
+    """
+
+    __slots__ = ("_arrived", "_size", "_waiting", "ended", "lines", "paused")
+
+    def __init__(self, lines: frozenset[str] | None) -> None:
+        self.lines = lines
+        self.ended = False
+        self._waiting: deque[bytes] = deque()
+        self._size = 0
+        self._arrived = asyncio.Event()
+
+    def put(self, data: bytes) -> bool:
+        """Hand over what shall be sent; False: too much waits already, and nothing is taken."""
+        if self._size + len(data) > MOST_WAITING:
+            return False
+        self._waiting.append(data)
+        self._size += len(data)
+        self._arrived.set()
+        return True
+
+    def end(self, why: SiptapiError) -> None:
+        """Say goodbye in place of what waits; nothing comes after it."""
+        if not self.ended:
+            self.ended = True
+            self._waiting.clear()
+            self._waiting.append(goodbye(why))
+            self._arrived.set()
+
+    async def next(self) -> bytes:
+        """Whatever waits, as one piece; empty once all is said."""
+        if not self._waiting:
+            if self.ended:
+                return b""
+            self._arrived.clear()
+            await self._arrived.wait()
+        data = self._waiting[0] if len(self._waiting) == 1 else b"".join(self._waiting)
+        self._waiting.clear()
+        self._size = 0
+        return data
+
+
+def goodbye(why: SiptapiError) -> bytes:
+    """The last that a listener hears: an event ``goodbye`` with code and words."""
+    return b"event: goodbye\ndata: " + to_json({"code": why.code, "message": str(why)}) + b"\n\n"
