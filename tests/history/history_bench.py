@@ -28,6 +28,8 @@ from siptapi_core.settings import HistorySettings
 from siptapi_core.testing.fake_clock import FakeClock
 
 T = TypeVar("T")
+Told = tuple[int, str, str]
+"""What a listener got: id, call, event."""
 
 BEGAN = 1_700_000_000.0
 ANSWERED: tuple[Happening, ...] = (
@@ -148,3 +150,39 @@ async def until(condition: Callable[[], object]) -> None:
             return
         await asyncio.sleep(0.005)
     raise TimeoutError
+
+
+async def whole_history(bench: Bench) -> list[CallRecord]:
+    async with bench.open() as history:
+        calls: list[CallRecord] = []
+        page: str | None = None
+        while page is not None or not calls:
+            found = await history.list_calls(ListHistory(limit=1000, before=page), None)
+            calls += found.calls
+            page = found.next_page
+            if page is None:
+                break
+        return [await history.show_call(each.call, None) for each in calls]
+
+
+def events_of(calls: Iterable[CallRecord]) -> set[Told]:
+    return {(event.id, call.call, event.happening.name) for call in calls for event in call.events}
+
+
+def check(bench: Bench, told: Iterable[Told]) -> None:
+    """Every event that was told is there, and every call is what its events say."""
+    calls = run(lambda: whole_history(bench))
+    there = events_of(calls)
+    assert set(told) <= there
+    for call in calls:
+        names = [event.happening.name for event in call.events]
+        assert names[0] == "call_placed"
+        assert [event.id for event in call.events] == sorted({event.id for event in call.events})
+        ended = names[-1] == "call_ended"
+        assert (call.outcome != "") is ended
+        assert call.unfinished is not ended
+        assert (call.ended is not None) is ended
+        assert call.status == {"busy": 486, "answered": None, "": call.status}[call.outcome]
+        assert (call.answered is not None) is ("callee_answered" in names)
+    assert bench.files() == []
+    assert bench.logger.warnings == []

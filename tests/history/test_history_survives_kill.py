@@ -5,22 +5,17 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
-from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
-from history_bench import Bench, run
-
-from siptapi_core.commands import CallRecord, ListHistory
+from history_bench import Bench, Told, check, run, whole_history
 
 PROGRAM = Path(__file__).with_name("recording_process.py")
 CALLS = 200
 EVENTS = 6 * CALLS
 """At least."""
 ROUNDS = 6
-Told = tuple[int, str, str]
-"""What a listener got: id, call, event."""
 
 
 class Recording:
@@ -55,42 +50,6 @@ class Recording:
     def finish(self) -> None:
         self.read()
         assert self._process.wait(30) == 0
-
-
-async def whole_history(bench: Bench) -> list[CallRecord]:
-    async with bench.open() as history:
-        calls: list[CallRecord] = []
-        page: str | None = None
-        while page is not None or not calls:
-            found = await history.list_calls(ListHistory(limit=1000, before=page), None)
-            calls += found.calls
-            page = found.next_page
-            if page is None:
-                break
-        return [await history.show_call(each.call, None) for each in calls]
-
-
-def events_of(calls: Iterable[CallRecord]) -> set[Told]:
-    return {(event.id, call.call, event.happening.name) for call in calls for event in call.events}
-
-
-def check(bench: Bench, told: Iterable[Told]) -> None:
-    """Every event that was told is there, and every call is what its events say."""
-    calls = run(lambda: whole_history(bench))
-    there = events_of(calls)
-    assert set(told) <= there
-    for call in calls:
-        names = [event.happening.name for event in call.events]
-        assert names[0] == "call_placed"
-        assert [event.id for event in call.events] == sorted({event.id for event in call.events})
-        ended = names[-1] == "call_ended"
-        assert call.unfinished is not ended
-        assert (call.ended is not None) is ended
-        outcomes = {"busy": 486, "answered": None} if ended else {"": call.status}
-        assert outcomes[call.outcome] == call.status
-        assert (call.answered is not None) is ("callee_answered" in names)
-    assert bench.files() == []
-    assert bench.logger.warnings == []
 
 
 def test_a_daemon_killed_again_and_again_loses_nothing_that_it_told(tmp_path: Path) -> None:
