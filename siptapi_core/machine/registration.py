@@ -248,7 +248,6 @@ class Registration:
     def _fail(self, answer: RegistrarAnswer, now: float) -> None:
         self._leave_flow()
         self._failures += 1
-        self._corrects = False
         retry, jitter = self._plan.retry, self._agent.identifiers.jitter
         longest = min(retry.limit, retry.base * 2 ** min(self._failures, 30))
         if answer.refused:
@@ -266,7 +265,7 @@ class Registration:
             self._end(now)
 
     def _on_removed(self, answer: RegistrarAnswer, now: float) -> None:
-        self._problem = None if answer.way else answer
+        self._problem = answer
         self._end(now)
 
     # --- moving on ---------------------------------------------------------------------------

@@ -76,6 +76,7 @@ class RegistrationBench(Bench):
             self.registration.proceed(self.addresses, self.credentials, now)
 
     def on_changed(self, now: float) -> None:
+        assert now == self.now
         self.phases.append((self.registration.phase, now))
 
     def collect(self) -> None:

@@ -339,6 +339,17 @@ def test_a_refusal_says_nothing_of_the_silent_address_before():
     assert bench.contacts == (f"{OURS};expires=0",)
 
 
+def test_a_challenge_says_nothing_of_the_silent_address_before():
+    bench = RegistrationBench(addresses=(PROXY, STANDBY))
+    bench.locals[STANDBY] = evolve(SIPTAPI, host="198.51.100.9")
+    bench.start().pass_until(32.0)
+    bench.reply(401, CHALLENGE, source=STANDBY)
+    assert bench.contacts == (
+        "<sip:200@198.51.100.9:5062;line=abc>;expires=600",
+        f"{OURS};expires=0",
+    )
+
+
 def test_what_a_silent_registrar_may_have_bound_is_removed_at_the_end():
     bench = RegistrationBench().start()
     bench.pass_until(32.0)

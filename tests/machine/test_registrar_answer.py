@@ -122,9 +122,21 @@ def test_the_registrar_s_own_words_are_told():
 @pytest.mark.parametrize(
     ("credentials", "challenges", "reason"),
     [
-        (None, ['Digest realm="pbx", nonce="n"'], "wants a password, and the line has none"),
-        (Credentials("200", "pw"), [], "wants an authentication that is not known here"),
-        (Credentials("200", "pw"), ["Bearer realm=pbx"], "wants an authentication that is not"),
+        (
+            None,
+            ['Digest realm="pbx", nonce="n"'],
+            "the registrar wants a password, and the line has none",
+        ),
+        (
+            Credentials("200", "pw"),
+            [],
+            "the registrar wants an authentication that is not known here",
+        ),
+        (
+            Credentials("200", "pw"),
+            ["Bearer realm=pbx"],
+            "the registrar wants an authentication that is not known here",
+        ),
         (
             Credentials("200", "pw", "home"),
             ['Digest realm="pbx", nonce="n"', 'Digest realm="pbx", nonce="m", algorithm=SHA-256'],
@@ -133,7 +145,7 @@ def test_the_registrar_s_own_words_are_told():
         (
             Credentials("200", "pw", "home"),
             ['Digest realm="a", nonce="n"', 'Digest realm="b", nonce="n"'],
-            "realm is 'a' and 'b', that",
+            "the registrar's realm is 'a' and 'b', that of the line 'home'",
         ),
         (
             Credentials("200", "pw", "pbx"),
@@ -151,5 +163,4 @@ def test_why_the_password_was_not_enough(status, credentials, challenges, reason
     name = "WWW-Authenticate" if status == 401 else "Proxy-Authenticate"
     headers = [(name, challenge) for challenge in challenges]
     answer = refusal(response(status, *headers), credentials, "Unauthorized")
-    assert reason in answer.reason
-    assert "pw" not in answer.reason
+    assert answer.reason == reason

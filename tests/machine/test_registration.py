@@ -156,6 +156,7 @@ def test_silence_is_a_failure_that_may_pass():
         reason="no answer from udp:192.0.2.1:5060",
         retry_after=45.0,
     )
+    assert bench.registration.status(80.0).retry_after == 0.0
     bench.pass_until(77.0)
     assert bench.status == RegistrationChanged(
         RegistrationState.REGISTERING, reason="no answer from udp:192.0.2.1:5060"
@@ -309,7 +310,9 @@ def test_a_flow_that_is_lost_while_the_next_hop_is_looked_for_changes_nothing():
     bench.addresses = None
     bench.pass_until(375.0)
     bench.refuse()
+    bench.pass_until(380.0)
     assert bench.phase is REFRESHING
+    assert bench.prepared == 2
     bench.addresses = (PROXY,)
     bench.go_on(bench.now)
     bench.reply(200)
@@ -414,12 +417,30 @@ def test_a_silent_registrar_does_not_keep_us():
     assert len(bench.agent) == 0
 
 
-def test_a_registrar_that_does_not_want_to_forget_us_is_left_all_the_same():
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (300, "Multiple Choices"),
+        (500, "Server Internal Error"),
+        (401, "the registrar wants an authentication that is not known here"),
+    ],
+)
+def test_a_registrar_that_does_not_want_to_forget_us_is_left_all_the_same(status, reason):
     bench = RegistrationBench().registered()
     bench.unregister()
-    bench.reply(500)
+    bench.reply(status)
+    assert bench.status == RegistrationChanged(
+        RegistrationState.UNREGISTERED, status, reason, expires=600.0
+    )
     assert bench.phase is GONE
-    assert (bench.status.status, bench.status.expires) == (500, 600.0)
+
+
+def test_silence_ends_an_unregister_before_its_time_is_out():
+    bench = RegistrationBench().registered()
+    bench.unregister(seconds=100.0)
+    bench.pass_until(32.0)
+    assert bench.phase is GONE
+    assert bench.status.reason == "no answer from udp:192.0.2.1:5060"
 
 
 def test_no_next_hop_ends_an_unregister():
