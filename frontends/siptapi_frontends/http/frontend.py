@@ -12,6 +12,7 @@ from siptapi_core.contracts import Context, Dialer
 from siptapi_frontends.http.access import AccessControl
 from siptapi_frontends.http.api import Api
 from siptapi_frontends.http.broadcaster import Broadcaster
+from siptapi_frontends.http.demo import DemoApi, DemoPhones
 from siptapi_frontends.http.gate import API, Gate
 from siptapi_frontends.http.pages import Page
 from siptapi_frontends.http.server import Server, listen
@@ -20,11 +21,14 @@ from siptapi_frontends.http.tokens import TokenFile
 
 
 class HttpFrontend:
-    """A `siptapi_core.contracts.Frontend`."""
+    """A `siptapi_core.contracts.Frontend`; ``demo`` are the phones of ``siptapi serve --demo``."""
 
-    def __init__(self, settings: HttpSettings, context: Context) -> None:
+    def __init__(
+        self, settings: HttpSettings, context: Context, demo: DemoPhones | None = None
+    ) -> None:
         self._settings = settings
         self._context = context
+        self._demo = demo
 
     async def serve(self, dialer: Dialer, ready: Callable[[], None]) -> None:
         """Serve until cancelled.
@@ -38,13 +42,20 @@ class HttpFrontend:
         access = AccessControl(settings, tokens, clock=self._context.clock, logger=logger)
         broadcaster = Broadcaster(dialer, logger)
         api = Api(dialer, access, broadcaster)
-        routes = Router(api.routes(), redirect_slashes=False)
-        app = Router([Mount(API, routes), Mount("/", Page())], redirect_slashes=False)
+        demo = None if self._demo is None else DemoApi(self._demo, access, broadcaster)
+        routes = api.routes() + ([] if demo is None else demo.routes())
+        app = Router(
+            [Mount(API, Router(routes, redirect_slashes=False)), Mount("/", Page())],
+            redirect_slashes=False,
+        )
         server = Server(Gate(app, access, logger), settings, ready=ready, logger=logger)
         listening = listen(settings.address)
-        telling = asyncio.get_running_loop().create_task(broadcaster.run())
+        telling = [asyncio.get_running_loop().create_task(broadcaster.run())]
+        if demo is not None:
+            telling.append(asyncio.get_running_loop().create_task(demo.run()))
         try:
             await server.serve_until_cancelled(listening)
         finally:
-            telling.cancel()
-            await asyncio.gather(telling, return_exceptions=True)
+            for task in telling:
+                task.cancel()
+            await asyncio.gather(*telling, return_exceptions=True)
