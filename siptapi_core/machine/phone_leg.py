@@ -129,13 +129,14 @@ class PhoneLeg:
         """
         self._cancelling = True
         self._invite.stop_trying(now)
-        if self._invite.can_cancel and not self._invite.is_cancelled:
-            self._stop_cancel_timer()
+        if self._invite.is_cancelled:
+            return
+        self._stop_cancel_timer()
+        if self._invite.can_cancel:
             self._invite.cancel(now)
             deadline = now + self._agent.timers.transaction_timeout
             self._cancel_timer = self._agent.queue.schedule(deadline, self._on_cancel_timeout)
-        elif not self.provisional:
-            self._stop_cancel_timer()
+        else:
             deadline = now + self._agent.timers.t2
             self._cancel_timer = self._agent.queue.schedule(deadline, self._on_nobody_there)
 

@@ -199,6 +199,18 @@ def test_a_hang_up_stops_the_search_for_a_standby():
     assert bench.heard == [("failed", None, silence, 5.6)]
 
 
+def test_a_hang_up_at_a_silent_standby_does_not_wait_for_timer_b():
+    bench = LegBench(addresses=(PROXY, STANDBY)).start()
+    bench.reply(100)
+    bench.reply(503)
+    bench.do("cancel")
+    bench.pass_until(4.0)
+    words = f"{PROXY} says 503 Service Unavailable; no answer from {STANDBY}"
+    assert bench.heard == [("failed", None, words, 4.0)]
+    bench.answer(bench.last("INVITE"), 180)
+    assert bench.destinations("CANCEL") == [STANDBY]
+
+
 def test_an_invite_that_the_standby_has_met_elsewhere_has_arrived():
     bench = left_for_the_standby()
     bench.reply(482)
