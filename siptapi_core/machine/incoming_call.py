@@ -67,6 +67,7 @@ class IncomingCall:
 
     __slots__ = (
         "_agent",
+        "_began",
         "_last_cseq",
         "_report",
         "_tag",
@@ -75,6 +76,7 @@ class IncomingCall:
         "is_ringing",
         "line",
     )
+    _began: float
     _timer: Timer
 
     def __init__(
@@ -100,6 +102,7 @@ class IncomingCall:
 
     def start(self, now: float) -> None:
         """Report that it rings, and say so to the caller where the line wants that."""
+        self._began = now
         self._transaction.on_cancelled = self._on_cancelled
         expires = self.invite.expires
         if expires is not None and expires < LIMIT:
@@ -166,8 +169,9 @@ class IncomingCall:
 
     def _on_cancelled(self, request: Request, now: float) -> None:
         """By a CANCEL, or by the BYE of the early dialog."""
-        ending = ending_of(request.headers, sends_reason=self.line.sends_reason)
-        self._end(487, ending, now)
+        waited = now - self._began < self._agent.timers.t1
+        sends_reason = self.line.sends_reason and not waited
+        self._end(487, ending_of(request.headers, sends_reason=sends_reason), now)
 
     def _leave(
         self, status: int, outcome: IncomingOutcome, now: float, *headers: tuple[str, str]

@@ -3,8 +3,9 @@
 A proxy that forks a call cancels the branch to us for many reasons, and the Reason header
 (RFC 3326) is all that tells them apart: ``SIP;cause=200`` another phone answered, ``SIP;cause=603``
 it declined. Without one the caller gave up, or the PBX does not say: only of a PBX that is known to
-send Reason do we say that the call was missed. (Even one that sends it may once not: Kamailio's
-CANCEL has none where another phone declined before we had said a word.)
+send Reason do we say that the call was missed. And not of a CANCEL that follows our first word at
+once: it may have waited for that (RFC 3261 9.1), and where another phone declined meanwhile,
+Kamailio's has no Reason.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _CALLER_GAVE_UP = frozenset({408, 480, 487})
 def ending_of(headers: Headers, *, sends_reason: bool) -> IncomingAnsweredElsewhere | IncomingEnded:
     """What a CANCEL, or the BYE of a call that rings, says by its ``headers``.
 
-    ``sends_reason``: the PBX is known to say so when another phone answers.
+    ``sends_reason``: it would have one if another phone had answered or declined.
     """
     reasons = [(reason.protocol, reason.cause or 0) for reason in reasons_of(headers)]
     statuses = [cause for protocol, cause in reasons if protocol == SIP]
