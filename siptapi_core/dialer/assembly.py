@@ -48,8 +48,8 @@ async def open_daemon(settings: Settings, catalog: PluginCatalog) -> AsyncIterat
             clock=network.clock,
             logger=network.logger,
         )
-        dialer.outgoing.on_begun.append(incoming.begin_dialling)
-        dialer.outgoing.on_over.append(incoming.end_dialling)
+        dialer.outgoing.on_begun.append(incoming.expect)
+        dialer.outgoing.on_over.append(incoming.expect_no_more)
         daemon = Daemon(
             dialer,
             lines=lines,

@@ -40,13 +40,13 @@ class IncomingIndication:
         """Where the lines that calls may come to are put, and removed."""
         return self._machine.lines
 
-    def begin_dialling(self, account: SipUri) -> None:
-        """A call from ``account`` is about to be made: it may come back to us."""
-        self._machine.own_calls.begin_dialling(account)
+    def expect(self, account: SipUri, caller: Uri) -> None:
+        """Our own call on ``account`` may come back to it from ``caller``: that is not shown."""
+        self._machine.own_calls.begin(account, caller)
 
-    def end_dialling(self, account: SipUri) -> None:
+    def expect_no_more(self, account: SipUri, caller: Uri) -> None:
         """It is over."""
-        self._machine.own_calls.end_dialling(account, self._clock.monotonic())
+        self._machine.own_calls.end(account, caller, self._clock.monotonic())
 
     def __len__(self) -> int:
         """How many calls ring."""

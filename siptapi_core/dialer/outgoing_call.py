@@ -84,7 +84,8 @@ class OutgoingCall:
         self.outcome: Outcome | None = None
         self.stage: Stage | None = None
         self.strategy = strategies[0][0]
-        self._request = request
+        self.request = request
+        """What the strategies are given."""
         self._number = number
         self._frontend = frontend
         self._waiting = list(strategies)
@@ -194,7 +195,7 @@ class OutgoingCall:
             return
         failure: BaseException | None = look_up.exception()
         if failure is None:
-            self._request = self._request.evolve(callee=look_up.result())
+            self.request = self.request.evolve(callee=look_up.result())
             try:
                 self._tell_all(self._start_first())
             except (UsageError, PluginError) as error:
@@ -268,7 +269,7 @@ class OutgoingCall:
     def _start(self, name: str, strategy: Strategy) -> Attempt:
         self._logger.debug("strategy chosen", strategy=name)
         try:
-            attempt = strategy.start(self._request, self._network)
+            attempt = strategy.start(self.request, self._network)
         except SettingsError as error:
             raise error.in_file(self._settings_file) from None
         except UsageError:
@@ -299,7 +300,7 @@ class OutgoingCall:
             self._memory.forget(self.line, self.strategy)
 
     def _tell_placed(self) -> None:
-        self._tell(CallPlaced(self._number, str(self._request.callee), self._frontend))
+        self._tell(CallPlaced(self._number, str(self.request.callee), self._frontend))
 
     def _tell_all(self, happenings: Iterable[Happening]) -> None:
         for happening in happenings:

@@ -13,10 +13,10 @@ from siptapi_core.dialer.line import Line
 from siptapi_core.dialer.outgoing_call import OutgoingCall
 from siptapi_core.dialer.strategy_memory import StrategyMemory
 from siptapi_core.errors import DeniedError, RefusedError, SiptapiError
-from siptapi_core.events import CallEnded, CallId, Happening
+from siptapi_core.events import CalleeTrying, CallEnded, CallId, Happening
 from siptapi_core.machine.identifiers import Identifiers
 from siptapi_core.numbers import Decision, Explanation, Kind
-from siptapi_core.sip.uri import SipUri
+from siptapi_core.sip.uri import SipUri, Uri
 
 GOODBYE_SECONDS = 5.0
 """How long `OutgoingCalls.close` waits for calls that it hung up."""
@@ -36,9 +36,10 @@ class OutgoingCalls:
         logger: Logger,
         settings_file: str,
     ) -> None:
-        self.on_begun: list[Callable[[SipUri], None]] = []
-        """Told the account of each call that is about to be made."""
-        self.on_over: list[Callable[[SipUri], None]] = []
+        self.on_begun: list[Callable[[SipUri, Uri], None]] = []
+        """Told of each call that is about to be made who may call its account because of it: the
+        account itself and, where the callee is called first, the callee."""
+        self.on_over: list[Callable[[SipUri, Uri], None]] = []
         """... and once more when the call is over."""
         self._events = events
         self._strategy = strategy
@@ -49,6 +50,7 @@ class OutgoingCalls:
         self._settings_file = settings_file
         self._calls: dict[CallId, OutgoingCall] = {}
         self._tasks: dict[CallId, asyncio.Task[None]] = {}
+        self._may_call: dict[CallId, list[Uri]] = {}
         self._closing = False
 
     def __len__(self) -> int:
@@ -99,11 +101,10 @@ class OutgoingCalls:
         )
         call.begin(line.callee(explanation, logger) if line.looks_up(explanation) else None)
         self._calls[call.id] = call
-        for tell in self.on_begun:
-            tell(identity.address_of_record)
+        self._expect(call, identity.address_of_record)
         task = asyncio.get_running_loop().create_task(call.run())
         self._tasks[call.id] = task
-        task.add_done_callback(partial(self._forget, call.id, identity.address_of_record))
+        task.add_done_callback(partial(self._forget, call))
         return Dialling(call=call.id, line=line.name, explanation=explanation)
 
     def get(self, call_id: CallId, caller: Caller) -> OutgoingCall:
@@ -139,17 +140,25 @@ class OutgoingCalls:
                 self._logger.warning("calls did not end in time", calls=len(stuck))
                 await asyncio.wait(stuck)
 
-    def _forget(self, call: CallId, account: SipUri, task: asyncio.Task[None]) -> None:
-        self._calls.pop(call, None)
-        self._tasks.pop(call, None)
-        for tell in self.on_over:
-            tell(account)
+    def _expect(self, call: OutgoingCall, caller: Uri) -> None:
+        self._may_call.setdefault(call.id, []).append(caller)
+        for tell in self.on_begun:
+            tell(call.request.line.address_of_record, caller)
+
+    def _forget(self, call: OutgoingCall, task: asyncio.Task[None]) -> None:
+        self._calls.pop(call.id, None)
+        self._tasks.pop(call.id, None)
+        for caller in self._may_call.pop(call.id):
+            for tell in self.on_over:
+                tell(call.request.line.address_of_record, caller)
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._logger.error("call broke", call=call, why=repr(error))
+            self._logger.error("call broke", call=call.id, why=repr(error))
 
     def _publish(self, call: OutgoingCall, happening: Happening) -> None:
         if isinstance(happening, CallEnded):
             self._calls.pop(call.id, None)
+        elif isinstance(happening, CalleeTrying) and happening.strategy:  # before the phone
+            self._expect(call, call.request.callee)
         self._events.tell_of_call(call.id, call.line, happening)
 
 

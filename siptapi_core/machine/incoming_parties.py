@@ -59,6 +59,11 @@ def asserted_identities(invite: Request) -> list[NameAddr]:
     ]
 
 
+def referrers(invite: Request) -> list[NameAddr]:
+    """Who asked the caller to call: Referred-By (RFC 3892)."""
+    return _readable(invite.headers, "Referred-By", NameAddr.parse)
+
+
 def address_text(uri: Uri) -> str:
     """``uri`` as people write it: a number without separators, else a SIP address."""
     if isinstance(uri, TelUri):

@@ -1,20 +1,26 @@
-"""Our own INVITE that comes back to us where its Call-ID and From tag no longer tell.
+"""Calls to a line of ours that are no others' but our own doing, where no Call-ID tells.
 
-A proxy that forks our call to the phone also to us leaves both as they are, and the user agent
-knows them. A B2BUA makes a call of its own, with new ones; what it keeps is the caller. So an
-INVITE to a line whose caller is that very line, while we dial on it, is taken for ours. Only the
-user is compared: B2BUAs put an address of their own behind the ``@``, and nobody else of that
-number calls in these few seconds. A B2BUA that shows another caller instead (a name or number that
-it has for the account) cannot be seen through.
+A proxy that forks our call to the phone also to us leaves Call-ID and From tag as they are, and the
+user agent knows them. Two kinds of INVITE have new ones:
+
+- A B2BUA makes a call of its own of ours. What it keeps is the caller: the account that we dial on.
+  Only the user is compared: B2BUAs put an address of their own behind the ``@``, and nobody else of
+  that number calls in these few seconds. One that shows another caller instead (a name or number
+  that it has for the account) cannot be seen through.
+- A callee who was called first calls the phone, as we asked. The caller is the callee, and
+  Referred-By (RFC 3892) the account, where the callee's phone writes it.
+
+So an INVITE to a line from one of these, while we dial on it, is taken for ours.
 """
 
 from __future__ import annotations
 
-import math
+from collections import deque
 
-from siptapi_core.machine.incoming_parties import asserted_identities
+from siptapi_core.machine.dialog_matching import same_party
+from siptapi_core.machine.incoming_parties import asserted_identities, referrers
 from siptapi_core.sip.message import Request
-from siptapi_core.sip.uri import SipUri
+from siptapi_core.sip.uri import SipUri, Uri
 
 GRACE = 5.0
 """Seconds after the end of dialling: an INVITE may be that long in the network (T4, RFC 3261
@@ -22,43 +28,48 @@ GRACE = 5.0
 
 
 class OwnCalls:
-    """The accounts that we dial on, or did a moment ago. Times are monotonic seconds."""
+    """Who may call an account because of us, now or a moment ago. Times are monotonic seconds."""
 
     def __init__(self) -> None:
-        self._dialling: dict[SipUri, int] = {}
-        self._ended: dict[SipUri, float] = {}  # the earliest first
+        self._callers: dict[SipUri, dict[Uri, int]] = {}  # how often each was begun
+        self._ended: deque[tuple[float, SipUri, Uri]] = deque()  # the earliest first
 
-    def begin_dialling(self, account: SipUri) -> None:
-        """Our INVITE with this address of record as its caller is about to be sent."""
-        self._dialling[account] = self._dialling.get(account, 0) + 1
+    def begin(self, account: SipUri, caller: Uri) -> None:
+        """Our call on ``account``, an address of record, may come back to it from ``caller``.
 
-    def end_dialling(self, account: SipUri, now: float) -> None:
-        """The INVITE was answered or given up; call it once for each `begin_dialling`."""
-        self._dialling[account] -= 1
-        if self._dialling[account]:
-            return
-        del self._dialling[account]
+        That is ``account`` itself, and the callee where it is called first.
+        """
+        callers = self._callers.setdefault(account, {})
+        callers[caller] = callers.get(caller, 0) + 1
+
+    def end(self, account: SipUri, caller: Uri, now: float) -> None:
+        """The call is over; once for each `begin`."""
+        self._ended.append((now, account, caller))
         self._forget(now)
-        self._ended.pop(account, None)
-        self._ended[account] = now
 
     def may_be(self, invite: Request, account: SipUri, now: float) -> bool:
         """Whether ``invite``, to a line of ``account``, is ours as far as anyone can tell."""
-        if account not in self._dialling and now > self._ended.get(account, -math.inf) + GRACE:
+        self._forget(now)
+        if account not in self._callers:
             return False
-        callers = (party.uri for party in (invite.from_, *asserted_identities(invite)))
-        return any(
-            isinstance(uri, SipUri) and uri.user_text == account.user_text for uri in callers
-        )
+        shown = [party.uri for party in (invite.from_, *asserted_identities(invite))]
+        accounts = (*shown, *(party.uri for party in referrers(invite)))
+        if any(isinstance(uri, SipUri) and uri.user_text == account.user_text for uri in accounts):
+            return True
+        callees = (caller for caller in self._callers[account] if caller != account)
+        return any(same_party(str(callee), str(uri)) for callee in callees for uri in shown)
 
     def _forget(self, now: float) -> None:
         """Those whose grace is over."""
-        while self._ended:
-            account, ended = next(iter(self._ended.items()))
-            if now <= ended + GRACE:
-                return
-            del self._ended[account]
+        while self._ended and self._ended[0][0] + GRACE < now:
+            _, account, caller = self._ended.popleft()
+            callers = self._callers[account]
+            callers[caller] -= 1
+            if not callers[caller]:
+                del callers[caller]
+            if not callers:
+                del self._callers[account]
 
     def __len__(self) -> int:
         """How many accounts are remembered."""
-        return len(self._dialling) + len(self._ended)
+        return len(self._callers)

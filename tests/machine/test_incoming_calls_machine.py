@@ -113,7 +113,7 @@ def test_an_encoding_of_nothing_is_no_obstacle():
 
 def test_trap_5_our_own_call_through_a_b2bua_is_no_incoming_call():
     bench = IncomingSide()
-    bench.calls.own_calls.begin_dialling(ACCOUNT)
+    bench.calls.own_calls.begin(ACCOUNT, ACCOUNT)
     bench.invite(from_="<sip:200@192.0.2.1>;tag=of-the-b2bua")
     assert bench.statuses("INVITE") == [480]
     assert bench.told == []
@@ -122,7 +122,7 @@ def test_trap_5_our_own_call_through_a_b2bua_is_no_incoming_call():
 
 def test_somebody_else_may_call_while_we_dial():
     bench = IncomingSide()
-    bench.calls.own_calls.begin_dialling(ACCOUNT)
+    bench.calls.own_calls.begin(ACCOUNT, ACCOUNT)
     bench.invite()
     assert bench.told == [RINGING]
 
@@ -130,7 +130,7 @@ def test_somebody_else_may_call_while_we_dial():
 def test_one_line_of_ours_may_call_another():
     other = make_line("other", "token-2", account=SipUri(host="example.com", user="202"))
     bench = IncomingSide(make_line(), other)
-    bench.calls.own_calls.begin_dialling(ACCOUNT)
+    bench.calls.own_calls.begin(ACCOUNT, ACCOUNT)
     uri = "sip:202@192.0.2.9:5062;line=token-2"
     bench.invite(uri=uri, from_="<sip:200@example.com>;tag=of-the-phone")
     assert len(bench.shown) == 1
@@ -139,8 +139,8 @@ def test_one_line_of_ours_may_call_another():
 
 def test_after_the_grace_one_may_call_oneself():
     bench = IncomingSide()
-    bench.calls.own_calls.begin_dialling(ACCOUNT)
-    bench.calls.own_calls.end_dialling(ACCOUNT, 0.0)
+    bench.calls.own_calls.begin(ACCOUNT, ACCOUNT)
+    bench.calls.own_calls.end(ACCOUNT, ACCOUNT, 0.0)
     bench.now = GRACE + 1
     bench.invite(from_="<sip:200@example.com>;tag=x")
     assert bench.statuses("INVITE") == [180]
