@@ -17,7 +17,7 @@ from typing import Any
 from lab.programs import Program, read_texts, wait_until
 from lab.siptapi import settings_text, user_environment
 
-from siptapi_core.commands import Caller
+from siptapi_core.commands import Caller, ListCalls
 from siptapi_core.contracts import Dialer
 from siptapi_core.control.remote_dialer import open_remote_dialer
 from siptapi_core.events import CallEvent, Event
@@ -90,6 +90,7 @@ class Daemon(Program):
             async with self.connect() as dialer:
                 heard = Heard(dialer)
                 async with asyncio.timeout(seconds):
+                    await dialer.execute(ListCalls(), CALLER)  # then it listens for certain
                     await use(dialer, heard)
                 return heard
 

@@ -20,9 +20,9 @@ _PLACEHOLDER = re.compile(r"%(\w+)%")
 
 
 class Sipp(Program):
-    """sipp, waiting for one call; ``values`` fill the scenario's placeholders.
+    """sipp, waiting for so many ``calls``; ``values`` fill the scenario's placeholders.
 
-    With a ``proxy`` (``host:port``) it makes the call instead.
+    With a ``proxy`` (``host:port``) it makes them instead.
     """
 
     def __init__(
@@ -33,6 +33,7 @@ class Sipp(Program):
         host: str,
         seconds: int = 30,
         proxy: str | None = None,
+        calls: int = 1,
         **values: str,
     ) -> None:
         path = require("sipp", package="sip-tester")
@@ -43,7 +44,8 @@ class Sipp(Program):
         script.write_text(_expand(_SCENARIOS / f"{scenario}.xml", values), encoding="utf-8")
         super().__init__(
             [
-                *(path, "-sf", str(script), "-i", host, "-p", str(PORT), "-m", "1", "-nostdin"),
+                *(path, "-sf", str(script), "-i", host, "-p", str(PORT), "-nostdin"),
+                *("-m", str(calls)),
                 *("-timeout", f"{seconds}s", "-timeout_error"),
                 *("-trace_msg", "-message_file", "messages.txt"),
                 *("-trace_err", "-error_file", "complaints.txt"),
