@@ -161,6 +161,14 @@ class UserAgent:
         """How many transactions and dialogs are alive."""
         return len(self.transactions) + len(self._dialogs)
 
+    def counters(self) -> dict[str, int]:
+        """What is alive, by name."""
+        return {
+            "transactions": len(self.transactions),
+            "dialogs": len(self._dialogs),
+            "timers": len(self.queue),
+        }
+
     def _deliver(
         self, request: Request, transaction: ServerTransaction | None, source: Address, now: float
     ) -> None:
