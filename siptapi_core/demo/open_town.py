@@ -27,7 +27,7 @@ from siptapi_core.values import Value
 LINES = {"Anna": ("200", "201"), "Bruno": ("300", "301")}
 """By whose they are: the account that SIPTAPI uses, and the phone."""
 BUSY = "302"
-_RINGS = 20.0
+RINGS = 20.0
 """Seconds that a phone rings before its caller is told that nobody is there."""
 _NUMBERS = NumberRules(
     region="AT", area_code="1", internal_lengths=(3,), confirm=("international",), deny=("premium",)
@@ -43,7 +43,7 @@ class DemoTown(Value, kw_only=True):
 
 @asynccontextmanager
 async def open_town(
-    folder: Path, sections: Sections, *, rings: float = _RINGS
+    folder: Path, sections: Sections, *, rings: float = RINGS
 ) -> AsyncIterator[DemoTown]:
     """Start proxy and phones, which ring for so many seconds; the history goes into ``folder``.
 

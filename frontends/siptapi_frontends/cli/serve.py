@@ -33,12 +33,20 @@ def _configure(parser: ArgumentParser) -> None:
         "Run every line and every front end of the settings until SIGTERM or Ctrl-C. SIGHUP, or "
         "siptapi reload, reads the settings again."
     )
+    parser.add_argument(
+        "--demo",
+        action="store_true",
+        help="serve a demonstration instead: two lines and two simulated phones, on a web page",
+    )
 
 
-def _run(_arguments: Namespace, session: CliSession) -> int:
+def _run(arguments: Namespace, session: CliSession) -> int:
     import asyncio  # noqa: PLC0415  # not before the command is known
 
-    asyncio.run(_serve(cast("Session", session)))
+    from siptapi_frontends.cli.serve_demo import serve_demo  # noqa: PLC0415  # as above
+
+    serve = serve_demo if arguments.demo else _serve
+    asyncio.run(serve(cast("Session", session)))
     return ExitCode.SUCCESS
 
 
@@ -71,7 +79,7 @@ async def _serve(session: Session) -> None:
             logger=logger("control"),
         ),
     ):
-        with _handled(handlers, asyncio.get_running_loop()):
+        with handled(handlers, asyncio.get_running_loop()):
             chores = (
                 asyncio.create_task(_reload_when_asked(daemon, reload, manager)),
                 asyncio.create_task(_tell_alive(manager)),
@@ -135,7 +143,7 @@ def _named(daemon: Daemon) -> Mapping[str, tuple[str, ...]]:
 
 
 @contextmanager
-def _handled(
+def handled(
     handlers: Mapping[str, Callable[[], None]], loop: asyncio.AbstractEventLoop
 ) -> Iterator[None]:
     """Call a handler in ``loop`` when the signal of its name comes, if there is such a signal.
