@@ -242,7 +242,8 @@ def _server_key(request: Request, method: str) -> Key:
 
 
 def _initial_key(request: Request) -> Key:
-    return (request.call_id, str(request.cseq), request.from_.tag or "")
+    """A proxy that forks to two Contacts of ours means two user agents (RFC 3261 16.6)."""
+    return (request.call_id, str(request.cseq), request.from_.tag or "", str(request.uri))
 
 
 def _warning(problem: str) -> str:

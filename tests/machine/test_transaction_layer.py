@@ -286,6 +286,7 @@ def test_a_request_that_came_by_another_way_before_is_merged():
         {"cseq": "2 INVITE"},
         {"call_id": "another"},
         {"from_": "<sip:301@example.com>;tag=another"},
+        {"uri": "sip:200@192.0.2.9:5062;line=another"},
     ],
 )
 def test_what_only_resembles_it_is_not_merged(differs):
