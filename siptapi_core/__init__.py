@@ -46,6 +46,10 @@ if TYPE_CHECKING:
     from siptapi_core.commands import ListCalls as ListCalls
     from siptapi_core.commands import ListHistory as ListHistory
     from siptapi_core.commands import ListLines as ListLines
+    from siptapi_core.commands import ListPlugins as ListPlugins
+    from siptapi_core.commands import PluginRecord as PluginRecord
+    from siptapi_core.commands import Plugins as Plugins
+    from siptapi_core.commands import PluginState as PluginState
     from siptapi_core.commands import Redirect as Redirect
     from siptapi_core.commands import Reject as Reject
     from siptapi_core.commands import Reload as Reload
@@ -53,6 +57,8 @@ if TYPE_CHECKING:
     from siptapi_core.commands import Reply as Reply
     from siptapi_core.commands import Resolve as Resolve
     from siptapi_core.commands import ShowCall as ShowCall
+    from siptapi_core.commands import ShownSettings as ShownSettings
+    from siptapi_core.commands import ShowSettings as ShowSettings
     from siptapi_core.commands import ShowStatus as ShowStatus
     from siptapi_core.commands import Status as Status
     from siptapi_core.commands import Transfer as Transfer
@@ -75,8 +81,6 @@ if TYPE_CHECKING:
     from siptapi_core.contracts import Offer as Offer
     from siptapi_core.contracts import PassedOn as PassedOn
     from siptapi_core.contracts import Planning as Planning
-    from siptapi_core.contracts import PluginRecord as PluginRecord
-    from siptapi_core.contracts import PluginState as PluginState
     from siptapi_core.contracts import ResolveContext as ResolveContext
     from siptapi_core.contracts import Resolved as Resolved
     from siptapi_core.contracts import Resolver as Resolver
@@ -170,14 +174,15 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "commands": (
-        "CallDirection Caller CallRecord Calls CallState CallStatus Command Dial Dialling Done "
-        "Explain HangUp History Lines LineStatus ListCalls ListHistory ListLines Redirect Reject "
-        "Reload Reloaded Reply Resolve ShowCall ShowStatus Status Transfer"
+        "CallDirection CallRecord CallState CallStatus Caller Calls Command Dial Dialling Done "
+        "Explain HangUp History LineStatus Lines ListCalls ListHistory ListLines ListPlugins "
+        "PluginRecord PluginState Plugins Redirect Reject Reload Reloaded Reply Resolve "
+        "ShowCall ShowSettings ShowStatus ShownSettings Status Transfer"
     ),
     "contracts": (
         "Attempt Capability CliCommand CliSession Clock Context Dialer DialRequest DnsClient "
         "Frontend Gap LineIdentity Logger Network NoSettings Observer Offer PassedOn Planning "
-        "PluginRecord PluginState ResolveContext Resolved Resolver Strategy"
+        "ResolveContext Resolved Resolver Strategy"
     ),
     "dns_records": "DnsAnswer NaptrRecord SrvRecord",
     "errors": (

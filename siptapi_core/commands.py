@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
+from typing import NewType
 
 from siptapi_core.events import CallId, Event, Outcome, RegistrationState, Stage
 from siptapi_core.numbers import Explanation
@@ -141,6 +142,14 @@ class ShowStatus(Value, kw_only=True):
     """Reply `Status`: how the process is."""
 
 
+class ListPlugins(Value, kw_only=True):
+    """Reply `Plugins`: every one that was found when the process started."""
+
+
+class ShowSettings(Value, kw_only=True):
+    """Reply `ShownSettings`: those in force."""
+
+
 Command = (
     Dial
     | HangUp
@@ -155,6 +164,8 @@ Command = (
     | ShowCall
     | Reload
     | ShowStatus
+    | ListPlugins
+    | ShowSettings
 )
 
 
@@ -282,6 +293,45 @@ class Status(Value, kw_only=True):
     warnings: tuple[str, ...] = ()
 
 
+class PluginState(enum.StrEnum):
+    """What became of a plugin."""
+
+    LOADED = "loaded"
+    BLOCKED = "blocked"
+    FAILED = "failed"
+
+
+class PluginRecord(Value, kw_only=True):
+    """A plugin that was found: ``offers`` reads ``strategy refer-via-proxy``; ``why`` it failed."""
+
+    name: str
+    distribution: str
+    version: str
+    state: PluginState
+    offers: tuple[str, ...] = ()
+    why: str = ""
+
+
+class Plugins(Value):
+    """Reply to `ListPlugins`."""
+
+    plugins: tuple[PluginRecord, ...]
+
+
+PlainData = NewType("PlainData", object)
+"""What JSON has: text, numbers, truth values, null, and lists and objects of them."""
+
+
+class ShownSettings(Value, kw_only=True):
+    """Reply to `ShowSettings`: what is not as by default, by key, as the file has it.
+
+    A secret is told as ``<secret>``; ``file`` is empty where the settings are from none.
+    """
+
+    file: str
+    settings: Mapping[str, PlainData]
+
+
 Reply = (
     Dialling
     | Done
@@ -293,6 +343,8 @@ Reply = (
     | CallRecord
     | Reloaded
     | Status
+    | Plugins
+    | ShownSettings
 )
 
 

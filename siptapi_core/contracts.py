@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from attrs import evolve, frozen, has
 
 from siptapi_core.commands import Caller, Command, Reply
+from siptapi_core.commands import PluginRecord as PluginRecord  # noqa: PLC0414  # a part of `CliSession`
+from siptapi_core.commands import PluginState as PluginState  # noqa: PLC0414  # as above
 from siptapi_core.errors import UsageError
 from siptapi_core.events import AttemptHappening, Event, EventId, TracedMessage
 from siptapi_core.machine.refer_plan import ByePolicy, CallTimers, Party, ReferPlan
@@ -420,25 +422,6 @@ class Observer(Protocol):
     def close(self) -> None:
         """No event follows. May block for a few seconds, to finish what it began."""
         ...
-
-
-class PluginState(enum.StrEnum):
-    """What became of a plugin."""
-
-    LOADED = "loaded"
-    BLOCKED = "blocked"
-    FAILED = "failed"
-
-
-class PluginRecord(Value, kw_only=True):
-    """A plugin that was found: ``offers`` reads ``strategy refer-via-proxy``; ``why`` it failed."""
-
-    name: str
-    distribution: str
-    version: str
-    state: PluginState
-    offers: tuple[str, ...] = ()
-    why: str = ""
 
 
 class CliSession(Protocol):

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, get_args
 
-from siptapi_core.commands import Command, Reply
+from siptapi_core.commands import Command, PlainData, Reply
 from siptapi_core.errors import SettingsError, SiptapiError, UnknownNameError
 from siptapi_core.event_encoding import decode_event, encode_event
 from siptapi_core.events import Event
@@ -114,7 +114,12 @@ def _shapes() -> Mapping[Any, Shape]:
     return {
         Event: Shape(encode_event, decode_event),
         SettingsError: Shape(encode_error, decode_error),
+        PlainData: Shape(_as_it_is, _as_it_is),
     }
+
+
+def _as_it_is(data: object) -> object:
+    return data
 
 
 def _named(kinds: Any, key: str, data: Mapping[str, Any]) -> tuple[type[Any], Mapping[str, Any]]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from siptapi_core.commands import LineStatus, Reloaded, Status
+from siptapi_core.commands import LineStatus, Plugins, Reloaded, ShownSettings, Status
 from siptapi_core.contracts import Clock, Frontend, Logger
 from siptapi_core.dialer.event_bus import EventBus
 from siptapi_core.dialer.incoming_indication import IncomingIndication
@@ -145,6 +145,16 @@ class Daemon:
             lines=len(self.settings.lines),
             warnings=tuple(filter(None, (self.dialer.problem, *self.settings.warnings()))),
         )
+
+    def plugins(self) -> Plugins:
+        """Every plugin that was found."""
+        return Plugins(self._catalog.records)
+
+    def shown_settings(self) -> ShownSettings:
+        """The settings in force, without a secret."""
+        from siptapi_core.settings.showing import show  # noqa: PLC0415  # rarely asked for
+
+        return ShownSettings(file=self.settings.where, settings=show(self.settings, self._catalog))
 
     # --- front ends --------------------------------------------------------------------------
 

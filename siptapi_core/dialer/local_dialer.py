@@ -18,6 +18,8 @@ from siptapi_core.commands import (
     ListCalls,
     ListHistory,
     ListLines,
+    ListPlugins,
+    Plugins,
     Redirect,
     Reject,
     Reload,
@@ -25,6 +27,8 @@ from siptapi_core.commands import (
     Reply,
     Resolve,
     ShowCall,
+    ShownSettings,
+    ShowSettings,
     ShowStatus,
     Status,
     Transfer,
@@ -42,6 +46,10 @@ from siptapi_core.sip.uri import Uri
 if TYPE_CHECKING:
     from siptapi_core.dialer.incoming_indication import IncomingIndication
     from siptapi_core.history import CallHistory
+
+
+RECALLED_AT_ONCE = 1000
+"""Events that are read from the history with one look."""
 
 
 class Services(Protocol):
@@ -62,6 +70,14 @@ class Services(Protocol):
 
     def status(self) -> Status:
         """Carry out `ShowStatus`."""
+        ...
+
+    def plugins(self) -> Plugins:
+        """Carry out `ListPlugins`."""
+        ...
+
+    def shown_settings(self) -> ShownSettings:
+        """Carry out `ShowSettings`."""
         ...
 
 
@@ -150,12 +166,38 @@ class LocalDialer:
                 return await self._daemon(caller).reload()
             case ShowStatus():
                 return self._daemon(caller).status()
+            case ListPlugins():
+                return self._daemon(caller).plugins()
+            case ShowSettings():
+                return self._daemon(caller).shown_settings()
             case _:
                 assert_never(command)
 
     def events(self, caller: Caller, after: EventId | None = None) -> AsyncIterator[Event]:
-        """Events of the caller's lines, from now on or from the first after ``after``."""
-        return self._events.subscribe_for(caller, after)
+        """Events of the caller's lines, from now on or from the first after ``after``.
+
+        What is not in memory any more comes from the history, where that is kept.
+        """
+        try:
+            return self._events.subscribe_for(caller, after)
+        except RefusedError:
+            if after is None or self._history is None:
+                raise
+            return self._recalled(self._history, after, caller, self._events.subscribe_for(caller))
+
+    @staticmethod
+    async def _recalled(
+        history: CallHistory, after: EventId, caller: Caller, since: AsyncIterator[Event]
+    ) -> AsyncIterator[Event]:
+        """What the history has after ``after``, then what came ``since``."""
+        while events := await history.events_after(after, RECALLED_AT_ONCE):
+            for event in events:
+                if caller.may_use(event.line):
+                    yield event
+            after = events[-1].id
+        async for event in since:
+            if event.id > after:
+                yield event
 
     def traced(self) -> AsyncIterator[TracedMessage]:
         """SIP messages from now on."""

@@ -10,6 +10,7 @@ from typing import Any, Union, get_args, get_origin
 import attrs
 from hypothesis import strategies as st
 
+from siptapi_core.commands import PlainData
 from siptapi_core.errors import (
     DeniedError,
     MessageError,
@@ -38,6 +39,10 @@ _PLAIN: dict[Any, st.SearchStrategy[Any]] = {
         parameters=st.sampled_from([(), (("transport", "tcp"), ("lr", None))]),
     ),
     TelUri: st.just(TelUri("+43-1-505641", (("ext", "12"),))),
+    PlainData: st.recursive(
+        st.none() | st.booleans() | TEXT,
+        lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner),
+    ),
     OtherUri: st.just(OtherUri("urn", "service:sos")),
 }
 

@@ -33,6 +33,11 @@ from siptapi_core.commands import (
     ListCalls,
     ListHistory,
     ListLines,
+    ListPlugins,
+    PlainData,
+    PluginRecord,
+    Plugins,
+    PluginState,
     Redirect,
     Reject,
     Reload,
@@ -40,6 +45,8 @@ from siptapi_core.commands import (
     Reply,
     Resolve,
     ShowCall,
+    ShownSettings,
+    ShowSettings,
     ShowStatus,
     Status,
     Transfer,
@@ -134,6 +141,8 @@ COMMANDS: tuple[Command, ...] = (
     ShowCall(call="c1"),
     Reload(),
     ShowStatus(),
+    ListPlugins(),
+    ShowSettings(),
 )
 EVENTS: tuple[Event, ...] = tuple(
     CallEvent(number, "c1", "office", 1_000_000_000.25, happening)
@@ -258,6 +267,21 @@ REPLIES: tuple[Reply, ...] = (
         counters={"calls": 1, "timers": 12},
         registered=2,
         lines=3,
+    ),
+    Plugins(
+        (
+            PluginRecord(
+                name="naptr",
+                distribution="siptapi",
+                version="0.1.0",
+                state=PluginState.LOADED,
+                offers=("resolver naptr",),
+            ),
+        )
+    ),
+    ShownSettings(
+        file="/etc/xdg/siptapi/siptapi.toml",
+        settings={"lines": PlainData({"office": {"user": "201", "password": "<secret>"}})},
     ),
 )
 ERRORS: tuple[SiptapiError, ...] = (
