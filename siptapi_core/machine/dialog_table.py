@@ -18,6 +18,9 @@ class Standing(enum.Enum):
     LATE = enum.auto()
     """It is older than the last, and was left out."""
     IN_ORDER = enum.auto()
+    """It follows on the last: what it tells came about since."""
+    MAKES_UP = enum.auto()
+    """It tells all, but not since when: it is the first, or one before it is missing."""
     AFTER_GAP = enum.auto()
     """One before it is missing, and it does not make up for that: ask for the full state."""
 
@@ -50,4 +53,6 @@ class DialogTable:
         for row in document.dialogs:
             if document.is_full or row.id in self._rows or len(self._rows) < MAXIMUM_DIALOGS:
                 self._rows[row.id] = row
-        return Standing.IN_ORDER if follows or document.is_full else Standing.AFTER_GAP
+        if follows:
+            return Standing.IN_ORDER
+        return Standing.MAKES_UP if document.is_full else Standing.AFTER_GAP

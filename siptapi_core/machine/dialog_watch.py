@@ -130,8 +130,9 @@ class DialogWatch:
         standing = self._table.fold(document)
         if standing is Standing.LATE:
             return False
-        missed, self._missed = self._missed, standing is Standing.AFTER_GAP
-        self._compare(now, seen=not (missed or self._missed))
+        missed = self._missed
+        self._missed = not document.is_full and (missed or standing is Standing.AFTER_GAP)
+        self._compare(now, seen=standing is Standing.IN_ORDER and not missed)
         return self._missed
 
     def _tell(self, now: float) -> None:

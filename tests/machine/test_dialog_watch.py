@@ -125,7 +125,7 @@ def test_a_notify_without_body_says_nothing():
     watching.notify(10, 2, dialog("d", "trying"))
     watching.notify(15, 3, dialog("d", "confirmed"))
     watching.watch.on_notify(b"", None, 16.0)
-    watching.notify(20, 5, dialog("d", "terminated"))
+    watching.notify(20, 4, dialog("d", "terminated"))
     assert watching.last.conversation == 5
     assert watching.told == [(True, "")]
 
@@ -183,7 +183,7 @@ def test_a_late_document_changes_nothing(watching):
 
 
 def test_a_lapse_keeps_the_dialogs_and_forgets_the_versions(watching):
-    watching.notify(10, 41, dialog("d", "confirmed"), dialog("e", "confirmed"))
+    watching.notify(10, 1, dialog("d", "confirmed"), dialog("e", "confirmed"))
     watching.lapse(20)
     assert len(watching.watch.dialogs) == 2
     watching.subscribe(50)
@@ -195,7 +195,7 @@ def test_a_lapse_keeps_the_dialogs_and_forgets_the_versions(watching):
 
 
 def test_after_a_lapse_only_a_full_document_tells_what_has_ended(watching):
-    watching.notify(10, 41, dialog("d", "confirmed"), dialog("e", "confirmed"))
+    watching.notify(10, 1, dialog("d", "confirmed"), dialog("e", "confirmed"))
     for now in (20, 30):  # the full one was lost, and comes late
         watching.subscribe(now)
         assert watching.notify(now + 1, 1, dialog("e", "confirmed"), full=False)
@@ -311,3 +311,19 @@ def test_what_cannot_be_read_is_told_and_a_gap(watching, body, content_type, pro
 def test_a_document_without_a_type_is_read(watching):
     watching.watch.on_notify(document(1, dialog("d", "early")), None, 1.0)
     assert watching.states == [("d", EARLY)]
+
+
+def test_a_gap_is_made_good_by_a_full_document_only(watching):
+    watching.notify(10, 1, dialog("d", "early"))
+    assert watching.notify(20, 3, dialog("e", "early"), full=False)  # 2 is missing
+    assert watching.notify(30, 4, dialog("f", "early"), full=False)
+    assert not watching.notify(90, 5, *(dialog(name, "confirmed") for name in "def"))
+    assert [report.confirmed for report in watching.watch.dialogs] == [None] * 3
+    watching.notify(95, 6, dialog("d", "confirmed"))
+    assert watching.states[-2:] == [("e", TERMINATED), ("f", TERMINATED)]
+
+
+def test_a_full_document_after_a_gap_says_not_since_when(watching):
+    watching.notify(10, 1, dialog("d", "early"))
+    assert not watching.notify(20, 3, dialog("d", "confirmed"))
+    assert (watching.last.answered, watching.last.confirmed) == (True, None)
