@@ -1,0 +1,117 @@
+// Past calls: searched, filtered, page by page; each opens to what happened and can be redialled.
+
+import { byId, debounced, h, icon } from "./dom.js";
+import { Ladder } from "./ladder.js";
+import { messagesOf } from "./calls.js";
+import { daysAgo, duration, fullMoment, moment } from "./times.js";
+import { mood, outcomeWords, sentence } from "./words.js";
+
+const PAGE = 20;
+
+export class History {
+  #api;
+  #redial;
+  #list = byId("history");
+  #more = byId("more");
+  #words = byId("history-words");
+  #asked = 0;
+  #nextPage = null;
+
+  /** `redial(record)` is called for a call that shall be made again. */
+  constructor(api, redial) {
+    this.#api = api;
+    this.#redial = redial;
+    this.refresh = debounced(() => this.#load(), 200);
+    byId("history-filters").addEventListener("submit", (event) => event.preventDefault());
+    byId("history-filters").addEventListener("input", () => this.refresh());
+    this.#more.addEventListener("click", () => this.#load(this.#nextPage));
+  }
+
+  set lines(lines) {
+    const select = byId("history-line");
+    const chosen = select.value;
+    select.replaceChildren(
+      h("option", { value: "" }, "on all lines"),
+      ...lines.map(({ name }) => h("option", { value: name }, name)),
+    );
+    select.value = lines.some(({ name }) => name === chosen) ? chosen : "";
+    select.hidden = lines.length < 2;
+  }
+
+  async #load(before = null) {
+    const asked = ++this.#asked;
+    const period = byId("period").value;
+    try {
+      const { calls, next_page: nextPage } = await this.#api.get("history", {
+        search: byId("search").value.trim(),
+        direction: byId("direction").value,
+        line: byId("history-line").value,
+        since: period && daysAgo(Number(period)),
+        limit: PAGE,
+        before,
+      });
+      if (asked === this.#asked) this.#show(calls, nextPage, before !== null);
+    } catch (problem) {
+      if (asked === this.#asked) this.#words.textContent = problem.message;
+    }
+  }
+
+  #show(calls, nextPage, append) {
+    const open = new Set([...this.#list.querySelectorAll("details[open]")].map(({ dataset }) => dataset.call));
+    const rows = calls.map((record) => this.#row(record, open.has(record.call)));
+    if (append) this.#list.append(...rows);
+    else this.#list.replaceChildren(...rows);
+    this.#nextPage = nextPage;
+    this.#more.hidden = nextPage === null;
+    this.#words.textContent = this.#list.children.length ? "" : "No call is found.";
+  }
+
+  #row(record, open) {
+    const incoming = record.direction === "incoming";
+    const ended = record.outcome || record.ended !== null;
+    const who = record.name || record.number || "withheld";
+    const details = h(
+      "details",
+      { "data-call": record.call, open, ontoggle: (event) => event.target.open && this.#unfold(details, record) },
+      h(
+        "summary",
+        {},
+        h("span", { class: `way ${incoming ? "in" : "out"}` }, icon(incoming ? "in" : "out"), h("span", { class: "unseen" }, incoming ? "from" : "to")),
+        h("span", { class: "who" }, who, record.name && record.number && h("span", { class: "quiet" }, ` ${record.number}`)),
+        h("span", { class: `how ${ended ? mood(record.outcome) : ""}` }, ended ? outcomeWords(record.outcome) : "in progress"),
+        h("span", { class: "when quiet" }, h("time", { datetime: new Date(record.started * 1000).toISOString(), title: fullMoment(record.started) }, moment(record.started)), ` · ${record.line}`),
+      ),
+    );
+    const dial = record.number && h("button", { type: "button", class: "icon-button", title: `Dial ${record.number} again`, onclick: () => this.#redial(record) }, icon("phone"), h("span", { class: "unseen" }, `Dial ${record.number} again`));
+    return h("li", {}, details, dial);
+  }
+
+  async #unfold(details, record) {
+    if (details.children.length > 1) return;
+    const place = h("div", { class: "past" });
+    details.append(place);
+    try {
+      const { events, duration: seconds, reason, strategy } = await this.#api.get(`calls/${record.call}`);
+      place.append(
+        h("ol", { class: "told" }, events.map((event) => h("li", {}, h("span", { class: "quiet" }, `${(event.time - record.started).toFixed(1)} s`), ` ${sentence(event, record.number)}`))),
+        h("p", { class: "quiet" }, [fullMoment(record.started), strategy && `by ${strategy}`, seconds != null && `conversation ${duration(seconds)}`, reason].filter(Boolean).join(" · ")),
+      );
+      await this.#addLadder(place, record);
+    } catch (problem) {
+      place.append(h("p", { class: "problem" }, problem.message));
+    }
+  }
+
+  async #addLadder(place, record) {
+    let rows = [];
+    try {
+      rows = await messagesOf(this.#api, record.call);
+    } catch (problem) {
+      if (problem.status !== 404) throw problem;
+    }
+    if (!rows.length) return; // they are kept for a while only
+    const ladder = new Ladder(["SIPTAPI"]);
+    place.append(ladder.element);
+    ladder.set(rows);
+  }
+}
