@@ -134,7 +134,7 @@ class Binding:
             if response.status < 300:  # noqa: PLR2004
                 self._contacts = ()
                 self.expires_at = None
-                done(RegistrarAnswer(way=exchange.destination), now)
+                done(RegistrarAnswer(), now)
             else:
                 done(refusal(response, credentials, exchange.reason(response)), now)
 

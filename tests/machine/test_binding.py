@@ -183,6 +183,18 @@ def test_a_423_is_asked_again_for_what_it_wants_from_then_on():
     assert bench.last_register.expires == 900
 
 
+def test_what_a_423_wants_is_asked_for_with_the_same_password():
+    bench = RegistrationBench(expires=60).start()
+    bench.reply(401, CHALLENGE)
+    bench.reply(423, ("Min-Expires", "900"))
+    sent = Authorization.parse(bench.last_register.headers.only("Authorization"))
+    assert (sent.nonce, sent.nonce_count) == ("n1", 2)
+    bench.reply(401, (CHALLENGE[0], CHALLENGE[1].replace("n1", "n2")))
+    sent = Authorization.parse(bench.last_register.headers.only("Authorization"))
+    assert (sent.nonce, sent.nonce_count) == ("n2", 1)
+    assert bench.last_register.expires == 900
+
+
 @pytest.mark.parametrize("least", ["60", "0", "x"])
 def test_a_423_that_wants_nothing_more_is_a_refusal(least):
     bench = RegistrationBench(expires=60).start()

@@ -88,6 +88,14 @@ def test_all_on_a_lost_flow_are_told_once_and_have_left_it():
     assert rig.kept == []
 
 
+def test_who_joins_later_does_not_put_the_next_packet_off():
+    rig = Rig()
+    rig.flows.join(User(), PROXY, 25.0, 0.0)
+    rig.flows.join(User(), PROXY, 25.0, 20.0)
+    rig.pass_until(30.0)
+    assert rig.kept == [(25.0, PROXY)]
+
+
 def test_a_user_may_come_back_to_a_lost_flow():
     rig = Rig()
     user = User()

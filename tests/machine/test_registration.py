@@ -165,7 +165,7 @@ def test_silence_is_a_failure_that_may_pass():
     assert bench.status == RegistrationChanged(RegistrationState.REGISTERED, expires=600.0)
 
 
-@pytest.mark.parametrize("status", [401, 403, 404, 603])
+@pytest.mark.parametrize("status", [300, 401, 403, 404, 603])
 def test_who_is_refused_stays_away_for_long(status):
     bench = RegistrationBench(fractions=(0.0, 1.0)).start()
     bench.reply(status)
