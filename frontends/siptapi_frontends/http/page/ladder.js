@@ -6,7 +6,8 @@ import { h, svg } from "./dom.js";
 import { summarise } from "./sip.js";
 
 const ROW = 30;
-const TOP = 34;
+const HEAD = 24;
+const TOP = 6;
 const MARGIN = 12;
 const CELL = 6.7; // pixels of a character of a label
 
@@ -16,6 +17,7 @@ export class Ladder {
   #chosen = -1;
   #drawn = 0;
   #svg = svg("svg", { class: "ladder-drawing", role: "listbox", "aria-label": "SIP messages, in order" });
+  #head = svg("svg", { class: "ladder-head", height: HEAD, "aria-hidden": "true" });
   #scroller = h("div", { class: "ladder-scroller" }, this.#svg);
   #text = h("pre", { class: "message-text", tabindex: "0", "aria-label": "The message in full", hidden: true });
   #empty = h("p", { class: "quiet" }, "No message so far.");
@@ -23,7 +25,7 @@ export class Ladder {
   /** `columns` are names in order; others come to stand behind them as they appear. */
   constructor(columns = []) {
     this.#columns = [...columns];
-    this.element = h("div", { class: "ladder" }, this.#empty, this.#scroller, this.#text);
+    this.element = h("div", { class: "ladder" }, this.#empty, this.#head, this.#scroller, this.#text);
     this.#svg.addEventListener("keydown", (event) => this.#onKey(event));
     new ResizeObserver(() => this.#draw()).observe(this.#scroller);
   }
@@ -43,6 +45,7 @@ export class Ladder {
   #draw() {
     const width = this.#scroller.clientWidth;
     this.#empty.hidden = this.#rows.length > 0;
+    this.#head.toggleAttribute("hidden", this.#rows.length === 0);
     this.#scroller.hidden = this.#rows.length === 0;
     if (!width || !this.#rows.length) return;
     const columns = this.#columns;
@@ -52,12 +55,14 @@ export class Ladder {
     this.#svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     this.#svg.setAttribute("width", width);
     this.#svg.setAttribute("height", height);
+    this.#head.replaceChildren(
+      ...columns.map((name) => svg("text", { x: x(name) + 1, y: 16, "text-anchor": "middle" }, cut(name, gap))),
+    );
     this.#svg.replaceChildren(
       svg(
         "g",
         { "aria-hidden": "true" },
-        columns.map((name) => svg("text", { class: "party", x: x(name), y: 16, "text-anchor": "middle" }, cut(name, gap))),
-        columns.map((name) => svg("line", { class: "life", x1: x(name), x2: x(name), y1: 24, y2: height })),
+        columns.map((name) => svg("line", { class: "life", x1: x(name), x2: x(name), y1: 0, y2: height })),
       ),
       ...this.#rows.map((row, index) => this.#row(row, index, x)),
     );
@@ -93,7 +98,7 @@ export class Ladder {
     if (event.key === "Enter" || event.key === " ") this.#choose(Math.max(this.#chosen, 0));
     else if (step === undefined) return;
     else {
-      const next = Math.min(Math.max(this.#chosen + step, 0), this.#rows.length - 1);
+      const next = Math.min(Math.max(Math.max(this.#chosen, 0) + step, 0), this.#rows.length - 1);
       this.#choose(next, true);
       this.#svg.querySelectorAll("[role=option]")[next].focus();
     }

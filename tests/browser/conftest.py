@@ -1,0 +1,55 @@
+"""The page in a real browser, on the real demo. Screenshots go to ``artifacts/``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from desk import Desk
+from playwright.sync_api import Browser, sync_playwright
+from served_demo import served_demo
+
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium; without it the test is skipped, or fails where interop is required."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        message = "chromium is not here: install the Debian package chromium"
+        if os.environ.get("SIPTAPI_INTEROP") == "required":
+            pytest.fail(message, pytrace=False)
+        pytest.skip(message)
+    with sync_playwright() as playwright:
+        # As root it has no sandbox; what it visits is our own.
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def demo(browser: Browser) -> Iterator[Desk]:
+    """The demo, with one browser logged in by its address."""
+    with served_demo(rings=20.0) as address:
+        yield Desk.logged_in(browser, address)
+
+
+@pytest.fixture(scope="session")
+def impatient_demo(browser: Browser) -> Iterator[Desk]:
+    """The same, with phones that ring for a moment only."""
+    with served_demo(rings=1.5) as address:
+        yield Desk.logged_in(browser, address)
+
+
+@pytest.fixture
+def desk(demo: Desk) -> Iterator[Desk]:
+    with demo.visited() as desk:
+        yield desk
+
+
+@pytest.fixture
+def impatient_desk(impatient_demo: Desk) -> Iterator[Desk]:
+    with impatient_demo.visited() as desk:
+        yield desk
