@@ -396,6 +396,8 @@ class TracedMessage(Value):
     """One SIP message on the wire, for ladders and traces. ``text`` has its credentials masked.
 
     ``time`` is monotonic seconds as the machine saw it; ``peer`` reads ``udp:192.0.2.1:5060``.
+    ``call_id`` is its Call-ID, ``call`` the call of ours that it belongs to, "" where that is not
+    known: of an incoming call's INVITE it is not, so look at later ones of its Call-ID.
     """
 
     time: float
@@ -403,6 +405,7 @@ class TracedMessage(Value):
     peer: str
     call_id: str
     text: str
+    call: CallId = ""
 
     @property
     def first_line(self) -> str:

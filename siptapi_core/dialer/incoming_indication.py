@@ -78,6 +78,7 @@ class IncomingIndication:
         line = machine.line.name
         if isinstance(happening, IncomingRinging):
             call = self._ids[machine] = self._identifiers.tag()
+            self._network.name_call(machine.invite.call_id, call)
             status = CallStatus(
                 call=call,
                 line=line,

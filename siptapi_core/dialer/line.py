@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from siptapi_core.contracts import LineIdentity, Logger, Network
 from siptapi_core.errors import DeniedError, MessageError, NumberError, ResolveError, UsageError
+from siptapi_core.events import CallId
 from siptapi_core.locating import is_ip_address
 from siptapi_core.net.resolving import ResolverChain
 from siptapi_core.numbers import Decision, Explanation, Kind, NumberRules, explain
@@ -26,7 +27,7 @@ _is_host = Pattern(
 class Line(Value, kw_only=True):
     """A line. ``identity(number)`` renders the display name for a call.
 
-    ``network(logger)`` is what a strategy may use for a call, whose steps go to ``logger``.
+    ``network(call, logger)`` is what a strategy may use for a call, whose steps go to ``logger``.
     ``resolvers`` lead to its servers; ``callee_resolvers`` from a number to a SIP address, None
     where numbers are dialled as they are. One that is not ``active`` makes no calls.
     """
@@ -35,7 +36,7 @@ class Line(Value, kw_only=True):
     identity: Callable[[str], LineIdentity]
     rules: NumberRules
     strategies: tuple[str, ...]
-    network: Callable[[Logger], Network]
+    network: Callable[[CallId, Logger], Network]
     resolvers: ResolverChain
     callee_resolvers: ResolverChain | None = None
     active: bool = True

@@ -10,6 +10,7 @@ from siptapi_core.contracts import Context, LineIdentity, Logger, Offer, Resolve
 from siptapi_core.dialer.line import Line
 from siptapi_core.dialer.line_credentials import LineCredentials
 from siptapi_core.errors import SettingsError, UnknownNameError
+from siptapi_core.events import CallId
 from siptapi_core.net.line_network import LineNetwork
 from siptapi_core.net.resolving import ResolverChain
 from siptapi_core.net.sip_network import SipNetwork
@@ -61,7 +62,7 @@ class LineFactory(Mapping[str, Line]):
             rules=line.numbers,
             strategies=line.strategies,
             active=line.active,
-            network=lambda logger: self.network(name, logger),
+            network=lambda call, logger: self.network(name, logger, call),
             resolvers=self._chain(name, line.resolvers),
             callee_resolvers=(
                 self._chain(name, line.callee_resolvers) if line.callee_resolvers else None
@@ -129,14 +130,15 @@ class LineFactory(Mapping[str, Line]):
             created[name] = self._create_with_section(kind, name, offer)
         return created
 
-    def network(self, name: str, logger: Logger) -> LineNetwork:
-        """The network as that line may use it."""
+    def network(self, name: str, logger: Logger, call: CallId = "") -> LineNetwork:
+        """The network as that line may use it, for ``call`` where it is for one."""
         line = self.settings.lines[name]
         return LineNetwork(
             self._network,
             self._chain(name, line.resolvers),
             self.credentials(name),
             line=name,
+            call=call,
             logger=logger,
         )
 

@@ -92,7 +92,7 @@ class OutgoingCalls:
             number=str(number or explanation.dialled),
             frontend=caller.frontend,
             strategies=[(name, self._strategy(name)) for name in names],
-            network=line.network(logger),
+            network=line.network(call_id, logger),
             memory=self._memory,
             publish=self._publish,
             started=self._clock.time(),

@@ -91,6 +91,11 @@ class ReferCall:
         self._ended = CallEnded(Outcome.UNKNOWN, Stage.PROXY)
         self._timer: Timer  # from `start` on
 
+    @property
+    def call_id(self) -> str:
+        """The Call-ID of our messages to the first party."""
+        return self._leg.call_id
+
     def start(self, now: float) -> None:
         """Send the INVITE."""
         self._report(calling(self._first, Reporter.SIPTAPI, self._plan.strategy))

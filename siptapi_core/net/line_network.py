@@ -20,6 +20,7 @@ from siptapi_core.events import (
     AttemptHappening,
     CallEnded,
     CallFailed,
+    CallId,
     Disturbed,
     Outcome,
     Stage,
@@ -43,7 +44,7 @@ class LineNetwork:
     """The network of one line: its resolvers, its credentials (which no strategy ever sees).
 
     ``credentials`` are read when a call needs them, None where there are none; ``logger`` is that
-    of a call, by default the network's.
+    of ``call``, by default the network's.
     """
 
     def __init__(
@@ -53,12 +54,14 @@ class LineNetwork:
         credentials: ReadCredentials | None,
         *,
         line: str = "",
+        call: CallId = "",
         logger: Logger | None = None,
     ) -> None:
         self._network = network
         self._chain = chain
         self._credentials = credentials
         self._line = line
+        self._call = call
         self._logger = logger or network.logger
         self._locating: set[asyncio.Task[None]] = set()
 
@@ -107,6 +110,11 @@ class LineNetwork:
             raise NetworkError(f"no STUN server can be asked: {why}")
         few = tuple(dict.fromkeys(Address(each.host, each.port) for each in usable))
         return await self._network.mapped_address(way, few[:MAXIMUM_STUN_SERVERS], refresh)
+
+    def name_call(self, call_id: str) -> None:
+        """Let traces say whose messages those of that Call-ID are."""
+        if self._call:
+            self._network.name_call(call_id, self._call)
 
     def locate(self, uri: SipUri, then: Located) -> None:
         """Resolve ``uri`` for a call under way; ``then`` gets nothing where there is nothing."""
@@ -185,6 +193,7 @@ class ReferAttempt:
                 locate=self._line.locate,
                 report=self._happenings.put_nowait,
             )
+            self._line.name_call(call.call_id)
             if self._transferred_to is not None:
                 self._network.drive(partial(call.transfer, self._transferred_to))
             self._network.drive(call.start)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from siptapi_core.contracts import Clock, Logger
 from siptapi_core.errors import NetworkError
-from siptapi_core.events import Direction, TracedMessage
+from siptapi_core.events import CallId, Direction, TracedMessage
 from siptapi_core.machine.identifiers import Identifiers
 from siptapi_core.machine.timers import SipTimers
 from siptapi_core.machine.user_agent import UserAgent
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 ANY_IPV4 = "0.0.0.0"  # noqa: S104  # the phone may be on any network of ours
 ANY_IPV6 = "::"
 
+NAMED_CALLS = 4096
+"""Call-IDs of which it is remembered whose they are."""
 _ABOVE_STUN = b"\x04"
 """No SIP message begins with a byte below this, every STUN message does (RFC 7983)."""
 _CALL_ID = re.compile(rb"^(?:call-id|i)[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
@@ -68,6 +70,7 @@ class SipNetwork:
         self._streams: StreamTransport | None = None
         self._stun: StunClient | None = None
         self._last_local: dict[Address, Address] = {}
+        self._calls: dict[str, CallId] = {}
 
     @classmethod
     async def open(
@@ -146,6 +149,12 @@ class SipNetwork:
     def drive(self, do: Callable[[float], None]) -> None:
         """Let ``do(now)`` act on the user agent or a call of it, and carry out what follows."""
         self._driver.drive(do)
+
+    def name_call(self, call_id: str, call: CallId) -> None:
+        """Let traces say that messages of that Call-ID belong to ``call``."""
+        self._calls[call_id] = call
+        if len(self._calls) > NAMED_CALLS:
+            del self._calls[next(iter(self._calls))]
 
     def counters(self) -> dict[str, int]:
         """What is alive, by name."""
@@ -256,12 +265,14 @@ class SipNetwork:
 
     def _trace(self, direction: Direction, data: bytes, peer: Address) -> None:
         found = _CALL_ID.search(data)
+        call_id = found.group(1).decode(errors="replace") if found else ""
         message = TracedMessage(
             time=self.clock.monotonic(),
             direction=direction,
             peer=str(peer),
-            call_id=found.group(1).decode(errors="replace") if found else "",
+            call_id=call_id,
             text=mask_credentials(data.decode(errors="replace")),
+            call=self._calls.get(call_id, ""),
         )
         for tracer in tuple(self.tracers):
             tracer(message)

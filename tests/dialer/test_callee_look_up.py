@@ -79,7 +79,7 @@ class Rig:
             identity=lambda number: make_identity(display_name=number).evolve(**identity),
             rules=rules or NumberRules(region="AT"),
             strategies=("a",),
-            network=lambda _logger: SimpleNamespace(),
+            network=lambda _call, _logger: SimpleNamespace(),
             resolvers=ResolverChain([("hosts", Hosts())], line="office", clock=clock),
             callee_resolvers=ResolverChain(book, line="office", clock=clock) if book else None,
         )

@@ -69,7 +69,7 @@ def test_sip_is_spoken_from_where_the_settings_say() -> None:
 
         async def run() -> list[Address]:
             async with open_dialer(settings, catalog) as dialer:
-                agent = dialer._lines["plain"].network(logger("test"))._network.agent
+                agent = dialer._lines["plain"].network("", logger("test"))._network.agent
                 return [agent.local_address(Address(host, 9)) for host in ("::1", "127.0.0.1")]
 
         v6, v4 = asyncio.run(run())

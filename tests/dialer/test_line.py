@@ -47,7 +47,7 @@ def make_line(*, rules=None, proxy=None, hosts=None, callees=None):
         identity=lambda number: make_identity(display_name=number).evolve(outbound_proxy=proxy),
         rules=rules or NumberRules(),
         strategies=("a",),
-        network=lambda _logger: SimpleNamespace(),
+        network=lambda _call, _logger: SimpleNamespace(),
         resolvers=chain(Directory(**(hosts or {}))),
         callee_resolvers=None if callees is None else chain(callees),
     )

@@ -103,7 +103,7 @@ class Rig:
             identity=identity,
             rules=rules,
             strategies=tuple(self.strategies),
-            network=lambda _logger: SimpleNamespace(),
+            network=lambda _call, _logger: SimpleNamespace(),
             resolvers=ResolverChain([], line=name, clock=self.clock),
         )
 
