@@ -11,7 +11,7 @@ from attrs import evolve
 from siptapi_core.errors import MessageError, NumberError
 from siptapi_core.numbers.reading import Reading, read_text
 from siptapi_core.numbers.runs import is_certain
-from siptapi_core.sip.uri import SipUri, unescape
+from siptapi_core.sip.uri import SipUri, escape_user, unescape
 
 _scheme = re.compile(r"\s*<?\s*([a-z][a-z0-9+.\-]*):(?://)?", re.IGNORECASE | re.ASCII).match
 _TO_NUMBERS = frozenset({"tel", "callto", "sip", "sips", "skype", "facetime", "sms", "fax"})
@@ -28,6 +28,7 @@ _address = re.compile(
     r"(?:callto:)?(?://)?([^\s@:;,<>()|^?/]+@(?:[a-z0-9\-]+\.)+[a-z]{2,}(?::[0-9]{1,5})?)",
     re.IGNORECASE,
 ).fullmatch
+_beyond_ascii = re.compile(r"[^\x00-\x7f]").sub
 _escaped = re.compile(r"%[0-9A-Fa-f]{2}").search
 _context = re.compile(r";\s*phone-context=([^;]*)", re.IGNORECASE).search
 _SHORTEST_CONTEXT = 3
@@ -59,8 +60,8 @@ def read_sip(text: str) -> tuple[SipUri, tuple[str, ...]] | None:
         warnings = ()
         if _numeric_host(found):  # sip:1001 names no host
             return None
-    try:
-        uri = SipUri.parse(found)
+    try:  # people see letters where the grammar has escapes only
+        uri = SipUri.parse(_beyond_ascii(lambda letter: escape_user(letter[0]), found))
     except MessageError as error:
         raise NumberError(str(error), text=text) from None
     plain = evolve(uri.without_parameter("method"), headers=())

@@ -114,3 +114,20 @@ def test_links_that_lead_nowhere(text: str, reason: str, position: int | None) -
     assert reason in refused.value.reason
     assert refused.value.text == text
     assert refused.value.position == position
+
+
+@pytest.mark.parametrize(
+    ("text", "uri"),
+    [
+        ("sip:jörg@pbx.example", "sip:j%C3%B6rg@pbx.example"),
+        ("jörg@pbx.example", "sip:j%C3%B6rg@pbx.example"),
+        ("sip:a@h;name=ö", "sip:a@h;name=%C3%B6"),
+    ],
+)
+def test_letters_beyond_ascii_are_escaped(text: str, uri: str) -> None:
+    assert dialled(text) == uri
+
+
+def test_half_a_character_is_no_address() -> None:
+    with pytest.raises(NumberError, match="UTF-8"):
+        dialled("sip:b\udc97@h")
