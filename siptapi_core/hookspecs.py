@@ -15,6 +15,9 @@ import pluggy
 from siptapi_core.contracts import CliCommand, Frontend, Observer, Offer, Resolver, Strategy
 
 PROJECT = "siptapi"
+DAEMON_GROUP = "siptapi.daemon"
+"""The entry point group of plugins that offer nothing but front ends and observers: it is read only
+where these run, because every dial would pay for their import."""
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 

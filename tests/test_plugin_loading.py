@@ -404,3 +404,19 @@ def test_all_that_siptapi_brings_along_loads() -> None:
     assert [each.why for each in own if each.state is not PluginState.LOADED] == []
     offers = {offer for each in own for offer in each.offers}
     assert {"strategy refer-via-proxy", "strategy refer-to-phone", "resolver a"} <= offers
+
+
+def test_plugins_for_the_daemon_are_left_alone_elsewhere(install: Install, tmp_path: Path) -> None:
+    offers = """
+        from siptapi_core import Offer, hookimpl
+
+        @hookimpl
+        def siptapi_observers():
+            yield Offer(name="nosy", summary="s", create=print)
+        """
+    install("nosy", offers)
+    (folder,) = (tmp_path / "site").glob("*.dist-info")
+    entry_points = folder / "entry_points.txt"
+    entry_points.write_text(entry_points.read_text().replace("[siptapi]", "[siptapi.daemon]"))
+    assert list(load_plugins().observers) == ["nosy"]
+    assert load_plugins(daemon=False).records == ()

@@ -26,13 +26,18 @@ __all__ = ["Offers", "PluginCatalog", "create", "load_plugins"]
 
 
 def load_plugins(
-    *, blocked: Collection[str] = (), files: Iterable[Path] = (), third_party: bool = True
+    *,
+    blocked: Collection[str] = (),
+    files: Iterable[Path] = (),
+    third_party: bool = True,
+    daemon: bool = True,
 ) -> PluginCatalog:
     """Load every plugin whose name is not in ``blocked``, and the plugin ``files``.
 
-    Without ``third_party`` only SIPTAPI's own and ``files`` are loaded. A name belongs to whom
-    comes first: SIPTAPI's own, then files, then other distributions in the order of their names;
-    whoever comes later fails, and the reason names both.
+    Without ``daemon`` those are left alone that only a daemon runs; without ``third_party`` only
+    SIPTAPI's own and ``files`` are loaded. A name belongs to whom comes first: SIPTAPI's own, then
+    files, then other distributions in the order of their names; whoever comes later fails, and the
+    reason names both.
 
     Raises:
         UsageError: one of ``files`` is missing or is no Python. Nothing else is fatal.
@@ -40,7 +45,7 @@ def load_plugins(
     offers: dict[Key, Any] = {}
     owners: dict[Key, Source] = {}
     records: list[PluginRecord] = []
-    for source in find_sources(files):
+    for source in find_sources(files, daemon=daemon):
         state, why, offered = PluginState.BLOCKED, "", {}
         if source.name in blocked:
             why = "the settings block it"

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 from siptapi_core.errors import UsageError
-from siptapi_core.hookspecs import PROJECT
+from siptapi_core.hookspecs import DAEMON_GROUP, PROJECT
 from siptapi_core.plugin_loading.installed import EntryPoint, installed_entry_points
 from siptapi_core.values import Value
 
@@ -32,16 +32,18 @@ class Source(Value, kw_only=True):
         return f"plugin {self.name!r} ({self.distribution})"
 
 
-def find_sources(files: Iterable[Path]) -> list[Source]:
+def find_sources(files: Iterable[Path], *, daemon: bool = True) -> list[Source]:
     """All plugins, in the order in which they get their names: an order that no path decides.
 
-    Ours first, then the files that the user named, then other distributions by name.
+    Ours first, then the files that the user named, then other distributions by name. Without
+    ``daemon`` those are left out that only a daemon runs (`DAEMON_GROUP`).
 
     Raises:
         UsageError: one of ``files`` is missing or is no Python.
     """
+    groups = (PROJECT, DAEMON_GROUP) if daemon else (PROJECT,)
     installed = sorted(
-        map(_from_entry_point, installed_entry_points(PROJECT)),
+        (_from_entry_point(entry) for group in groups for entry in installed_entry_points(group)),
         key=lambda source: (source.distribution, source.name),
     )
     own = [source for source in installed if not source.third_party]

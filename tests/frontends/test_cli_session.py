@@ -39,7 +39,7 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
     def load_plugins(**arguments: Any) -> object:
         asked.append(arguments)
-        return real(files=(), third_party=False)
+        return real(files=(), third_party=False, daemon=arguments["daemon"])
 
     monkeypatch.setattr(siptapi_core.plugin_loading, "load_plugins", load_plugins)
     return asked
@@ -73,7 +73,29 @@ def test_plugins_are_loaded_once_and_not_before_they_are_asked_for(
     records = under_test.plugins()
     assert "cli" in [record.name for record in records]
     assert under_test.plugins() is records
-    assert loaded == [{"blocked": (), "files": (), "third_party": True}]
+    assert under_test.full_catalog is under_test.catalog
+    assert loaded == [{"blocked": (), "files": (), "third_party": True, "daemon": True}]
+
+
+def test_what_only_a_daemon_runs_is_loaded_when_it_is_asked_for(
+    loaded: list[dict[str, Any]],
+) -> None:
+    under_test = session()
+    assert under_test.catalog is under_test.catalog
+    assert "cli" in [record.name for record in under_test.catalog.records]
+    assert not under_test.catalog.observers
+    assert "webhooks" in under_test.full_catalog.observers
+    assert [each["daemon"] for each in loaded] == [False, True]
+
+
+def test_a_plugin_that_fails_twice_is_reported_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = SBC.evolve(load=lambda: 1 / 0)
+    monkeypatch.setattr(siptapi_core.plugin_loading, "find_sources", lambda _, **__: (broken,))
+    under_test = session()
+    assert under_test.catalog is not under_test.full_catalog
+    assert capsys.readouterr().err.count("the plugin 'sbc' was not loaded: ZeroDiv") == 1
 
 
 def test_plugins_that_the_settings_block_are_not_loaded(
@@ -94,7 +116,7 @@ def test_while_nobody_knows_what_is_blocked_only_our_own_are_loaded(
     capsys: pytest.CaptureFixture[str],
     wanted: bool,  # noqa: FBT001
 ) -> None:
-    monkeypatch.setattr(siptapi_core.plugin_loading, "find_sources", lambda _: sources)
+    monkeypatch.setattr(siptapi_core.plugin_loading, "find_sources", lambda _, **__: sources)
     settings_file.write_text("plugins.blokced = []\n")
     session(third_party=wanted).plugins()
     assert loaded[0]["third_party"] is False

@@ -99,7 +99,7 @@ def _run(arguments: list[str], given: Namespace, handed_over: HandedOver | None)
     if words[0] == "help" and words[1:]:
         return _run_command([words[1], "--help"], given, session)
     if words[0] in ("-h", "--help", "help"):
-        options.epilog = _command_table(session.catalog)
+        options.epilog = _command_table(session.full_catalog)
         say(*options.format_help().splitlines())
         return ExitCode.SUCCESS
     if words[0].startswith("-"):

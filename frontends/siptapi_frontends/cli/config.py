@@ -64,7 +64,7 @@ def _check_in_full(settings: Settings, session: Session) -> None:
     """Check what reading alone does not: the plugins' sections, and the secrets."""
     from siptapi_core.settings.checking import check_sections  # noqa: PLC0415  # only here
 
-    check_sections(settings, session.catalog)
+    check_sections(settings, session.full_catalog)
     for line in settings.lines.values():
         line.credentials()
 

@@ -41,7 +41,7 @@ async def serve_demo(session: Session) -> None:
     """
     stop = asyncio.Event()
     handlers = dict.fromkeys(STOP_SIGNALS, stop.set)
-    async with open_page(session.catalog) as (daemon, address):
+    async with open_page(session.full_catalog) as (daemon, address):
 
         def on_ready() -> None:
             say(*_EXPLAINED, f"Open  {address}", "", "Ctrl-C ends it.")

@@ -43,6 +43,8 @@ class Session:
         self._plugin_files = plugin_files
         self._third_party = third_party
         self._trace = trace
+        self._full: PluginCatalog | None = None
+        self._reported: set[str] = set()
         self._daemon = daemon and third_party and not plugin_files
         self._handed_over = handed_over
 
@@ -62,9 +64,24 @@ class Session:
 
         return load(find_config(self._config))
 
-    @cached_property
+    @property
     def catalog(self) -> PluginCatalog:
-        """What the plugins offer; those that failed are reported on standard error.
+        """What a single command needs of `full_catalog`: not what only a daemon runs."""
+        return self._full or self._catalog
+
+    @property
+    def full_catalog(self) -> PluginCatalog:
+        """What the plugins offer."""
+        if self._full is None:
+            self._full = self._load(daemon=True)
+        return self._full
+
+    @cached_property
+    def _catalog(self) -> PluginCatalog:
+        return self._load(daemon=False)
+
+    def _load(self, *, daemon: bool) -> PluginCatalog:
+        """Load the plugins; those that failed are reported on standard error, once.
 
         Settings that cannot be read may block some: then those of other distributions are left
         alone, and it is said where there are any.
@@ -78,15 +95,22 @@ class Session:
         except SettingsError as error:
             unreadable = bool(error.where) and Path(error.where).exists()
         third_party = self._third_party and not unreadable
-        catalog = load_plugins(blocked=blocked, files=self._plugin_files, third_party=third_party)
+        catalog = load_plugins(
+            blocked=blocked, files=self._plugin_files, third_party=third_party, daemon=daemon
+        )
         left_out = [each.name for each in catalog.records if each.state is PluginState.BLOCKED]
         if self._third_party and unreadable and left_out:
             names = ", ".join(left_out)
-            say_aside(f"siptapi: not loaded, as the settings may block some of them: {names}")
+            self._report(f"not loaded, as the settings may block some of them: {names}")
         for record in catalog.records:
             if record.state is PluginState.FAILED:
-                say_aside(f"siptapi: the plugin {record.name!r} was not loaded: {record.why}")
+                self._report(f"the plugin {record.name!r} was not loaded: {record.why}")
         return catalog
+
+    def _report(self, words: str) -> None:
+        if words not in self._reported:
+            self._reported.add(words)
+            say_aside(f"siptapi: {words}")
 
     @property
     def log_level(self) -> str:
@@ -98,7 +122,7 @@ class Session:
 
     def plugins(self) -> tuple[PluginRecord, ...]:
         """Every plugin found, loaded or not."""
-        return self.catalog.records
+        return self.full_catalog.records
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[Dialer]:
