@@ -27,7 +27,8 @@ from siptapi_core.errors import MessageError, UnknownNameError, UsageError, near
 from siptapi_core.sip.uri import OtherUri, SipUri, TelUri, parse_uri
 from siptapi_core.values import Value
 
-_URIS = frozenset({SipUri, TelUri, OtherUri})
+URIS = frozenset({SipUri, TelUri, OtherUri})
+"""Written as their text."""
 _PLAIN = frozenset({str, bool, int, float})
 _WORDS: dict[Any, str] = {
     str: "text",
@@ -46,7 +47,9 @@ class Shape(NamedTuple):
     decode: Callable[[Any], object]
 
 
-class _Field(NamedTuple):
+class Field(NamedTuple):
+    """One of a class: how the attribute is named, its annotation, whether it has no default."""
+
     attribute: str
     type: Any
     required: bool
@@ -67,7 +70,7 @@ class ValueEncoding:
         """The fields of ``value``, an instance of a value class, as plain data by name."""
         return {
             name: self.encode(field.type, getattr(value, field.attribute))
-            for name, field in _fields(type(value)).items()
+            for name, field in class_fields(type(value)).items()
         }
 
     def encode(self, type_: Any, value: Any) -> Any:
@@ -76,9 +79,9 @@ class ValueEncoding:
             return value
         if isinstance(value, enum.Enum):
             return value.value
-        if type(value) in _URIS:
+        if type(value) in URIS:
             return str(value)
-        shape, members = self._shape(type_), _members(type_)
+        shape, members = self._shape(type_), members_of(type_)
         if shape is not None:
             return shape.encode(value)
         if len(members) > 1:
@@ -97,7 +100,7 @@ class ValueEncoding:
         Raises:
             UsageError: a field is missing, unknown (where that matters) or of another type.
         """
-        fields = _fields(cls)
+        fields = class_fields(cls)
         if self._strict:
             for name in data:
                 if name not in fields:
@@ -117,8 +120,8 @@ class ValueEncoding:
         Raises:
             UsageError: as `decode_fields`.
         """
-        shape, members = self._shape(type_), _members(type_)
-        if data is None and _allows_none(type_):
+        shape, members = self._shape(type_), members_of(type_)
+        if data is None and allows_none(type_):
             return None
         if shape is not None:
             return shape.decode(data)
@@ -143,19 +146,19 @@ class ValueEncoding:
             return _of_type(type_, data, key)
         if issubclass(type_, enum.Enum):
             return _choice(type_, data, key)
-        if type_ in _URIS:
+        if type_ in URIS:
             return _uri(frozenset({type_}), data, key)
         return self.decode_fields(type_, _of_type(dict, data, key), key=key)
 
     def _shape(self, type_: Any) -> Shape | None:
-        return self._shapes.get(type_) or self._shapes.get(_members(type_)[0])
+        return self._shapes.get(type_) or self._shapes.get(members_of(type_)[0])
 
     def _decode_one_of(self, members: Sequence[Any], type_: Any, data: object, key: str) -> Any:
-        uris = _URIS.intersection(members)
+        uris = URIS.intersection(members)
         if uris and (isinstance(data, str) or len(uris) == len(members)):
             return _uri(uris, data, key)
         fields = dict(_of_type(dict, data, key))
-        named = {name_of(member): member for member in members if member not in _URIS}
+        named = {name_of(member): member for member in members if member not in URIS}
         name = _of_type(str, fields.pop("type", None), _dotted(key, "type"))
         if name not in named:
             raise _wrong(type_, name, _dotted(key, "type"), expected=_one_of(named))
@@ -167,7 +170,7 @@ def name_of(cls: type[Any]) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 
 
-def _find_fields(cls: Any) -> dict[str, _Field]:
+def _find_fields(cls: Any) -> dict[str, Field]:
     """What instances of ``cls`` are made of, by the name in plain data."""
     types_ = typing.get_type_hints(cls)
     if issubclass(cls, Value):
@@ -177,22 +180,24 @@ def _find_fields(cls: Any) -> dict[str, _Field]:
     else:
         names = {each.name: each.default is attrs.NOTHING for each in attrs.fields(cls)}
     return {
-        name.rstrip("_"): _Field(name, types_[name], required) for name, required in names.items()
+        name.rstrip("_"): Field(name, types_[name], required) for name, required in names.items()
     }
 
 
-_fields: Callable[[Any], Mapping[str, _Field]] = functools.cache(_find_fields)
+class_fields: Callable[[Any], Mapping[str, Field]] = functools.cache(_find_fields)
+"""As `_find_fields`, which resolves annotations and so takes its time."""
 
 
 @functools.cache
-def _members(type_: Any) -> tuple[Any, ...]:
+def members_of(type_: Any) -> tuple[Any, ...]:
     """The classes that an annotation allows, None left out."""
     if get_origin(type_) in {Union, types.UnionType}:
         return tuple(each for each in get_args(type_) if each is not types.NoneType)
     return (type_,)
 
 
-def _allows_none(type_: Any) -> bool:
+def allows_none(type_: Any) -> bool:
+    """Whether an annotation allows None."""
     return types.NoneType in get_args(type_)
 
 
@@ -239,14 +244,14 @@ def _wrong(type_: Any, data: object, key: str, *, expected: str = "") -> UsageEr
 
 
 def _describe(type_: Any) -> str:
-    members = _members(type_)
+    members = members_of(type_)
     if len(members) == 1:
         type_ = members[0]
     return (
         _WORDS.get(type_)
         or (_one_of(_choices(type_)) if _choices(type_) else "")
         or ("a list" if get_origin(type_) in {tuple, frozenset, Sequence} else "")
-        or ("a URI" if _URIS.issuperset(members) else "an object")
+        or ("a URI" if URIS.issuperset(members) else "an object")
     )
 
 
