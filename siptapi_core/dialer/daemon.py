@@ -3,15 +3,17 @@
 ::
 
     start ─▶ every front end is ready ─▶ serving ─stop─▶ draining: no new calls ─▶ ended
-      └─ one cannot begin: its error ends the daemon
+      ├─ one cannot begin: its error ends the daemon          └─ hurry: calls are hung up
+      └─ stop ──────────────────────────────────────────────────────────────────▶ ended
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from siptapi_core.commands import LineStatus, Plugins, Reloaded, ShownSettings, Status
 from siptapi_core.contracts import Clock, Frontend, Logger
@@ -70,10 +72,16 @@ class Daemon:
         """Those in force."""
         return self._lines.settings
 
-    async def serve(self, ready: Callable[[], None], stop: asyncio.Event) -> None:
+    async def serve(
+        self,
+        ready: Callable[[], None],
+        stop: asyncio.Event,
+        hurry: asyncio.Event | None = None,
+    ) -> None:
         """Run every front end and observer of the settings until ``stop`` is set, then drain.
 
-        ``ready`` is called once, when every front end can be reached.
+        ``ready`` is called once, when every front end can be reached. Once ``hurry`` is set, calls
+        that are being set up are hung up instead of waited for.
 
         Raises:
             SiptapiError: one of them cannot begin; the words name it.
@@ -81,12 +89,13 @@ class Daemon:
         frontends = self._lines.create_all("frontends", self._catalog.frontends)
         observers = self._start_observers()
         try:
-            await self._start(frontends)
-            self._line_services.update(self.settings.lines)
-            ready()
-            await stop.wait()
+            if await _done_before(stop, self._start(frontends)):
+                self._line_services.update(self.settings.lines)
+                ready()
+                await stop.wait()
             self._logger.info("stopping")
-            await self.dialer.outgoing.drain(DRAIN_SECONDS)
+            drained = self.dialer.outgoing.drain(DRAIN_SECONDS)
+            await _done_before(hurry or asyncio.Event(), drained)
         finally:
             self.incoming.close()
             await self._line_services.close(UNREGISTER_SECONDS)
@@ -207,6 +216,19 @@ class Daemon:
         for thread in threads:
             if not thread.join(OBSERVERS_SECONDS / len(threads)):
                 self._logger.error("observer does not end", observer=thread.name)
+
+
+async def _done_before(event: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
+    """Do ``work``, or leave it when ``event`` is set; returns whether it was done."""
+    tasks = asyncio.ensure_future(work), asyncio.ensure_future(event.wait())
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if tasks[0].done():
+            tasks[0].result()
+        return tasks[0].done()
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 def _settle(ready: asyncio.Future[None]) -> None:

@@ -31,10 +31,11 @@ ENDED = CallEnded(Outcome.CANCELLED, Stage.PHONE)
 
 
 class Door:
-    """A front end that opens at once, unless it ``fails``; afterwards it may ``break_``."""
+    """A front end that opens at once, unless it ``fails`` or is ``stuck``; later it may break."""
 
-    def __init__(self, fails=None):
+    def __init__(self, *, fails=None, stuck=False):
         self.fails = fails
+        self.stuck = stuck
         self.breaking = asyncio.Event()
         self.dialer = None
         self.closed = False
@@ -43,8 +44,9 @@ class Door:
         self.dialer = dialer
         if self.fails is not None:
             raise self.fails
-        ready()
-        ready()
+        if not self.stuck:
+            ready()
+            ready()
         try:
             await self.breaking.wait()
         except asyncio.CancelledError:
@@ -74,6 +76,7 @@ class Bench:
         self.nosy = Nosy()
         self.strategy = StoryStrategy(PhoneCalling())
         self.stop = asyncio.Event()
+        self.hurry = asyncio.Event()
         self.ready = asyncio.Event()
 
     def catalog(self):
@@ -91,7 +94,7 @@ class Bench:
 
     async def run(self, during=None):
         async with open_daemon(load(self.file), self.catalog()) as daemon:
-            serving = asyncio.create_task(daemon.serve(self.ready.set, self.stop))
+            serving = asyncio.create_task(daemon.serve(self.ready.set, self.stop, self.hurry))
             if during is not None:
                 opening = asyncio.create_task(self.ready.wait())
                 await asyncio.wait((serving, opening), return_when=asyncio.FIRST_COMPLETED)
@@ -183,6 +186,25 @@ def test_calls_that_do_not_end_are_hung_up(tmp_path, monkeypatch):
     bench = Bench(tmp_path)
     run(bench, during)
     assert bench.strategy.attempts[0].hang_ups
+
+
+def test_in_a_hurry_calls_are_hung_up_at_once(tmp_path):
+    async def during(daemon):
+        await daemon.dialer.execute(Dial(number="301"), ANYBODY)
+        bench.stop.set()
+        bench.hurry.set()
+
+    bench = Bench(tmp_path)
+    run(bench, during)
+    assert bench.strategy.attempts[0].hang_ups
+
+
+def test_it_may_be_stopped_before_all_front_ends_are_ready(tmp_path):
+    bench = Bench(tmp_path, stuck=True)
+    bench.stop.set()
+    run(bench)
+    assert bench.door.closed
+    assert not bench.ready.is_set()
 
 
 def test_a_reload_brings_new_lines_and_keeps_calls(tmp_path):

@@ -57,6 +57,17 @@ def test_one_that_cannot_be_reached_is_said(tmp_path):
         ServiceManager({"NOTIFY_SOCKET": path}).stopping()
 
 
+def test_one_that_does_not_listen_is_not_waited_for(channel):
+    manager = ServiceManager({"NOTIFY_SOCKET": channel.getsockname()})
+
+    def go_on() -> None:
+        for _ in range(10_000):
+            manager.alive()
+
+    with pytest.raises(UsageError, match="cannot be told: timed out"):
+        go_on()
+
+
 @pytest.mark.parametrize(
     ("environment", "seconds"),
     [

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
 from siptapi_core.contracts import CliCommand, CliSession
-from siptapi_core.errors import SiptapiError
+from siptapi_core.errors import SiptapiError, UsageError
 from siptapi_frontends.cli.exit_codes import ExitCode
 from siptapi_frontends.cli.output import say, say_aside
 
@@ -62,31 +62,34 @@ async def _serve(session: Session) -> None:
     for warning in settings.warnings():
         say_aside(f"siptapi: {warning}")
     manager = ServiceManager()
-    stop, reload = asyncio.Event(), asyncio.Event()
-    handlers: dict[str, Callable[[], None]] = dict.fromkeys(STOP_SIGNALS, stop.set)
-    handlers[RELOAD_SIGNAL] = reload.set
+    stop, hurry, reload = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    def on_stop() -> None:
+        (hurry if stop.is_set() else stop).set()
 
     def on_ready() -> None:
         say(*_report(daemon))
-        manager.ready(_report(daemon)[0])
+        _tell(manager.ready, _report(daemon)[0])
 
-    async with (
-        open_daemon(settings, session.catalog) as daemon,
-        ControlServer(
-            daemon.dialer,
-            settings_file=settings.where,
-            settings=settings.control,
-            logger=logger("control"),
-        ),
-    ):
-        with handled(handlers, asyncio.get_running_loop()):
+    handlers: dict[str, Callable[[], None]] = dict.fromkeys(STOP_SIGNALS, on_stop)
+    handlers[RELOAD_SIGNAL] = reload.set
+    with handled(handlers, asyncio.get_running_loop()):
+        async with (
+            open_daemon(settings, session.full_catalog) as daemon,
+            ControlServer(
+                daemon.dialer,
+                settings_file=settings.where,
+                settings=settings.control,
+                logger=logger("control"),
+            ),
+        ):
             chores = (
                 asyncio.create_task(_reload_when_asked(daemon, reload, manager)),
                 asyncio.create_task(_tell_alive(manager)),
                 asyncio.create_task(_tell_stopping(manager, stop)),
             )
             try:
-                await daemon.serve(on_ready, stop)
+                await daemon.serve(on_ready, stop, hurry)
             finally:
                 for chore in chores:
                     chore.cancel()
@@ -94,33 +97,45 @@ async def _serve(session: Session) -> None:
 
 
 async def _reload_when_asked(daemon: Daemon, asked: asyncio.Event, manager: ServiceManager) -> None:
+    from siptapi_core.plugin_loading.blame import blame  # noqa: PLC0415  # as above
+
     while True:
         await asked.wait()
         asked.clear()
-        manager.reloading()
+        _tell(manager.reloading)
         try:
             changes = await daemon.reload()
         except SiptapiError as error:
             say_aside(f"siptapi: not reloaded, nothing is changed: {error}")
+        except Exception as error:  # noqa: BLE001  # the next one shall be heard all the same
+            say_aside(f"siptapi: not reloaded: {blame(error)}")
         else:
             say(f"Reloaded: {changes.summary}.")
             for warning in changes.warnings:
                 say_aside(f"siptapi: {warning}")
-        manager.ready(_report(daemon)[0])
+        _tell(manager.ready, _report(daemon)[0])
 
 
 async def _tell_alive(manager: ServiceManager) -> None:
     import asyncio  # noqa: PLC0415  # as above
 
     while manager.watchdog_interval is not None:
-        manager.alive()
+        _tell(manager.alive)
         await asyncio.sleep(manager.watchdog_interval)
 
 
 async def _tell_stopping(manager: ServiceManager, stop: asyncio.Event) -> None:
     await stop.wait()
-    manager.stopping()
-    say("Stopping: calls that are being set up may end.")
+    _tell(manager.stopping)
+    say("Stopping: calls that are being set up may end. Once more hangs them up.")
+
+
+def _tell(tell: Callable[..., None], *words: str) -> None:
+    """Tell a service manager something; where it does not listen, calls are made all the same."""
+    try:
+        tell(*words)
+    except UsageError as error:
+        say_aside(f"siptapi: {error}")
 
 
 def _report(daemon: Daemon) -> list[str]:

@@ -15,6 +15,9 @@ from collections.abc import Mapping
 
 from siptapi_core.errors import UsageError
 
+PATIENCE = 0.1
+"""Seconds that a service manager may take to listen: all calls wait meanwhile."""
+
 
 class ServiceManager:
     """Who started us, as ``environment`` says."""
@@ -46,11 +49,12 @@ class ServiceManager:
         # An address that begins with @ is abstract: in no folder (unix(7)).
         path = f"\0{self._address[1:]}" if self._address.startswith("@") else self._address
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+            channel.settimeout(PATIENCE)
             try:
                 channel.sendto(message.encode(), path)
             except OSError as error:
                 words = f"the service manager at NOTIFY_SOCKET={self._address} cannot be told"
-                raise UsageError(f"{words}: {error.strerror}") from error
+                raise UsageError(f"{words}: {error.strerror or error}") from error
 
 
 def _watchdog_interval(environment: Mapping[str, str]) -> float | None:

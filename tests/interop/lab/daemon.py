@@ -7,6 +7,7 @@ import json
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -20,18 +21,28 @@ from lab.siptapi import settings_text, user_environment
 from siptapi_core.commands import Caller, ListCalls
 from siptapi_core.contracts import Dialer
 from siptapi_core.control.remote_dialer import open_remote_dialer
-from siptapi_core.events import CallEvent, Event
+from siptapi_core.errors import SiptapiError
+from siptapi_core.events import CallEnded, CallEvent, Event
 
 CALLER = Caller(frontend="test")
+SIPTAPI = str(Path(sys.executable).with_name("siptapi"))
 
 
 class Daemon(Program):
-    """A running daemon; ``tables`` are its settings, by heading."""
+    """A running daemon; ``tables`` are its settings, by heading.
+
+    ``environment`` is added to that of this process.
+    """
 
     patience = 40.0
     """It may be waiting for calls to end."""
 
-    def __init__(self, folder: Path, tables: Mapping[str, Mapping[str, Any]]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        tables: Mapping[str, Mapping[str, Any]],
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         folder.mkdir(parents=True)
         # A socket's path has at most 107 characters.
         self._runtime = Path(tempfile.mkdtemp(prefix="siptapi-"))
@@ -39,11 +50,11 @@ class Daemon(Program):
         self.write_settings(tables)
         super().__init__(
             [
-                str(Path(sys.executable).with_name("siptapi")),
-                *("--config", str(self.config), "--log-level", "info", "--trace", "serve"),
+                *(SIPTAPI, "--config", str(self.config)),
+                *("--log-level", "info", "--trace", "serve"),
             ],
             folder=folder,
-            environment=self.environment(folder),
+            environment=self.environment(folder) | dict(environment or {}),
         )
 
     def environment(self, folder: Path) -> dict[str, str]:
@@ -74,6 +85,19 @@ class Daemon(Program):
         """End it as a crash does."""
         self.signal(signal.SIGKILL)
         self.wait(5)
+
+    def say(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """What ``siptapi`` with these arguments does, typed by the user whose daemon it is."""
+        return subprocess.run(
+            [SIPTAPI, "--config", str(self.config), *arguments],
+            env=self.environment(self.folder),
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=20,
+        )
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[Dialer]:
@@ -130,6 +154,23 @@ class Heard:
             ):
                 return event
         raise AssertionError(f"the daemon went without {name}: {self.events}")
+
+    async def to_the_end(self) -> str:
+        """Listen until the daemon says goodbye; returns its words."""
+        try:
+            async for event in self._stream:
+                self.events.append(event)
+        except SiptapiError as error:
+            return str(error)
+        raise AssertionError("it went without a word")
+
+    def endings(self) -> dict[str, str]:
+        """The outcome of each outgoing call that has ended."""
+        return {
+            event.call: event.happening.outcome.value
+            for event in self.events
+            if isinstance(event, CallEvent) and isinstance(event.happening, CallEnded)
+        }
 
     def of(self, call: str) -> list[str]:
         """The names of what happened to a call, in order."""

@@ -106,15 +106,19 @@ class Lab:
         return self.dial(number, **line)
 
     def daemon(
-        self, *, tables: Mapping[str, Mapping[str, Any]] | None = None, **line: Any
+        self,
+        *,
+        tables: Mapping[str, Mapping[str, Any]] | None = None,
+        environment: Mapping[str, str] | None = None,
+        **line: Any,
     ) -> Daemon:
         """``siptapi serve`` with alice's account as the line ``office``; the rest is as in `dial`.
 
-        ``tables`` may replace that line by others.
+        ``tables`` may replace that line by others; ``environment`` is added to the process's.
         """
         account = {"domain": DOMAIN, "user": "alice", "password": PASSWORDS["alice"]}
         settings = {"lines.office": account | {"failure_linger": 0.2} | line} | dict(tables or {})
-        return self._run(Daemon(self._place("daemon"), settings))
+        return self._run(Daemon(self._place("daemon"), settings, environment))
 
     def coturn(self) -> Coturn:
         """A STUN server."""

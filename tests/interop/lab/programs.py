@@ -119,6 +119,11 @@ class Program:
         assert self._process, "never started"
         self._process.send_signal(signal.SIGINT)
 
+    def suspend(self) -> None:
+        """Let it do nothing until it is stopped."""
+        assert self._process, "never started"
+        os.killpg(self._process.pid, signal.SIGSTOP)
+
     def stop(self) -> None:
         """End it, and the children that it may have left in its group."""
         if self._process is None:
