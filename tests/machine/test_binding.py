@@ -31,6 +31,17 @@ def test_a_register_says_who_where_and_how_long():
     assert register.headers.get("Authorization") is None
 
 
+def test_headers_are_spelt_as_everybody_spells_them():
+    bench = RegistrationBench(route=(NameAddr.parse("<sip:edge.example;lr>"),)).registered()
+    names = ["Via", "Route", "Max-Forwards", "From", "To", "Call-ID", "CSeq"]
+    rest = ["Supported", "User-Agent", "Content-Length"]
+    spelt = [name for name, _ in bench.last_register.headers.items()]
+    assert spelt == [*names, "Expires", *rest[:2], "Contact", *rest[2:]]
+    bench.unregister()
+    spelt = [name for name, _ in bench.last_register.headers.items()]
+    assert spelt == [*names, "Contact", "Expires", *rest]
+
+
 def test_the_registrar_is_the_domain_and_nothing_else_of_the_account():
     account = SipUri("example.com", user="200", port=5070, parameters=(("x", "y"),))
     bench = RegistrationBench(account=account).start()
