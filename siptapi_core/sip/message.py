@@ -17,7 +17,7 @@ from siptapi_core.sip.cseq import CSeq
 from siptapi_core.sip.framing import cut_body, split_head
 from siptapi_core.sip.headers import Headers, first_value, is_unsafe, unfold
 from siptapi_core.sip.name_addr import NameAddr
-from siptapi_core.sip.parameters import excerpt, is_token
+from siptapi_core.sip.parameters import TOKEN, excerpt, is_token
 from siptapi_core.sip.pattern import Pattern
 from siptapi_core.sip.status import reason_phrase
 from siptapi_core.sip.uri import OtherUri, Uri, parse_uri
@@ -369,8 +369,20 @@ def _answerable(lines: list[str]) -> Request | None:
     try:
         _ = request.via
     except MessageError:
-        return None
+        return _with_repaired_via(request)
     return request
+
+
+def _with_repaired_via(request: Request) -> Request | None:
+    """``request`` with what can be read of its top Via alone: enough to find its sender."""
+    sent_by, *parameters = (request.headers.get("Via") or "").partition(",")[0].split(";")
+    readable = (each for each in parameters if re.fullmatch(rf"{TOKEN}(?:={TOKEN})?+", each))
+    repaired = ";".join((sent_by, *readable))
+    try:
+        Via.parse(repaired)
+    except MessageError:
+        return None
+    return request.with_headers(request.headers.replaced("Via", repaired))
 
 
 def _is_header(line: str) -> bool:
