@@ -227,9 +227,13 @@ class TransactionLayer:
 
 
 def _server_key(request: Request, method: str) -> Key:
-    """RFC 3261 17.2.3; without the magic cookie the rules of RFC 2543."""
+    """RFC 3261 17.2.3; without the magic cookie, or with it alone, the rules of RFC 2543."""
     via = request.via
-    if via.branch is not None and via.branch.startswith(MAGIC_COOKIE):
+    if (
+        via.branch is not None
+        and via.branch.startswith(MAGIC_COOKIE)
+        and via.branch != MAGIC_COOKIE
+    ):
         return (via.branch.lower(), via.host.lower(), str(via.port or ""), method)
     return (
         str(via),
