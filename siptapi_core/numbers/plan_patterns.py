@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import NamedTuple
 
 from phonenumbers import (
@@ -127,47 +127,57 @@ def valid_region(country_code: str, significant: str) -> str | None:
     return None
 
 
-class _Format(NamedTuple):
-    """How numbers are written that fit ``pattern`` and begin with ``leading``; "" is any."""
-
-    leading: str
-    pattern: str
-    template: str
+_Format = tuple[str, str]
+"""The pattern that a number has as a whole, and how its groups are then written."""
 
 
 @functools.cache
-def _formats(country_code: str, *, at_home: bool) -> tuple[_Format, ...]:
+def _formats_abroad(country_code: str) -> Sequence[_Format]:
+    data = _main_metadata(country_code)
+    return [
+        (_pattern(written), _template(written.format or ""))
+        for written in data.intl_number_format or data.number_format
+    ]
+
+
+@functools.cache
+def _formats_at_home(country_code: str) -> Sequence[_Format]:
+    formats = []
+    for written in _main_metadata(country_code).number_format:
+        rule = written.format or ""
+        if written.national_prefix_formatting_rule:
+            rule = re.sub(r"(\\[0-9])", written.national_prefix_formatting_rule, rule, count=1)
+        formats.append((_pattern(written), _template(rule)))
+    return formats
+
+
+def _main_metadata(country_code: str) -> PhoneMetadata:
     code = int(country_code)
-    data = metadata(COUNTRY_CODE_TO_REGION_CODE[code][0], code)
-    abroad = data.intl_number_format or data.number_format
-    return tuple(
-        _prepared(each, at_home=at_home) for each in (data.number_format if at_home else abroad)
-    )
+    return metadata(COUNTRY_CODE_TO_REGION_CODE[code][0], code)
 
 
-def _prepared(written: NumberFormat, *, at_home: bool) -> _Format:
-    rule = written.format or ""
-    if at_home and written.national_prefix_formatting_rule:
-        rule = re.sub(r"(\\[0-9])", written.national_prefix_formatting_rule, rule, count=1)
-    template = re.sub(r"\\g?<?([0-9])>?", lambda group: f"{{{int(group[1]) - 1}}}", rule)
+def _pattern(written: NumberFormat) -> str:
     leading = written.leading_digits_pattern or [""]
-    return _Format(leading[-1], written.pattern or "", template)  # the last is the most detailed
+    return f"(?={leading[-1]})(?:{written.pattern or ''})"  # the last is the most detailed
+
+
+def _template(rule: str) -> str:
+    return re.sub(r"\\g?<?([0-9])>?", lambda group: f"{{{int(group[1]) - 1}}}", rule)
 
 
 def _written(significant: str, formats: Iterable[_Format]) -> str:
-    for leading, pattern, template in formats:
-        if not leading or _begins(leading)(significant):
-            groups = _fullmatch(pattern)(significant)
-            if groups is not None:
-                return template.format(*groups.groups())
+    for pattern, template in formats:
+        groups = _fullmatch(pattern)(significant)
+        if groups is not None:
+            return template.format(*groups.groups())
     return significant
 
 
 def written_for_abroad(country_code: str, significant: str) -> str:
     """The number as people write it for callers from abroad: ``+43 1 505641``."""
-    return f"+{country_code} {_written(significant, _formats(country_code, at_home=False))}"
+    return f"+{country_code} {_written(significant, _formats_abroad(country_code))}"
 
 
 def written_at_home(country_code: str, significant: str) -> str:
     """The number as people write it inside its country: ``01 505641``."""
-    return _written(significant, _formats(country_code, at_home=True))
+    return _written(significant, _formats_at_home(country_code))
