@@ -123,7 +123,7 @@ class DeskPhones:
 
     def _on_passing(self, data: bytes, source: Address, destination: Address) -> None:
         """A datagram comes to the proxy or leaves it."""
-        if not self._bus.subscriptions:
+        if not self._bus.subscriptions or not data.strip():  # a keep-alive (RFC 5626 3.5.1)
             return
         text = mask_credentials(data.decode(errors="replace"))
         told = {

@@ -12,7 +12,6 @@ from playwright.sync_api import Browser, sync_playwright
 from served_demo import served_demo
 
 
-
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium; without it the test is skipped, or fails where interop is required."""

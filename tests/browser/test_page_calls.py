@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from desk import Desk
+from desk import CALL_BRUNO, Desk
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.interop
@@ -73,7 +73,7 @@ def test_a_call_rejected_on_our_own_phone(desk: Desk) -> None:
 
 
 def test_a_phone_of_ours_that_is_busy(desk: Desk) -> None:
-    desk.press("Anna", "Call Bruno’s line")
+    desk.press("Anna", CALL_BRUNO)
     expect(desk.phone("Anna")).to_contain_text("Calling 300")
     desk.dial("301")
     expect(desk.headline).to_have_text("Your own phone is busy.")

@@ -2,7 +2,7 @@
 
 import { CallModel } from "./call_model.js";
 import { CallView } from "./call.js";
-import { debounced } from "./dom.js";
+import { throttled } from "./dom.js";
 
 const EARLY = 50; // messages that may wait for their call
 const SHOWN = 4; // cards; the oldest that ended makes room
@@ -23,7 +23,7 @@ export class Calls {
     this.#api = api;
     this.#element = element;
     this.#on = on;
-    this.refreshMessages = debounced(() => this.#refreshMessages(), 150);
+    this.refreshMessages = throttled(() => this.#refreshMessages(), 150);
   }
 
   /** In the demo each hop of a message is seen: `columns` are who there is. */

@@ -39,3 +39,14 @@ export function debounced(act, milliseconds) {
     timer = setTimeout(act, milliseconds, ...values);
   };
 }
+
+/** Calls `act` at most once in `milliseconds`, and never leaves the last call out. */
+export function throttled(act, milliseconds) {
+  let timer = 0;
+  return () => {
+    timer ||= setTimeout(() => {
+      timer = 0;
+      act();
+    }, milliseconds);
+  };
+}

@@ -1,0 +1,267 @@
+"""What surrounds a call: the dial field, the history, the lines, logging in, looks, keys."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from desk import Desk
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.interop
+
+
+def begin_and_reject(desk: Desk, number: str) -> None:
+    """A call that is over at once, for the history."""
+    desk.dial(number)
+    expect(desk.call).to_contain_text(number)
+    desk.press("Anna", "Reject")
+    expect(desk.headline).to_contain_text("rejected")
+
+
+# --- dial ------------------------------------------------------------------------------------
+
+
+def test_a_number_is_explained_while_it_is_typed(desk: Desk) -> None:
+    desk.page.locator("#number").press_sequentially("01/505641")
+    explanation = desk.page.locator("#explanation")
+    expect(explanation).to_contain_text("+43 1 505641")
+    expect(explanation).to_contain_text("national number · Austria")
+    expect(explanation).to_contain_text("Dialled as sip:+431505641@demo.invalid")
+    desk.page.locator("#number").fill("nonsense!")
+    expect(explanation).to_contain_text("nonsense!")  # the API's own words
+    desk.page.keyboard.press("Escape")
+    expect(explanation).to_be_empty()
+
+
+def test_a_number_that_wants_a_yes_is_asked_about(desk: Desk) -> None:
+    number = desk.page.locator("#number")
+    number.fill("0049 30 1234")
+    expect(desk.page.locator("#explanation")).to_contain_text("You are asked before")
+    desk.shoot("number-to-confirm")
+    number.press("Enter")
+    dialog = desk.page.get_by_role("dialog", name="Call +49 30 1234?")
+    expect(dialog).to_contain_text("confirm international")
+    desk.page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(desk.page.locator(".call")).to_have_count(0)
+    number.press("Enter")
+    desk.page.get_by_role("button", name="Call", exact=True).click()
+    expect(desk.call).to_contain_text("+49301234")
+    desk.press("Anna", "Reject")
+
+
+def test_before_it_is_explained_the_api_says_that_it_wants_a_yes(desk: Desk) -> None:
+    desk.page.locator("#number").fill("0049 30 1234")
+    desk.page.locator("#number").press("Enter")  # at once
+    dialog = desk.page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    dialog.get_by_role("button", name="Call", exact=True).click()
+    expect(desk.call).to_contain_text("+49301234")
+    desk.press("Anna", "Reject")
+
+
+def test_a_denied_number_is_not_dialled(desk: Desk) -> None:
+    desk.page.locator("#number").fill("0900 123456")
+    expect(desk.page.locator("#explanation")).to_contain_text("Not dialled on this line")
+    desk.page.keyboard.press("Enter")
+    expect(desk.page.locator(".toast")).to_contain_text("premium")
+    expect(desk.page.locator(".call")).to_have_count(0)
+
+
+def test_a_link_fills_the_field_and_waits(demo: Desk) -> None:
+    with demo.visited() as desk:
+        page = desk.page.context.new_page()
+        page.goto(f"{demo.address}#dial=tel:%2B43-1-505641")
+        expect(page.locator("#number")).to_have_value("tel:+43-1-505641")
+        expect(page.locator("#explanation")).to_contain_text("+43 1 505641")
+        expect(page.locator(".call")).to_have_count(0)
+
+
+# --- history, lines, settings ----------------------------------------------------------------
+
+
+def test_the_history_is_searched_filtered_and_redialled(desk: Desk) -> None:
+    begin_and_reject(desk, "399")
+    begin_and_reject(desk, "302")
+    expect(desk.history("302").first).to_contain_text("rejected")
+    desk.page.keyboard.press("Escape")
+    desk.page.keyboard.press("s")  # the shortcut does not reach a field: the dial field has focus
+    desk.page.locator("#number").fill("")
+    desk.page.locator("h1").click()
+    desk.page.keyboard.press("s")
+    expect(desk.page.locator("#search")).to_be_focused()
+    desk.page.keyboard.type("399")
+    expect(desk.history("302")).to_have_count(0)
+    expect(desk.history("399").first).to_be_visible()
+    desk.page.locator("#direction").select_option("incoming")
+    expect(desk.page.locator("#history-words")).to_have_text("No call is found.")
+    desk.page.locator("#direction").select_option("outgoing")
+    desk.page.locator("#period").select_option("1")
+    desk.page.locator("#history-line").select_option("anna")
+    row = desk.history("399").first
+    desk.shoot("history-search", whole=True)
+    row.get_by_role("button", name="Dial 399 again").click()
+    expect(desk.phone("Anna")).to_contain_text("Ringing: 399")
+
+
+def test_a_long_history_comes_page_by_page(demo: Desk) -> None:
+    record = {
+        "line": "anna", "direction": "outgoing", "name": "", "strategy": "", "answered": None,
+        "ended": 1.0, "outcome": "busy", "stage": "callee", "status": 486, "reason": "",
+        "duration": None, "unfinished": False, "events": [],
+    }  # fmt: skip
+
+    def answer(route, request) -> None:
+        first = "before=" not in request.url
+        numbers = range(20) if first else range(20, 25)
+        calls = [
+            record | {"call": f"c{n}", "number": f"+43 1 {n:04}", "started": 1.7e9 - n}
+            for n in numbers
+        ]
+        route.fulfill(json={"calls": calls, "next_page": "20" if first else None})
+
+    with demo.visited() as desk:
+        desk.page.route("**/api/v1/history*", answer)
+        desk.page.reload()
+        expect(desk.history()).to_have_count(20)
+        desk.page.get_by_role("button", name="Show earlier calls").click()
+        expect(desk.history()).to_have_count(25)
+        expect(desk.page.locator("#more")).to_be_hidden()
+
+
+def test_lines_say_how_they_are(desk: Desk) -> None:
+    lines = desk.page.locator("#lines > li")
+    expect(lines).to_have_count(2)
+    expect(lines.first).to_contain_text("registered")
+    expect(lines.first).to_contain_text("200@demo.invalid calls 201@demo.invalid")
+
+
+def test_a_line_that_cannot_register_says_why(demo: Desk) -> None:
+    line = {
+        "name": "office", "account": "sip:1@pbx.example", "phone": "sip:2@pbx.example",
+        "strategies": ["refer-via-proxy"], "active": True, "registration": "failed",
+        "problem": "403 Forbidden: the registrar refused the password",
+    }  # fmt: skip
+    with demo.visited() as desk:
+        desk.page.route("**/api/v1/lines", lambda route: route.fulfill(json={"lines": [line]}))
+        desk.page.reload()
+        expect(desk.page.locator("#lines")).to_contain_text("registration failed")
+        expect(desk.page.locator("#lines .notice")).to_have_text(line["problem"])
+
+
+def test_settings_and_state_are_shown_without_secrets(desk: Desk) -> None:
+    desk.page.get_by_role("button", name="Settings and state").click()
+    dialog = desk.page.get_by_role("dialog", name="Settings and state")
+    expect(dialog).to_contain_text("registered lines")
+    expect(dialog).to_contain_text("refer_via_proxy")
+    desk.shoot("settings")
+    password = dialog.locator("dt", has_text=re.compile("^password$")).first
+    expect(password.locator("+ dd")).not_to_have_text(re.compile(r"[\w-]{16}"))
+
+
+# --- who may -----------------------------------------------------------------------------------
+
+
+def test_without_a_session_a_token_is_asked_for(demo: Desk) -> None:
+    with demo.browser.new_context() as context:
+        page = context.new_page()
+        page.goto(demo.address)
+        expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+        page.get_by_label("Token").fill("wrong")
+        page.keyboard.press("Enter")
+        expect(page.locator("#login-problem")).to_contain_text("no such token is known")
+        expect(page.locator("#desk")).to_be_hidden()
+
+
+def test_events_are_taken_up_again_where_they_broke_off(demo: Desk) -> None:
+    keep = """
+        window.EventSource = class extends EventSource {
+            constructor(url) { super(url); window.source = this; }
+        };
+    """
+    with demo.visited() as desk:
+        desk.page.add_init_script(keep)
+        desk.page.reload()
+        desk.dial("301")
+        expect(desk.now).to_contain_text("Your phone rings")
+        desk.page.route("**/api/v1/events*", lambda route: route.abort())
+        desk.page.evaluate("source.close(); source.onerror()")
+        expect(desk.page.locator("#connection")).to_contain_text("connection lost")
+        desk.press("Anna", "Reject")
+        expect(desk.headline).to_have_text("Your phone is ringing: pick it up.")  # not heard so far
+        with desk.page.expect_request("**/api/v1/events?after=*"):
+            desk.page.unroute("**/api/v1/events*")
+        expect(desk.headline).to_have_text("The call was rejected on your phone.")
+        expect(desk.page.locator("#connection")).to_have_text("live")
+
+
+# --- looks and keys ----------------------------------------------------------------------------
+
+
+def ground(page: Page) -> str:
+    return page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+
+
+def test_dark_as_the_system_has_it_or_as_it_is_chosen(demo: Desk) -> None:
+    with demo.visited(color_scheme="dark") as desk:
+        dark = ground(desk.page)
+        desk.dial("301")
+        expect(desk.phone("Anna")).to_contain_text("Ringing")
+        desk.shoot("dark", whole=True)
+        desk.page.get_by_role("button", name="Use light colours").click()
+        light = ground(desk.page)
+        assert light != dark
+        desk.page.reload()
+        expect(desk.page.get_by_role("button", name="Use dark colours")).to_be_visible()
+        assert ground(desk.page) == light
+
+
+def test_it_fits_a_phone(demo: Desk) -> None:
+    with demo.visited(viewport={"width": 360, "height": 740}) as desk:
+        desk.dial("301")
+        desk.press("Anna", "Pick up")
+        expect(desk.now).to_contain_text("Rings there")
+        desk.shoot("narrow", whole=True)
+        assert desk.page.evaluate("document.documentElement.scrollWidth") == 360
+        desk.press("Bruno", "Pick up")
+        expect(desk.headline).to_contain_text("Answered")
+
+
+def test_everything_is_done_by_keyboard_alone(desk: Desk) -> None:
+    keys = desk.page.keyboard
+    expect(desk.page.locator("#number")).to_be_focused()
+    keys.press("Escape")
+    desk.page.locator("#number").blur()
+    keys.press("?")
+    shortcuts = desk.page.get_by_role("dialog", name="Keyboard")
+    expect(shortcuts).to_contain_text("hang up")
+    desk.shoot("shortcuts")
+    keys.press("Escape")
+    expect(shortcuts).to_be_hidden()
+    desk.page.locator("#shortcuts").blur()
+    keys.press("/")
+    keys.type("301")
+    keys.press("Enter")
+    expect(desk.now).to_contain_text("Your phone rings")
+    focus_on = "document.activeElement.getAttribute('aria-label') || ''"
+    for _ in range(60):
+        if desk.page.evaluate(focus_on) == "Pick up, Anna\u2019s phone":
+            break
+        keys.press("Tab")
+    keys.press("Enter")
+    expect(desk.now).to_contain_text("Rings there")
+    assert desk.page.evaluate(focus_on) == "Hang up, Anna\u2019s phone"  # who stood there stays
+    keys.press("h")
+    expect(desk.headline).to_contain_text("may or may not have gone through")
+    keys.press("Escape")
+    expect(desk.page.locator(".call")).to_have_count(0)
+
+
+def test_with_reduced_motion_nothing_moves(demo: Desk) -> None:
+    with demo.visited() as desk:
+        desk.dial("301")
+        expect(desk.page.locator(".last")).to_contain_text("180 Ringing")
+        expect(desk.page.locator(".token")).to_have_count(0)
+        handset = desk.phone("Anna").locator(".handset")
+        expect(handset).to_have_css("animation-name", "none")
