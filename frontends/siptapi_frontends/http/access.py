@@ -108,26 +108,27 @@ class AccessControl:
 
     def admit(self, request: Request, *scopes: Scope) -> Access:
         """Let in who has one of ``scopes``, or raise `Problem`."""
-        access = self.identify(request)
+        access = self._identify(request)
+        self.check_allowed(access, *scopes)
+        return access
+
+    def check_allowed(self, access: Access, *scopes: Scope) -> None:
+        """Raise `Problem` for who has none of ``scopes`` or asks too often; it is counted."""
+        now = self._clock.monotonic()
+        self._requests.check(access.key, "requests", now)
+        self._requests.take(access.key, now)
         if scopes and not access.token.scopes.intersection(scopes):
             names = " or ".join(scopes)
             raise Problem(403, "scope", f"the token {access.token.name!r} lacks the scope {names}")
-        return access
 
-    def identify(self, request: Request) -> Access:
-        """Say who asks, or raise `Problem`; it counts as a request of theirs."""
+    def _identify(self, request: Request) -> Access:
         authorization = request.headers.get("authorization")
         if authorization is not None:
             kind, _, text = authorization.partition(" ")
             if kind.lower() != "bearer":
                 raise self._failure(request, "expected Authorization: Bearer TOKEN")
-            access = Access(token=self.token(text.strip(), request))
-        else:
-            access = self._session(request)
-        now = self._clock.monotonic()
-        self._requests.check(access.key, "requests", now)
-        self._requests.take(access.key, now)
-        return access
+            return Access(token=self.token(text.strip(), request))
+        return self._session(request)
 
     def token(self, text: str, request: Request) -> Token:
         """The token ``text``, where it is a good one."""

@@ -2,40 +2,64 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from siptapi_core.commands import Command, Dialling, Done
-from siptapi_core.contracts import Dialer
+from siptapi_core.commands import Command, Dial, Dialling, Done, Reply, ShowCall, ShowStatus, Status
+from siptapi_core.contracts import Clock, Dialer, Logger
 from siptapi_core.control.vocabulary import decode_command, encode_reply
 from siptapi_core.errors import SiptapiError
-from siptapi_core.value_encoding import name_of
+from siptapi_core.value_encoding import class_fields, members_of, name_of
+from siptapi_frontends.http import docs_page
 from siptapi_frontends.http.access import Access, AccessControl
 from siptapi_frontends.http.bodies import read_object, read_query
 from siptapi_frontends.http.broadcaster import Broadcaster
 from siptapi_frontends.http.event_stream import MOST_LISTENERS, EventStream
-from siptapi_frontends.http.gate import API
+from siptapi_frontends.http.figures import MEDIA_TYPE, figures
+from siptapi_frontends.http.idempotency import IdempotentRequests
 from siptapi_frontends.http.json_response import JsonResponse
-from siptapi_frontends.http.operations import OPERATIONS, Operation
+from siptapi_frontends.http.listener import Listener
+from siptapi_frontends.http.messages import MessageLog
+from siptapi_frontends.http.openapi import describe
+from siptapi_frontends.http.operations import API, OPERATIONS, Operation
 from siptapi_frontends.http.problems import Problem, problem_of
+from siptapi_frontends.http.rate_limits import RateLimit
 from siptapi_frontends.http.tokens import Scope
 
 Handler = Callable[[Request], Awaitable[ASGIApp]]
+IDEMPOTENCY_HEADER = "Idempotency-Key"
 
 
 class Api:
     """Executes commands of the vocabulary for who may have them executed."""
 
-    def __init__(self, dialer: Dialer, access: AccessControl, broadcaster: Broadcaster) -> None:
+    def __init__(
+        self,
+        dialer: Dialer,
+        access: AccessControl,
+        broadcaster: Broadcaster,
+        messages: MessageLog,
+        *,
+        calls_per_minute: int,
+        clock: Clock,
+        logger: Logger,
+    ) -> None:
         self._dialer = dialer
         self._access = access
         self._broadcaster = broadcaster
+        self._messages = messages
+        self._clock = clock
+        self._logger = logger
+        self._calls = RateLimit(calls_per_minute)
+        self._idempotent = IdempotentRequests()
+        self._description = describe()
 
     def routes(self) -> list[Route]:
         """Every endpoint, one route a path."""
@@ -43,19 +67,26 @@ class Api:
         for each in OPERATIONS:
             paths.setdefault(each.path, {})[each.method] = partial(self._execute, each)
         paths |= {
+            "/calls/{call}/messages": {"GET": self._show_messages},
+            "/events": {"GET": self._listen},
             "/session": {
                 "GET": self._show_session,
                 "POST": self._log_in,
                 "DELETE": self._log_out,
             },
-            "/events": {"GET": self._events},
             "/health": {"GET": self._health},
-            "/ready": {"GET": self._health},
+            "/ready": {"GET": self._ready},
+            "/metrics": {"GET": self._metrics},
+            "/openapi.json": {"GET": self._describe},
+            "/docs": {"GET": self._docs},
+            "/docs.css": {"GET": self._docs_style},
         }
         return [
             Route(path, partial(_dispatch, handlers), methods=list(handlers))
             for path, handlers in paths.items()
         ]
+
+    # --- commands ----------------------------------------------------------------------------
 
     async def _execute(self, operation: Operation, request: Request) -> Response:
         access = self._access.admit(request, operation.scope)
@@ -63,42 +94,85 @@ class Api:
             given: dict[str, Any] = _typed(operation.command, read_query(request))
         else:
             given = await read_object(request)
+        command = _decode(operation, {**given, **request.path_params})
+        if not isinstance(command, Dial):
+            return _answer(operation, await self._dialer_says(command, access, operation.refused))
+
+        async def dial() -> Response:
+            return _answer(operation, await self.dial(command, access))
+
+        key = request.headers.get(IDEMPOTENCY_HEADER)
+        if key is None:
+            return await dial()
+        return await self._idempotent.answer(access.key, key, command, dial)
+
+    async def dial(self, command: Dial, access: Access) -> Dialling:
+        """Carry out ``command``, where its line is not dialled on too often.
+
+        Raises:
+            Problem: it is, or the dialer refused.
+        """
+        now, named = self._clock.monotonic(), command.line
+        if named is not None:
+            self._calls.check(named, f"calls on line {named!r}", now)
+        else:  # which line is meant is known when one was
+            self._calls.check(access.token.lines, "calls", now)
+        reply = await self._dialer_says(command, access)
+        if not isinstance(reply, Dialling):
+            raise TypeError(f"a dialer replied {reply!r} to {command!r}")
+        self._calls.take(reply.line, now)
+        if named is None:
+            self._calls.take(access.token.lines, now)
+        self._logger.info("dialled", token=access.token.name, call=reply.call, line=reply.line)
+        return reply
+
+    async def _dialer_says(self, command: Command, access: Access, refused: int = 409) -> Reply:
         try:
-            fields = {"command": name_of(operation.command), **given, **request.path_params}
-            command = decode_command(fields)
+            return await self._dialer.execute(command, access.caller)
         except SiptapiError as error:
-            raise Problem(422, error.code, str(error)) from None
-        return await self._carry_out(operation, command, access)
+            raise problem_of(error, refused) from error
 
-    async def _carry_out(self, operation: Operation, command: Command, access: Access) -> Response:
-        try:
-            reply = await self._dialer.execute(command, access.caller)
-        except SiptapiError as error:
-            raise problem_of(error, operation.refused) from error
-        if isinstance(reply, Done):
-            return Response(status_code=operation.status)
-        data = encode_reply(reply)
-        del data["reply"]
-        headers = {"Location": f"{API}/calls/{reply.call}"} if isinstance(reply, Dialling) else None
-        return JsonResponse(data, operation.status, headers=headers)
+    # --- events and messages -----------------------------------------------------------------
 
-    # --- events ------------------------------------------------------------------------------
-
-    async def _events(self, request: Request) -> EventStream:
+    async def _listen(self, request: Request) -> EventStream:
         access = self._access.admit(request, Scope.READ)
-        after = read_query(request).get("after", request.headers.get("last-event-id"))
-        if after is not None and not (after.isascii() and after.isdecimal()):
+        query = read_query(request)
+        after = query.pop("after", request.headers.get("last-event-id")) or None
+        trace = query.pop("trace", "0")
+        if query or trace not in {"0", "1"}:
+            raise Problem(422, "usage", "expected after=ID, trace=1, or none of them")
+        if after is not None and not re.fullmatch(r"[0-9]{1,19}", after):
             raise Problem(422, "usage", f"after: expected the id of an event, given {after!r:.40}")
         if len(self._broadcaster.listeners) >= MOST_LISTENERS:
             raise Problem(503, "refused", f"there are {MOST_LISTENERS} listeners already")
-        return EventStream(
-            self._broadcaster, access.token.lines, None if after is None else int(after)
+        listener = Listener(
+            access.token.lines,
+            traces=trace == "1",
+            keeps=trace == "1" or access.session is not None,
+            is_good=partial(self._access.is_still_good, access),
         )
+        return EventStream(
+            self._broadcaster,
+            listener,
+            after=None if after is None else int(after),
+            logger=self._logger,
+        )
+
+    async def _show_messages(self, request: Request) -> Response:
+        access = self._access.admit(request, Scope.READ)
+        call = request.path_params["call"]
+        read_query(request, frozenset())
+        line = self._messages.line_of(call)
+        if line is None:  # one of long ago, or none
+            await self._dialer_says(ShowCall(call=call), access, 404)
+        elif not access.caller.may_use(line):
+            raise Problem(404, "refused", f"there is no call {call!r}")
+        return JsonResponse({"messages": self._messages.of(call)})
 
     # --- sessions ----------------------------------------------------------------------------
 
     async def _show_session(self, request: Request) -> Response:
-        return JsonResponse(_session(self._access.identify(request)))
+        return JsonResponse(_session(self._access.admit(request)))
 
     async def _log_in(self, request: Request) -> Response:
         data = await read_object(request)
@@ -109,15 +183,61 @@ class Api:
         return JsonResponse(_session(access), 201, headers={"Set-Cookie": cookie})
 
     async def _log_out(self, request: Request) -> Response:
-        access = self._access.identify(request)
+        access = self._access.admit(request)
         return Response(status_code=204, headers={"Set-Cookie": self._access.log_out(access)})
+
+    # --- how the process is ------------------------------------------------------------------
 
     async def _health(self, _request: Request) -> Response:
         return JsonResponse({"status": "ok"})
 
+    async def _ready(self, _request: Request) -> Response:
+        if self._broadcaster.is_over:
+            raise Problem(503, "refused", "SIPTAPI is shutting down")
+        return JsonResponse({"status": "ok"})
+
+    async def _metrics(self, request: Request) -> Response:
+        access = self._access.admit(request, Scope.READ)
+        status = await self._dialer_says(ShowStatus(), access)
+        if not isinstance(status, Status):
+            raise TypeError(f"a dialer replied {status!r}")
+        text = figures(
+            status,
+            listeners=len(self._broadcaster.listeners),
+            events=self._broadcaster.told,
+            sessions=len(self._access.sessions),
+        )
+        return Response(text, media_type=MEDIA_TYPE)
+
+    async def _describe(self, _request: Request) -> Response:
+        return JsonResponse(self._description)
+
+    async def _docs(self, _request: Request) -> Response:
+        return Response(docs_page.page(self._description), media_type="text/html")
+
+    async def _docs_style(self, _request: Request) -> Response:
+        return Response(docs_page.STYLE, media_type="text/css")
+
 
 async def _dispatch(handlers: Mapping[str, Handler], request: Request) -> ASGIApp:
     return await handlers["GET" if request.method == "HEAD" else request.method](request)
+
+
+def _decode(operation: Operation, fields: dict[str, Any]) -> Command:
+    """The command; whatever is wrong with it is the asker's fault."""
+    try:
+        return decode_command({"command": name_of(operation.command), **fields})
+    except SiptapiError as error:
+        raise Problem(422, error.code, str(error)) from None
+
+
+def _answer(operation: Operation, reply: Reply) -> Response:
+    if isinstance(reply, Done):
+        return Response(status_code=operation.status)
+    data = encode_reply(reply)
+    del data["reply"]
+    headers = {"Location": f"{API}/calls/{reply.call}"} if isinstance(reply, Dialling) else None
+    return JsonResponse(data, operation.status, headers=headers)
 
 
 def _session(access: Access) -> dict[str, object]:
@@ -131,16 +251,17 @@ def _session(access: Access) -> dict[str, object]:
 
 def _typed(command: type, query: dict[str, str]) -> dict[str, Any]:
     """What a query says, as JSON would have it."""
-    types = get_type_hints(command)
-    return {name: _read(types.get(name, str), text) for name, text in query.items()}
+    fields = class_fields(command)
+    return {
+        name: _number(members_of(fields[name].type)[0], text) if name in fields else text
+        for name, text in query.items()
+    }
 
 
-def _read(type_: Any, text: str) -> object:
-    kinds = {type_, *get_args(type_)}
-    for kind in (int, float):
-        if kind in kinds:
-            try:
-                return kind(text)
-            except ValueError:
-                return text
-    return text
+def _number(type_: Any, text: str) -> object:
+    if type_ not in (int, float):
+        return text
+    try:
+        return type_(text)
+    except ValueError:
+        return text

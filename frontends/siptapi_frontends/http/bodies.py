@@ -62,16 +62,16 @@ async def read_body(request: Request) -> bytes:
     return bytes(body)
 
 
-def read_query(request: Request) -> dict[str, str]:
-    """What the query says, each name once.
+def read_query(request: Request, known: frozenset[str] | None = None) -> dict[str, str]:
+    """What the query says, each name once and one of ``known`` (None: any).
 
     Raises:
-        Problem: a name is there twice.
+        Problem: a name is there twice, or is not known.
     """
     query: dict[str, str] = {}
     for name, value in request.query_params.multi_items():
-        if name in query:
-            raise Problem(422, "usage", f"{name}: given twice")
+        if name in query or (known is not None and name not in known):
+            raise Problem(422, "usage", f"{name!r:.40}: given twice, or not known here")
         query[name] = value
     return query
 

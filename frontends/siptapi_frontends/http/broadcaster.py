@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from siptapi_core.commands import Caller
 from siptapi_core.contracts import Dialer, Logger
-from siptapi_core.errors import RefusedError, SiptapiError
+from siptapi_core.errors import DeniedError, RefusedError, SiptapiError
 from siptapi_core.event_encoding import encode_event
 from siptapi_core.events import Event, EventId
 from siptapi_frontends.http.access import FRONTEND
@@ -48,12 +48,17 @@ class Broadcaster:
         self.last: EventId | None = None
         """The id of the last event that was told; None: there was none yet."""
         self.sinks: list[Callable[[Event], None]] = []
+        self.on_listener: list[Callable[[], None]] = []
+        """Called when there is another listener."""
+        self.is_over = False
+        """Whether the dialer is closed."""
         self.told = 0
         """How many events there were."""
         self._dialer = dialer
         self._logger = logger
         self._kept: deque[Encoded] = deque(maxlen=KEPT)
         self._batch: list[Encoded] = []
+        self._aside: list[tuple[bytes, Callable[[Listener], bool]]] = []
         self._arrived = asyncio.Event()
         self._events = dialer.events(_EVERYBODY)
 
@@ -72,6 +77,7 @@ class Broadcaster:
         except SiptapiError as error:
             self._logger.error("no more events", why=str(error))  # noqa: TRY400  # no traceback
         finally:
+            self.is_over = True
             batches.cancel()
             self._send()
             self.end_all(RefusedError("SIPTAPI is shutting down"))
@@ -80,6 +86,8 @@ class Broadcaster:
         """Tell ``listener`` from now on."""
         self._send()  # what waits was before
         self.listeners.add(listener)
+        for tell in self.on_listener:
+            tell()
 
     def kept_after(self, after: EventId, lines: frozenset[str] | None) -> bytes | None:
         """What came after ``after`` of these lines, as it is sent; None: not all of it is kept."""
@@ -104,6 +112,11 @@ class Broadcaster:
                 yield encode(event).data
             if event.id >= until:
                 return
+
+    def tell_aside(self, data: bytes, wants: Callable[[Listener], bool]) -> None:
+        """Tell what is no event of the dialer's to those who want it, after what was before."""
+        self._aside.append((data, wants))
+        self._arrived.set()
 
     def end_all(self, why: SiptapiError) -> None:
         """Say goodbye to everybody."""
@@ -133,7 +146,7 @@ class Broadcaster:
                 async with asyncio.timeout_at(beat):
                     await self._arrived.wait()
             except TimeoutError:
-                self._put(dict.fromkeys(self._kinds(), HEARTBEAT))
+                self._beat()
                 beat = loop.time() + HEARTBEAT_SECONDS
                 continue
             self._send()
@@ -144,6 +157,10 @@ class Broadcaster:
         self._arrived.clear()
         if batch:
             self._put({lines: _join(batch, lines) for lines in self._kinds()})
+        aside, self._aside = self._aside, []
+        for data, wants in aside:
+            for listener in filter(wants, tuple(self.listeners)):
+                self._give(listener, data)
 
     def _kinds(self) -> set[frozenset[str] | None]:
         """Which lines there are listeners for."""
@@ -152,9 +169,20 @@ class Broadcaster:
     def _put(self, pieces: dict[frozenset[str] | None, bytes]) -> None:
         for listener in tuple(self.listeners):
             piece = pieces[listener.lines]
-            if piece and not listener.put(piece):
-                self.end(listener, RefusedError("this listener reads too slowly and missed events"))
-                self._logger.warning("listener dropped", why="it does not read what it is sent")
+            if piece:
+                self._give(listener, piece)
+
+    def _give(self, listener: Listener, piece: bytes) -> None:
+        if not listener.put(piece):
+            self.end(listener, RefusedError("this listener reads too slowly and missed events"))
+            self._logger.warning("listener dropped", why="it does not read what it is sent")
+
+    def _beat(self) -> None:
+        for listener in tuple(self.listeners):
+            if listener.is_good():
+                self._give(listener, HEARTBEAT)
+            else:
+                self.end(listener, DeniedError("this token or session is over"))
 
 
 def encode(event: Event) -> Encoded:

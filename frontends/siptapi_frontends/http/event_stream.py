@@ -10,10 +10,12 @@ from collections.abc import AsyncIterator
 
 from starlette.types import Message, Receive, Scope, Send
 
+from siptapi_core.contracts import Logger
 from siptapi_core.errors import RefusedError
 from siptapi_core.events import EventId
 from siptapi_frontends.http.broadcaster import Broadcaster
 from siptapi_frontends.http.listener import Listener, goodbye
+from siptapi_frontends.http.server import ABORT
 
 RETRY = b"retry: 2000\n"
 """Milliseconds after which a browser comes again."""
@@ -26,17 +28,23 @@ class EventStream:
     """An ASGI answer: what came after ``after``, if that is given, and then what comes."""
 
     def __init__(
-        self, broadcaster: Broadcaster, lines: frozenset[str] | None, after: EventId | None
+        self,
+        broadcaster: Broadcaster,
+        listener: Listener,
+        *,
+        after: EventId | None,
+        logger: Logger,
     ) -> None:
         self._broadcaster = broadcaster
-        self._listener = Listener(lines)
+        self._listener = listener
         self._after = after
+        self._logger = logger
 
-    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the listener has gone, or is let go."""
         self._broadcaster.listen(self._listener)
         gone = asyncio.get_running_loop().create_task(_wait_until_gone(receive))
-        sending = asyncio.get_running_loop().create_task(self._send(send))
+        sending = asyncio.get_running_loop().create_task(self._send(scope, send))
         try:
             await asyncio.wait((gone, sending), return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -45,7 +53,14 @@ class EventStream:
             sending.cancel()
             await asyncio.gather(gone, sending, return_exceptions=True)
 
-    async def _send(self, send: Send) -> None:
+    async def _send(self, scope: Scope, send: Send) -> None:
+        try:
+            await self._send_patiently(send)
+        except TimeoutError:
+            self._logger.warning("listener dropped", why="it does not read what it is sent")
+            scope["extensions"][ABORT]()
+
+    async def _send_patiently(self, send: Send) -> None:
         await send(
             {
                 "type": "http.response.start",
@@ -57,7 +72,8 @@ class EventStream:
             }
         )
         async for piece in self._pieces():
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            async with asyncio.timeout(STALLED_SECONDS):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _pieces(self) -> AsyncIterator[bytes]:

@@ -13,15 +13,23 @@ from siptapi_frontends.http.access import AccessControl
 from siptapi_frontends.http.api import Api
 from siptapi_frontends.http.broadcaster import Broadcaster
 from siptapi_frontends.http.demo import DemoApi, DemoPhones
-from siptapi_frontends.http.gate import API, Gate
+from siptapi_frontends.http.gate import Gate
+from siptapi_frontends.http.messages import MessageLog
+from siptapi_frontends.http.operations import API
 from siptapi_frontends.http.pages import Page
 from siptapi_frontends.http.server import Server, listen
 from siptapi_frontends.http.settings import HttpSettings
+from siptapi_frontends.http.simple_door import SimpleDoor
 from siptapi_frontends.http.tokens import TokenFile
 
 
 class HttpFrontend:
-    """A `siptapi_core.contracts.Frontend`; ``demo`` are the phones of ``siptapi serve --demo``."""
+    """A `siptapi_core.contracts.Frontend`; ``demo`` are the phones of ``siptapi serve --demo``.
+
+    ``port`` is the one it listens on, once it does.
+    """
+
+    port = 0
 
     def __init__(
         self, settings: HttpSettings, context: Context, demo: DemoPhones | None = None
@@ -41,18 +49,30 @@ class HttpFrontend:
         tokens = TokenFile(Path(self._context.state_folder()) / "tokens.json")
         access = AccessControl(settings, tokens, clock=self._context.clock, logger=logger)
         broadcaster = Broadcaster(dialer, logger)
-        api = Api(dialer, access, broadcaster)
+        messages = MessageLog(dialer, broadcaster, clock=self._context.clock, logger=logger)
+        api = Api(
+            dialer,
+            access,
+            broadcaster,
+            messages,
+            calls_per_minute=settings.calls_per_minute,
+            clock=self._context.clock,
+            logger=logger,
+        )
         demo = None if self._demo is None else DemoApi(self._demo, access, broadcaster)
         routes = api.routes() + ([] if demo is None else demo.routes())
+        door = SimpleDoor(api, access, logger).routes() if settings.simple_door else []
         app = Router(
-            [Mount(API, Router(routes, redirect_slashes=False)), Mount("/", Page())],
+            [Mount(API, Router(routes, redirect_slashes=False)), *door, Mount("/", Page())],
             redirect_slashes=False,
         )
-        server = Server(Gate(app, access, logger), settings, ready=ready, logger=logger)
+        gate = Gate(app, access, origins=settings.allowed_origins, logger=logger)
+        server = Server(gate, settings, ready=ready, logger=logger)
         listening = listen(settings.address)
-        telling = [asyncio.get_running_loop().create_task(broadcaster.run())]
-        if demo is not None:
-            telling.append(asyncio.get_running_loop().create_task(demo.run()))
+        self.port = listening.getsockname()[1]
+        logger.info("listening", address=settings.address[0], port=self.port)
+        running = [broadcaster.run(), messages.run(), *([] if demo is None else [demo.run()])]
+        telling = [asyncio.get_running_loop().create_task(each) for each in running]
         try:
             await server.serve_until_cancelled(listening)
         finally:

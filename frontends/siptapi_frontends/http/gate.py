@@ -6,8 +6,11 @@ logged and told in no detail.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,11 +19,11 @@ from siptapi_core.errors import SiptapiError
 from siptapi_frontends.http.access import AccessControl, client_of
 from siptapi_frontends.http.problems import Problem, problem_of
 
-API = "/api/v1"
 SAFE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data:; connect-src 'self'; manifest-src 'self'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
@@ -29,38 +32,77 @@ SAFE_HEADERS = {
 }
 
 
-class Gate:
-    """The outermost of our applications."""
+_PROBLEM = "siptapi.problem"
 
-    def __init__(self, app: ASGIApp, access: AccessControl, logger: Logger) -> None:
-        self._app = app
+
+class Gate:
+    """The outermost of our applications: lets requests in, or refuses them."""
+
+    def __init__(
+        self, app: ASGIApp, access: AccessControl, *, origins: Sequence[str], logger: Logger
+    ) -> None:
         self._access = access
-        self._logger = logger
+        self._app: ASGIApp = _Answers(app, logger)
+        self._refusals = _Answers(_refuse, logger)
+        if origins:
+            self._app = CORSMiddleware(
+                self._app,
+                allow_origins=origins,
+                allow_methods=("GET", "POST", "DELETE"),
+                allow_headers=(
+                    "Authorization",
+                    "Content-Type",
+                    "Idempotency-Key",
+                    "Last-Event-ID",
+                ),
+                expose_headers=("Location", "Retry-After"),
+            )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or refuse it."""
-        scope["app"] = self  # to Starlette: errors are answered further out
-        request = Request(scope, receive)
-        started = False
 
         async def send_safely(message: Message) -> None:
-            nonlocal started
             if message["type"] == "http.response.start":
-                started = True
                 headers = MutableHeaders(scope=message)
                 for name, value in SAFE_HEADERS.items():
                     headers.setdefault(name, value)
-                headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
         try:
-            self._access.check_source(request)
+            self._access.check_source(Request(scope))
+        except Problem as problem:
+            await self._refusals({**scope, _PROBLEM: problem}, receive, send_safely)
+        else:
             await self._app(scope, receive, send_safely)
+
+
+async def _refuse(scope: Scope, _receive: Receive, _send: Send) -> None:
+    raise scope[_PROBLEM]
+
+
+class _Answers:
+    """Answers what ``app`` raises."""
+
+    def __init__(self, app: ASGIApp, logger: Logger) -> None:
+        self._app = app
+        self._logger = logger
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = self  # to Starlette: what goes wrong is answered here
+        started = False
+
+        async def send_on(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_on)
         except Exception as error:  # a bug must not show what it is
-            problem = self._problem(error, request)
+            problem = self._problem(error, Request(scope))
             if started:
                 raise
-            await problem.response()(scope, receive, send_safely)
+            await problem.response()(scope, receive, send)
 
     def _problem(self, error: Exception, request: Request) -> Problem:
         told = {"client": client_of(request), "method": request.method, "path": request.url.path}

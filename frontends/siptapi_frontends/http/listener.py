@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 from siptapi_core.errors import SiptapiError
 from siptapi_frontends.http.json_response import to_json
@@ -15,13 +16,25 @@ MOST_WAITING = 1024 * 1024
 class Listener:
     """Takes what a broadcaster puts, and gives it to the connection piece by piece.
 
-    ``lines`` are those it may know of (None: all).
+    ``lines`` are those it may know of (None: all). It ``traces`` where SIP messages are told as
+    well, and ``keeps`` where somebody may ask for them later. ``is_good`` says whether it may still
+    listen.
     """
 
-    __slots__ = ("_arrived", "_size", "_waiting", "ended", "lines", "paused")
+    __slots__ = ("_arrived", "_size", "_waiting", "ended", "is_good", "keeps", "lines", "traces")
 
-    def __init__(self, lines: frozenset[str] | None) -> None:
+    def __init__(
+        self,
+        lines: frozenset[str] | None,
+        *,
+        traces: bool = False,
+        keeps: bool = False,
+        is_good: Callable[[], bool] = lambda: True,
+    ) -> None:
         self.lines = lines
+        self.traces = traces
+        self.keeps = keeps
+        self.is_good = is_good
         self.ended = False
         self._waiting: deque[bytes] = deque()
         self._size = 0

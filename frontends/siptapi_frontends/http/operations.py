@@ -21,12 +21,16 @@ from siptapi_core.commands import (
     ListCalls,
     ListHistory,
     ListLines,
+    ListPlugins,
+    Plugins,
     Redirect,
     Reject,
     Reload,
     Reloaded,
     Resolve,
     ShowCall,
+    ShownSettings,
+    ShowSettings,
     ShowStatus,
     Status,
     Transfer,
@@ -35,6 +39,8 @@ from siptapi_core.numbers import Explanation
 from siptapi_core.resolution import Resolution
 from siptapi_core.values import Value
 from siptapi_frontends.http.tokens import Scope
+
+API = "/api/v1"
 
 
 class Operation(Value, kw_only=True):
@@ -110,4 +116,6 @@ OPERATIONS = (
     _get("/resolve", Resolve, Resolution, "Where requests for a target would be sent, and why"),
     _post("/reload", Reload, "Read the settings again", Reloaded, 200, Scope.ADMIN),
     _get("/status", ShowStatus, Status, "How the process is", Scope.ADMIN),
+    _get("/plugins", ListPlugins, Plugins, "The plugins that were found"),
+    _get("/settings", ShowSettings, ShownSettings, "The settings, without secrets", Scope.ADMIN),
 )

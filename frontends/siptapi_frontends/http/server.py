@@ -8,9 +8,11 @@ import logging
 import socket
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from siptapi_core.contracts import Logger
 from siptapi_core.errors import NetworkError, SettingsError
@@ -18,7 +20,69 @@ from siptapi_frontends.http.settings import HttpSettings
 
 MOST_HEADER_BYTES = 16 * 1024
 MOST_CONNECTIONS = 2000
+HEAD_SECONDS = 10.0
+"""How long a client may take to ask something, from when it came, or was answered."""
+ABORT = "siptapi.abort"
+"""The ASGI extension that cuts a connection off."""
 SHUTDOWN_SECONDS = 3
+
+
+class Connection(H11Protocol):
+    """One client's connection; who only holds it, without asking anything, loses it.
+
+    ``scope["extensions"]`` of its requests has `ABORT`, which cuts it off.
+    """
+
+    _timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Somebody came."""
+        super().connection_made(transport)
+        inner = self.app
+
+        async def with_abort(scope: Any, receive: Any, send: Any) -> None:
+            scope["extensions"] = {ABORT: transport.abort}
+            await inner(scope, receive, send)
+
+        self.app = with_abort
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        """Somebody said something."""
+        super().data_received(data)
+        self._watch()
+
+    def on_response_complete(self) -> None:
+        """Somebody was answered."""
+        super().on_response_complete()
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Somebody has gone."""
+        super().connection_lost(exc)
+        self._stop_waiting()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP, or has too long a head."""
+        self.logger.warning("refused: %s (client %s)", msg, (self.client or ("", 0))[0])
+        super().send_400_response(msg)
+
+    def _watch(self) -> None:
+        """While no request is carried out, wait for the head of one, and not for long."""
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            self._stop_waiting()
+        elif self._timer is None:
+            self._timer = self.loop.call_later(HEAD_SECONDS, self._on_too_slow)
+
+    def _stop_waiting(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _on_too_slow(self) -> None:
+        self.logger.warning("refused: no request came (client %s)", (self.client or ("", 0))[0])
+        self.transport.abort()
 
 
 class Server(uvicorn.Server):
@@ -31,7 +95,7 @@ class Server(uvicorn.Server):
         logging.getLogger("uvicorn.error").propagate = False
         config = uvicorn.Config(
             app,
-            http="h11",
+            http=Connection,
             ws="none",
             loop="none",
             lifespan="off",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
 from typing import Any
 
 from attrs import Attribute, field, frozen
@@ -19,6 +18,8 @@ def listening_address(text: str) -> tuple[str, int]:
     Raises:
         ValueError: it means none.
     """
+    from ipaddress import ip_address  # noqa: PLC0415  # not for every call of the command line
+
     match = re.fullmatch(r"\[([0-9a-fA-F:.]+)\]:([0-9]{1,5})|([0-9.]+):([0-9]{1,5})", text)
     if match is None or int(match[2] or match[4]) > _LARGEST_PORT:
         raise ValueError("expected an IP address and port such as 127.0.0.1:5088 or [::1]:5088")
@@ -27,7 +28,8 @@ def listening_address(text: str) -> tuple[str, int]:
 
 def _is_safe(instance: Any, _attribute: Attribute[Any], value: str) -> None:
     host, _ = listening_address(value)
-    if not (ip_address(host).is_loopback or instance.tls_certificate or instance.behind_proxy):
+    is_loopback = host == "::1" or host.startswith("127.")
+    if not (is_loopback or instance.tls_certificate or instance.behind_proxy):
         raise ValueError(
             f"other computers could listen in at {host}: set tls_certificate and tls_key, or "
             "behind_proxy = true where a proxy that speaks TLS stands before it"
