@@ -2,19 +2,26 @@
 
 ::
 
-    ReferAccepted, IncomingRinging ─▶ SOUGHT ─a dialog fits─▶ FOUND ─it ended─▶ told
-                                        └── none does in time ──▶ forgotten
+    the phone may call, an incoming call rings ─▶ SOUGHT ─a dialog fits─▶ FOUND ─all ended─▶ told
+                                                    └── none does in time ──▶ forgotten
 
-Our part of a call and its dialog end in any order. Once both have, the watch has the last word: a
+Our part of a call and its dialogs end in any order. Once both have, the watch has the last word: a
 conversation that was, and how long it lasted, or that there was none, whatever the phone reported.
+
+What cannot be known is not claimed. A dialog that nobody answered says how a call ended that the
+phone made; of one that came to the phone it says nothing, for another phone of the account may have
+taken that.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from siptapi_core.events import (
     CallCorrected,
+    CalleeAnswered,
+    CalleeTrying,
     CallEnded,
     CallEvent,
     CallId,
@@ -26,16 +33,21 @@ from siptapi_core.events import (
     IncomingEnded,
     IncomingRinging,
     Outcome,
+    PhoneAnswered,
+    PhoneCalling,
     ReferAccepted,
+    TransferRequested,
 )
 from siptapi_core.machine.call_ending import outcome_of
 from siptapi_core.machine.dialog_matching import SoughtCall, call_of
 from siptapi_core.machine.dialog_watch import DialogReport
 from siptapi_core.sip.dialog_info import DialogDirection, DialogEvent
 
-BEFORE, AFTER = 5.0, 40.0
-"""Seconds before and after what we know of a call in which its dialog may begin. The phone calls
-within ``notify_timeout``; clocks are one, but a NOTIFY about a dialog may come before ours."""
+BEFORE = 1.0
+"""Seconds before we tell that the phone was asked to call, in which its dialog may have begun: it
+was asked a little earlier."""
+AFTER = 10.0
+"""Seconds after the end of our part in which a dialog of the call may yet be told of."""
 LONGEST = 12 * 3600.0
 """Seconds after which a dialog that does not end is forgotten."""
 
@@ -49,33 +61,102 @@ Tell = Callable[[CallId, str, Happening], None]
 
 
 class _Followed:
-    """A call of a watched line, and its dialog as last reported."""
+    """A call of a watched line, and the dialogs of it as last reported, by their ids."""
 
-    __slots__ = ("answered", "call", "line", "party", "report", "sought")
+    __slots__ = (
+        *("call", "dialogs", "direction", "ended", "is_incoming", "latest", "line", "party"),
+        "since",
+    )
 
-    def __init__(self, call: CallId, line: str, party: str) -> None:
+    def __init__(self, call: CallId, line: str, party: str, *, is_incoming: bool) -> None:
         self.call = call
         self.line = line
         self.party = party
-        self.sought: SoughtCall | None = None
-        self.report: DialogReport | None = None
-        self.answered: bool | None = None
-        """What was told when our part ended; None: it has not."""
+        self.is_incoming = is_incoming
+        self.direction = DialogDirection.RECIPIENT if is_incoming else DialogDirection.INITIATOR
+        """As the phone sees the call."""
+        self.since: float | None = None
+        """When its dialog may begin; None: the phone was not asked to call."""
+        self.latest = math.inf
+        self.dialogs: dict[str, DialogReport] = {}
+        self.ended: Outcome | None = None
+        """What is known of how it ended; None: our part has not."""
+
+    def begin(self, direction: DialogDirection) -> None:
+        """An attempt begins."""
+        self.direction, self.since = direction, None
+
+    def seek(self, now: float) -> None:
+        """From now on the phone may call."""
+        if self.since is None:
+            self.since = now - BEFORE
+
+    def transfer(self, to: str, now: float) -> None:
+        """Where the phone is held, it shall call somebody else."""
+        if self.direction is DialogDirection.INITIATOR:
+            self.party = to
+            self.dialogs.clear()
+            if self.since is not None:
+                self.since = now - BEFORE
+
+    def sought(self) -> SoughtCall | None:
+        """What its dialog is like, while none is found."""
+        if self.since is None or self.dialogs:
+            return None
+        return SoughtCall(
+            direction=self.direction, party=self.party, earliest=self.since, latest=self.latest
+        )
+
+    def has(self, report: DialogReport) -> bool:
+        """Whether that is one of its dialogs, or another fork of one (RFC 4235 section 3.7)."""
+        call_id = report.dialog.call_id
+        return report.dialog.id in self.dialogs or (
+            call_id is not None
+            and any(each.dialog.call_id == call_id for each in self.dialogs.values())
+        )
+
+    def correction(self) -> Outcome | None:
+        """What the dialogs, which all have ended, know better; None: nothing."""
+        reports = self.dialogs.values()
+        if any(each.answered for each in reports):
+            return None if self.ended is Outcome.ANSWERED else Outcome.ANSWERED
+        if self.direction is DialogDirection.RECIPIENT:
+            return None
+        known = {_outcome(each) for each in reports}
+        outcome = known.pop() if len(known) == 1 else None
+        is_better = self.ended is Outcome.ANSWERED or self.ended is Outcome.UNKNOWN
+        return outcome if is_better and outcome is not self.ended else None
 
 
 class Conversations:
     """Follows the calls of watched lines. ``now`` is monotonic seconds.
 
-    ``tell(call, line, happening)`` is called for what the watch adds; never from inside `on_event`,
-    so that listeners hear it after what it follows from.
+    ``tell(call, line, happening)`` is called for what the watch adds, once ``soon`` calls what it
+    is given: not while something else is being told, so that listeners hear it after what it
+    follows from. ``call_with(call_id)`` is our call that has messages of that Call-ID, "" where
+    none is known.
     """
 
-    def __init__(self, tell: Tell, soon: Callable[[Callable[[], None]], object]) -> None:
-        self.lines: set[str] = set()
-        """Those that are watched."""
+    def __init__(
+        self,
+        tell: Tell,
+        soon: Callable[[Callable[[], None]], object],
+        call_with: Callable[[str], CallId],
+    ) -> None:
         self._tell = tell
         self._soon = soon
+        self._call_with = call_with
+        self._lines: set[str] = set()
         self._calls: dict[CallId, _Followed] = {}
+
+    def watch(self, line: str) -> None:
+        """Follow the calls of ``line`` from now on."""
+        self._lines.add(line)
+
+    def unwatch(self, line: str) -> None:
+        """Follow them no more."""
+        self._lines.discard(line)
+        self._calls = {call: each for call, each in self._calls.items() if each.line != line}
 
     def __len__(self) -> int:
         """How many calls are followed."""
@@ -83,85 +164,93 @@ class Conversations:
 
     def on_event(self, event: Event, now: float) -> None:
         """Something was told of a call."""
-        if not isinstance(event, CallEvent) or event.line not in self.lines:
+        if not isinstance(event, CallEvent) or event.line not in self._lines:
             return
-        followed = self._calls.get(event.call)
-        match event.happening:
-            case CallPlaced(dialled=dialled):
-                self._calls[event.call] = _Followed(event.call, event.line, dialled)
-            case IncomingRinging(caller=caller):
-                followed = self._calls[event.call] = _Followed(event.call, event.line, caller)
-                followed.sought = _sought(DialogDirection.RECIPIENT, caller, now)
-            case ReferAccepted() if followed is not None:
-                followed.sought = _sought(DialogDirection.INITIATOR, followed.party, now)
-            case CallEnded(outcome=outcome) if followed is not None:
-                self._on_over(followed, now, answered=outcome is Outcome.ANSWERED)
-            case IncomingAnsweredElsewhere() if followed is not None:
-                self._on_over(followed, now, answered=True)
-            case IncomingEnded() if followed is not None:
-                self._on_over(followed, now, answered=False)
+        call, line, happening = event.call, event.line, event.happening
+        if isinstance(happening, CallPlaced):
+            self._calls[call] = _Followed(call, line, happening.dialled, is_incoming=False)
+        elif isinstance(happening, IncomingRinging):
+            self._calls[call] = _Followed(call, line, happening.caller, is_incoming=True)
+            self._calls[call].seek(now)
+        elif call in self._calls:
+            self._go_on(self._calls[call], happening, now)
 
     def on_dialog(self, line: str, report: DialogReport, now: float) -> None:
         """A dialog of ``line`` began, changed or ended."""
         followed = self._followed_by(line, report)
         if followed is not None:
-            followed.report = report
-            if followed.answered is not None:
-                self._conclude(followed)
+            followed.dialogs[report.dialog.id] = report
+            if followed.ended is not None:
+                self._soon(lambda: self._conclude(followed))
         self._forget(now)
+
+    def _go_on(self, followed: _Followed, happening: Happening, now: float) -> None:
+        match happening:
+            case PhoneCalling(strategy=strategy) if strategy:
+                followed.begin(DialogDirection.INITIATOR)
+            case CalleeTrying(strategy=strategy) if strategy:  # it will call the phone
+                followed.begin(DialogDirection.RECIPIENT)
+            case PhoneAnswered() | ReferAccepted() | CalleeTrying() | CalleeAnswered():
+                followed.seek(now)
+            case TransferRequested(to=to):
+                followed.transfer(to, now)
+            case CallEnded(outcome=outcome):
+                self._on_over(followed, outcome, now)
+            case IncomingAnsweredElsewhere():
+                self._on_over(followed, Outcome.ANSWERED, now)
+            case IncomingEnded():
+                self._on_over(followed, Outcome.UNKNOWN, now)
 
     def _followed_by(self, line: str, report: DialogReport) -> _Followed | None:
         calls = [each for each in self._calls.values() if each.line == line]
         for each in calls:
-            if each.report is not None and each.report.dialog.id == report.dialog.id:
+            if each.has(report):
                 return each
-        sought = {each.sought: each for each in calls if each.sought and each.report is None}
+        named = self._calls.get(self._call_with(report.dialog.call_id or ""))
+        if named is not None and named.line == line:
+            return named if named.is_incoming else None  # of one that we make it is our own leg
+        sought = {wanted: each for each in calls if (wanted := each.sought()) is not None}
         found = call_of(report, sought)
         return None if found is None else sought[found]
 
-    def _on_over(self, followed: _Followed, now: float, *, answered: bool) -> None:
-        followed.answered = answered
-        if followed.sought is None:
-            del self._calls[followed.call]  # the phone never agreed to call
+    def _on_over(self, followed: _Followed, outcome: Outcome, now: float) -> None:
+        followed.ended = outcome
+        followed.latest = now + AFTER
+        if followed.since is None:
+            del self._calls[followed.call]  # the phone was never asked to call
         else:
             self._soon(lambda: self._conclude(followed))
         self._forget(now)
 
     def _conclude(self, followed: _Followed) -> None:
         """Tell what is known, once our part is over."""
-        report = followed.report
-        if report is None or followed.call not in self._calls:
+        reports = followed.dialogs.values()
+        if not reports or self._calls.get(followed.call) is not followed:
             return
-        if report.answered and not followed.answered:
-            followed.answered = True
-            self._tell(followed.call, followed.line, CallCorrected(Outcome.ANSWERED))
-        if not report.has_ended:
-            return
-        del self._calls[followed.call]
-        outcome = _outcome(report)
-        if report.conversation is not None:
-            ended = ConversationEnded(report.conversation)
-            self._tell(followed.call, followed.line, ended)
-        elif followed.answered and not report.answered and outcome is not None:
-            self._tell(followed.call, followed.line, CallCorrected(outcome))
+        has_ended = all(each.has_ended for each in reports)
+        if has_ended:
+            del self._calls[followed.call]
+        if has_ended or any(each.answered for each in reports):
+            correction = followed.correction()
+            if correction is not None:
+                followed.ended = correction
+                self._tell(followed.call, followed.line, CallCorrected(correction))
+        lasted = [each.conversation for each in reports if each.conversation is not None]
+        if has_ended and lasted:
+            self._tell(followed.call, followed.line, ConversationEnded(max(lasted)))
 
     def _forget(self, now: float) -> None:
         """Those that no dialog was found for in time, or whose dialog never ends."""
         for each in tuple(self._calls.values()):
-            if each.answered is None or each.sought is None:
-                continue
-            limit = each.sought.latest + (LONGEST if each.report is not None else 0.0)
-            if now > limit:
+            if now > each.latest + (LONGEST if each.dialogs else 0.0):
                 del self._calls[each.call]
 
 
-def _sought(direction: DialogDirection, party: str, now: float) -> SoughtCall:
-    return SoughtCall(direction=direction, party=party, earliest=now - BEFORE, latest=now + AFTER)
-
-
 def _outcome(report: DialogReport) -> Outcome | None:
-    """How a dialog that nobody answered ended, where it says so."""
+    """How a dialog ended that was not answered; None where it may have been."""
     dialog = report.dialog
     if dialog.code is not None and dialog.code >= 300:  # noqa: PLR2004  # SIP's classes
         return outcome_of(dialog.code)
-    return None if dialog.event is None else _OF_EVENT.get(dialog.event)
+    if dialog.event is not None:
+        return _OF_EVENT.get(dialog.event)
+    return Outcome.UNKNOWN if report.seen else None

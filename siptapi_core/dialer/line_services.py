@@ -55,7 +55,7 @@ class LineServices:
         self._logger = logger
         self._registrations = Registrations(network, self._on_registration)
         self._conversations = Conversations(
-            events.tell_of_call, asyncio.get_running_loop().call_soon
+            events.tell_of_call, asyncio.get_running_loop().call_soon, network.call_with
         )
         self._watches = Watches(
             network, self._registrations.flows, self._conversations.on_dialog, self._on_watching
@@ -116,14 +116,14 @@ class LineServices:
         wanted = line if line is not None and line.watch else None
         before = self._watching.pop(name, None)
         if before is not None and (wanted is None or not _same(before, wanted, _WATCH)):
-            self._conversations.lines.discard(name)
+            self._conversations.unwatch(name)
             self._problems.pop(name, None)
             self._watches.unwatch(name)
             before = None
         if wanted is not None:
             self._watching[name] = wanted
             if before is None:
-                self._conversations.lines.add(name)
+                self._conversations.watch(name)
                 self._watch(name, wanted)
 
     def _watch(self, name: str, line: LineSettings) -> None:

@@ -41,6 +41,7 @@ class DialogReport(Value, kw_only=True):
     ``began`` is when it was first told of, or earlier where its duration says so. ``confirmed`` is
     since when it is answered, None where it is not, or where that was not seen; ``answered`` says
     whether it is, or was. ``conversation`` is for how many seconds it was, once it has ended.
+    ``seen``: nothing is missing between what was told before and this.
     """
 
     dialog: WatchedDialog
@@ -48,6 +49,7 @@ class DialogReport(Value, kw_only=True):
     answered: bool = False
     confirmed: float | None = None
     conversation: float | None = None
+    seen: bool = True
 
     @property
     def has_ended(self) -> bool:
@@ -173,7 +175,7 @@ class DialogWatch:
     def _report(
         self, dialog: WatchedDialog, before: DialogReport, now: float, *, seen: bool
     ) -> None:
-        report = before.evolve(dialog=dialog)
+        report = before.evolve(dialog=dialog, seen=seen)
         if dialog.state is DialogState.CONFIRMED and not before.answered:
             report = report.evolve(answered=True, confirmed=now if seen else None)
             if seen and dialog.duration is not None:

@@ -156,6 +156,10 @@ class SipNetwork:
         if len(self._calls) > NAMED_CALLS:
             del self._calls[next(iter(self._calls))]
 
+    def call_with(self, call_id: str) -> CallId:
+        """The call that messages of that Call-ID belong to, "" where that is not known."""
+        return self._calls.get(call_id, "")
+
     def counters(self) -> dict[str, int]:
         """What is alive, by name."""
         connections = 0 if self._streams is None else len(self._streams)
@@ -272,7 +276,7 @@ class SipNetwork:
             peer=str(peer),
             call_id=call_id,
             text=mask_credentials(data.decode(errors="replace")),
-            call=self._calls.get(call_id, ""),
+            call=self.call_with(call_id),
         )
         for tracer in tuple(self.tracers):
             tracer(message)
