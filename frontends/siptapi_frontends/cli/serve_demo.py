@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 USUAL_PORT = 5088
 """Taken where it is free, so that a browser finds again what it remembers of the page."""
+_PLAYFUL = {"calls_per_minute": 600, "requests_per_minute": 6000}
+"""Nobody is disturbed by however many calls."""
 _EXPLAINED = (
     "A demonstration. The proxy and two phones are simulated, but they talk real SIP over",
     "UDP on 127.0.0.1. Nothing leaves this computer, and nothing is kept.",
@@ -66,7 +68,8 @@ async def open_page(
     from siptapi_core.settings import Sections  # noqa: PLC0415
 
     port = _free_port()
-    sections = Sections({"frontends": {"http": {"listen": f"127.0.0.1:{port}"}}})
+    http = {"listen": f"127.0.0.1:{port}", **_PLAYFUL}
+    sections = Sections({"frontends": {"http": http}})
     with TemporaryDirectory(prefix="siptapi-demo-") as name:
         folder = Path(name)
         async with (

@@ -10,7 +10,7 @@ const LINE_EVENTS = [
   "line_added", "line_changed", "line_removed", "registration_changed", "watch_changed",
 ];
 const OTHER_EVENTS = ["message", "demo_phone", "demo_message"];
-const PATIENCE = [500, 1000, 2000, 5000, 10000];
+const PATIENCE = [500, 1000, 2000, 4000]; // milliseconds
 
 /**
  * `on` has a function for each kind: `call`, `line`, `message`, `demo_phone`, `demo_message` take
