@@ -26,7 +26,7 @@ PARSERS: tuple[Callable[[str], object], ...] = (
 
 def read(data: bytes) -> None:
     parse = PARSERS[data[0] % len(PARSERS)] if data else Via.parse
-    text = data[1:].decode("utf-8", "replace")
+    text = data[1:].decode("utf-8", "replace").replace("\r", " ").replace("\n", " ")
     try:
         value = parse(text)
     except MessageError:

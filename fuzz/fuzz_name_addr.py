@@ -1,4 +1,7 @@
-"""Text as a name and an address: what was read is written so that it reads the same."""
+"""Text as a name and an address: what was read is written so that it reads the same.
+
+As in `fuzz_headers` it holds no line breaks: a message is cut into lines before.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from siptapi_core.sip.name_addr import NameAddr
 
 
 def read(data: bytes) -> None:
-    text = data.decode("utf-8", "surrogateescape")
+    text = data.decode("utf-8", "surrogateescape").replace("\r", " ").replace("\n", " ")
     values = split_values(text)
     assert not values or first_value(text).strip() == values[0]
     for value in (text, *values):
@@ -20,5 +23,5 @@ def read(data: bytes) -> None:
         try:
             Headers([("Contact", value)])
         except MessageError:
-            continue  # a line break or NUL: what was read from a message has none
+            continue  # it has a NUL, or half a character
         Headers([("Contact", str(address.with_tag("t")))])
