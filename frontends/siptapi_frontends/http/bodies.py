@@ -11,6 +11,8 @@ from starlette.requests import ClientDisconnect, Request
 from siptapi_frontends.http.problems import Problem
 
 MOST_BYTES = 64 * 1024
+MOST_DISCARDED = 16 * 1024 * 1024
+"""So much of a body that is too long is read all the same: who still sends hears no answer."""
 BODY_SECONDS = 10.0
 """How long a body may take to come."""
 _CLOSE = {"Connection": "close"}
@@ -43,22 +45,24 @@ async def read_body(request: Request) -> bytes:
     Raises:
         Problem: it is too long, or too slow.
     """
-    length = request.headers.get("content-length", "0")
-    if not length.isdecimal() or int(length) > MOST_BYTES:
-        raise _too_long()
-    body = bytearray()
+    body, size = bytearray(), 0
     try:
         async with asyncio.timeout(BODY_SECONDS):
             async for chunk in request.stream():
-                body += chunk
-                if len(body) > MOST_BYTES:
-                    raise _too_long()
+                size += len(chunk)
+                if size <= MOST_BYTES:
+                    body += chunk
+                elif size > MOST_DISCARDED:
+                    break
     except TimeoutError:
         raise Problem(
             408, "slow", f"the body did not come within {BODY_SECONDS:.0f} s", headers=_CLOSE
         ) from None
     except ClientDisconnect:
         raise Problem(400, "usage", "the body is not whole") from None
+    if size > MOST_BYTES:
+        words = f"the body is longer than {MOST_BYTES} bytes"
+        raise Problem(413, "too-long", words, headers=_CLOSE)
     return bytes(body)
 
 
@@ -74,7 +78,3 @@ def read_query(request: Request, known: frozenset[str] | None = None) -> dict[st
             raise Problem(422, "usage", f"{name!r:.40}: given twice, or not known here")
         query[name] = value
     return query
-
-
-def _too_long() -> Problem:
-    return Problem(413, "too-long", f"the body is longer than {MOST_BYTES} bytes", headers=_CLOSE)

@@ -69,7 +69,11 @@ class Gate:
             await send(message)
 
         try:
-            self._access.check_source(Request(scope))
+            request = Request(scope)
+            if {"transfer-encoding", "content-length"}.issubset(request.headers):
+                words = "two lengths are given (RFC 9112 section 6.3)"
+                raise Problem(400, "usage", words, headers={"Connection": "close"})  # noqa: TRY301
+            self._access.check_source(request)
         except Problem as problem:
             await self._refusals({**scope, _PROBLEM: problem}, receive, send_safely)
         else:

@@ -48,8 +48,11 @@ class Connection(H11Protocol):
         self._watch()
 
     def data_received(self, data: bytes) -> None:
-        """Somebody said something."""
-        super().data_received(data)
+        """Somebody said something; h11 looks how long a head is only while it is not whole."""
+        for begin in range(0, len(data), MOST_HEADER_BYTES):
+            if self.transport.is_closing():
+                return
+            super().data_received(data[begin : begin + MOST_HEADER_BYTES])
         self._watch()
 
     def on_response_complete(self) -> None:
