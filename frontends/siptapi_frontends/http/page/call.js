@@ -68,7 +68,7 @@ export class CallView {
     const model = this.#model;
     if (this.#headline.textContent !== model.headline) this.#headline.textContent = model.headline;
     this.element.dataset.mood = model.ended ? mood(model.outcome) : "live";
-    this.#advice.textContent = model.advice;
+    this.#advice.textContent = model.advice && `${model.advice}.`;
     this.#advice.hidden = !model.advice;
     this.#progress.replaceChildren(...model.steps.map(step));
     this.#told.replaceChildren(

@@ -26,7 +26,7 @@ export class SettingsView {
         h("button", { type: "button", onclick: registerLinks }, "Take tel: links"),
       ]),
       section("Process", either(status, processParts)),
-      section("Settings", either(settings, (content) => [table(content)])),
+      section("Settings", either(settings, (content) => [table(content.settings ?? content)])),
       section("Plugins", either(plugins, ({ plugins: records }) => [table(Object.fromEntries(records.map((record) => [record.name, `${record.state}${record.why ? `: ${record.why}` : ""}${record.offers.length ? ` (${record.offers.join(", ")})` : ""}`])))])),
     );
   }
@@ -58,20 +58,22 @@ const processParts = ({ version, started, settings_file: file, counters, registe
   ...warnings.map((warning) => h("p", { class: "notice" }, warning)),
 ];
 
-function table(content) {
-  return h(
+const table = (content) =>
+  h(
     "dl",
     { class: "table" },
-    Object.entries(content).map(([name, value]) => [h("dt", {}, name), h("dd", {}, shown(value))]),
+    flat(content).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]),
   );
-}
 
-function shown(value) {
-  if (value === null || value === "") return "–";
-  if (Array.isArray(value)) {
-    if (value.some((each) => typeof each === "object")) return value.map((each) => shown(each));
-    return value.length ? value.join(", ") : "–";
-  }
-  if (typeof value === "object") return Object.keys(value).length ? table(value) : "–";
-  return String(value);
+/** `[dotted name, text]` of everything in `content`. */
+function flat(content, prefix = "") {
+  return Object.entries(content).flatMap(([key, value]) => {
+    const name = prefix + key;
+    if (value !== null && typeof value === "object") {
+      const plain = Array.isArray(value) && value.every((each) => typeof each !== "object");
+      if (!plain) return flat(value, `${name}.`);
+      return [[name, value.join(", ") || "–"]];
+    }
+    return [[name, value === null || value === "" ? "–" : String(value)]];
+  });
 }
