@@ -27,8 +27,8 @@ def _are_ip_addresses(_instance: Any, _attribute: Attribute[Any], value: tuple[s
 class Sections:
     """The sections of what plugins offer, as TOML has them: only the offer knows its class.
 
-    ``kind`` is ``strategies``, ``resolvers``, ``frontends`` or ``observers``. Shows names only, because a value
-    may be a secret.
+    ``kind`` is ``strategies``, ``resolvers``, ``frontends`` or ``observers``. Shows names
+    only, because a value may be a secret.
     """
 
     __slots__ = ("_tables",)
