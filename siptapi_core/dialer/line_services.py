@@ -135,6 +135,7 @@ class LineServices:
             next_hop=next_hop,
             route=route,
             learn_address=line.learn_address,
+            keepalive=line.keepalive,
         )
         way = self._lines.network(name, self._logger.bind(line=name))
         self._watches.watch(name, plan, way, self._lines.credentials(name))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 from siptapi_core.errors import SiptapiError
 from siptapi_core.machine.dialog_watch import DialogReport, DialogWatch
@@ -36,7 +37,7 @@ class Watches:
         self.flows = flows
         self.on_dialog = on_dialog
         self.on_watching = on_watching
-        self._turns = Turns(AT_ONCE, PATIENCE)
+        self.turns = Turns(AT_ONCE, PATIENCE)
         self._lines: dict[str, _Watch] = {}
         self._leaving: set[_Watch] = set()
         self._all_gone = asyncio.Event()
@@ -54,13 +55,13 @@ class Watches:
         if line in self._lines:
             raise ValueError(f"line {line!r} is watched already")
         watch = self._lines[line] = _Watch(self, line, plan, way)
-        self._turns.ask(watch, lambda: watch.begin(credentials))
+        self.turns.ask(watch, lambda: watch.begin(credentials))
 
     def unwatch(self, line: str) -> None:
         """Unsubscribe; one that is not watched is left alone."""
         watch = self._lines.pop(line, None)
         if watch is not None:
-            self._turns.finish(watch)
+            self.turns.finish(watch)
             self._leaving.add(watch)
             watch.stop()
 
@@ -68,10 +69,11 @@ class Watches:
         """Unsubscribe all; return when that is done, after ``seconds`` at the latest."""
         for line in tuple(self._lines):
             self.unwatch(line)
-        await self._turns.close()
+        await self.turns.close()
         if self._leaving:
             self._all_gone.clear()
-            await asyncio.wait((asyncio.ensure_future(self._all_gone.wait()),), timeout=seconds)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._all_gone.wait(), seconds)
 
     def __len__(self) -> int:
         """How many lines are watched."""
@@ -80,7 +82,7 @@ class Watches:
     def on_state(self, watch: _Watch, state: SubscriberState) -> None:
         """A subscription is in another state."""
         if state is not SubscriberState.SUBSCRIBING:
-            self._turns.finish(watch)
+            self.turns.finish(watch)
         if state is SubscriberState.ENDED:
             self.forget(watch)
 
@@ -110,7 +112,8 @@ class _Watch:
         try:
             known = await credentials()
         except SiptapiError as error:
-            self._all.on_watching(self._line, False, str(error))
+            self._all.turns.finish(self)
+            self.on_watching(str(error), 0.0, watching=False)
             return
         if self._stopped:
             return
