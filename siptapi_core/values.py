@@ -66,7 +66,10 @@ class Value(_ByAttributes):
 
     def __init__(self, *values: Any, **named: Any) -> None:
         content = self.__dict__  # a default is left to the class
-        content.update(zip(self._positional, values), **named)  # noqa: B905  # counted below
+        if values:
+            content.update(zip(self._positional, values))  # noqa: B905  # counted below
+        if named:
+            content.update(named)
         if (
             len(content) != len(values) + len(named)
             or not self._known.issuperset(content)
