@@ -428,6 +428,7 @@ def test_messages_come_as_they_were_seen() -> None:
                     "peer": "udp:192.0.2.1:5060",
                     "call_id": "x",
                     "text": "INVITE sip:a@b SIP/2.0\r\n",
+                    "call": "",
                 }
             }
 
