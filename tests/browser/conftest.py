@@ -23,7 +23,9 @@ def browser() -> Iterator[Browser]:
         pytest.skip(message)
     with sync_playwright() as playwright:
         # As root it has no sandbox; what it visits is our own.
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+        )
         yield browser
         browser.close()
 
@@ -42,10 +44,17 @@ def impatient_demo(browser: Browser) -> Iterator[Desk]:
         yield Desk.logged_in(browser, address)
 
 
-@pytest.fixture
-def desk(demo: Desk) -> Iterator[Desk]:
-    with demo.visited() as desk:
+@pytest.fixture(scope="session")
+def window(demo: Desk) -> Iterator[Desk]:
+    """One window for most tests: opening another costs more than most of them do."""
+    with demo.another().visited() as desk:
         yield desk
+
+
+@pytest.fixture
+def desk(window: Desk) -> Desk:
+    window.begin_again()
+    return window
 
 
 @pytest.fixture

@@ -38,6 +38,10 @@ class Desk:
             assert "token" not in page.url  # not for those who look over a shoulder
             return cls(browser, address.partition("#")[0], context.storage_state())
 
+    def another(self) -> Desk:
+        """For a window beside this one."""
+        return Desk(self.browser, self.address, self._state)
+
     @contextmanager
     def visited(self, **how: Any) -> Iterator[Desk]:
         """Open the page in a window of its own, with every phone on the hook.
@@ -48,15 +52,22 @@ class Desk:
         options = {"locale": "en-GB"} | usual | how
         with self.browser.new_context(storage_state=self._state, **options) as context:
             context.set_default_timeout(PATIENCE)
-            self.clear(context)
-            self.errors = []
             self.page = context.new_page()
             self.page.on("pageerror", lambda error: self.errors.append(str(error)))
             self.page.on("console", self._on_console)
             self.page.goto(self.address)
-            expect(self.page.locator("#connection")).to_have_text("live")
+            self.begin_again()
             yield self
             assert self.errors == []
+
+    def begin_again(self) -> None:
+        """As if the page had just been opened for the first time."""
+        assert self.errors == []
+        self.clear(self.page.context)
+        self.page.evaluate("localStorage.clear()")
+        self.page.goto("about:blank")
+        self.page.goto(self.address)
+        expect(self.page.locator("#connection")).to_have_text("live")
 
     def _on_console(self, message: Any) -> None:
         # That the API refused something is told as an error too, and is none of the page.

@@ -56,7 +56,8 @@ def test_the_browser_tells_of_it_where_it_may(demo: Desk) -> None:
         expect(desk.page.locator(".incoming")).to_be_visible()
         assert desk.page.evaluate("window.told") == ["Bruno calls anna|301"]
         desk.page.get_by_role("button", name="Reject").click()
-        desk.page.wait_for_function("window.told.includes('closed')")
+        expect(desk.page.locator(".incoming")).to_have_text("It rings no more: rejected.")
+        assert desk.page.evaluate("window.told.at(-1)") == "closed"
 
 
 def test_permission_is_asked_for_only_on_request(demo: Desk) -> None:

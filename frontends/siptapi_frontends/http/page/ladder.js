@@ -43,10 +43,10 @@ export class Ladder {
   }
 
   #draw() {
-    const width = this.#scroller.clientWidth;
     this.#empty.hidden = this.#rows.length > 0;
     this.#head.toggleAttribute("hidden", this.#rows.length === 0);
     this.#scroller.hidden = this.#rows.length === 0;
+    const width = this.#scroller.clientWidth; // none while it is hidden
     if (!width || !this.#rows.length) return;
     const columns = this.#columns;
     const gap = columns.length > 1 ? (width - 2 * MARGIN) / columns.length : width / 2;
