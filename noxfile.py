@@ -51,6 +51,13 @@ def interop(session: nox.Session) -> None:
 
 
 @nox.session
+def tsp(session: nox.Session) -> None:
+    """The TAPI service provider, for every Windows: in build/tsp, or where the argument says."""
+    session.install("ziglang>=0.13")
+    session.run("python", "frontends/tsp/build.py", *(session.posargs or ("build/tsp",)))
+
+
+@nox.session
 def soak(session: nox.Session) -> None:
     """The property tests, 25 times as long."""
     session.install("-e", ".[dev]")

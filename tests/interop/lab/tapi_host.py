@@ -1,0 +1,120 @@
+"""The TAPI service provider under headless Wine, and the program that plays Windows to it."""
+
+from __future__ import annotations
+
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from lab.programs import require
+
+ROOT = Path(__file__).parents[3]
+HOST = ROOT / "tests" / "frontends" / "tapi_host" / "tapi_host.c"
+FLAGS = ("-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror")
+WINDOWS_7 = ("-U_WIN32_WINNT", "-D_WIN32_WINNT=0x0601")
+PATIENCE = 30.0
+
+
+class Wine:
+    """A Windows of its own in ``folder``, with provider and host built for it."""
+
+    def __init__(self, folder: Path) -> None:
+        compiler = require("x86_64-w64-mingw32-gcc", package="gcc-mingw-w64-x86-64")
+        self._wine = require("/usr/lib/wine/wine64", package="wine64")
+        self._environment = os.environ | {
+            "WINEPREFIX": str(folder / "prefix"),
+            "WINEDEBUG": "-all",
+            "WINEDLLOVERRIDES": "mscoree=;mshtml=",
+        }
+        booting = subprocess.Popen([self._wine, "wineboot", "-i"], env=self._environment)
+        build = ROOT / "frontends" / "tsp" / "build.py"
+        subprocess.run([sys.executable, build, "--gcc", folder], check=True)
+        self.provider = folder / "x86_64" / "siptapi.tsp"
+        self.host = folder / "tapi_host.exe"
+        subprocess.run(
+            [compiler, *FLAGS, *WINDOWS_7, "-o", self.host, HOST, "-ladvapi32"], check=True
+        )
+        assert booting.wait(60) == 0
+
+    def start(self, address: str, token: str) -> TapiHost:
+        """The host, which the provider is to join with the service at ``address``."""
+        process = subprocess.Popen(
+            [self._wine, self.host, f"Z:{self.provider}".replace("/", "\\"), address, token],
+            env=self._environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        return TapiHost(process)
+
+    def close(self) -> None:
+        """End what Wine left running for this Windows."""
+        server = f"{self._wine.removesuffix('64')}server"
+        subprocess.run([server, "-k"], env=self._environment, check=False)
+
+
+class TapiHost:
+    """A running host; ``told`` is what it has said so far."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+        self.told: list[str] = []
+
+    def do(self, command: str) -> None:
+        """Have it do that."""
+        assert self._process.stdin
+        self._process.stdin.write(f"{command}\n")
+        self._process.stdin.flush()
+
+    def until(self, wanted: str, seconds: float = PATIENCE) -> list[str]:
+        """What it says from here on to the line that begins with ``wanted``."""
+        return self.until_line(lambda line: line.startswith(wanted), seconds, wanted)
+
+    def until_line(
+        self, is_it: Callable[[str], bool], seconds: float = PATIENCE, what: str = ""
+    ) -> list[str]:
+        """What it says from here on to the line that ``is_it``."""
+        heard: list[str] = []
+        while not heard or not is_it(heard[-1]):
+            try:
+                line = self._lines.get(timeout=seconds)
+            except queue.Empty:
+                line = None
+            assert line is not None, f"the host did not say {what!r}, but {self.told}"
+            heard.append(line)
+            self.told.append(line)
+        return heard
+
+    def finish(self) -> None:
+        """Have it close everything; fail where the provider did something against the rules."""
+        self.do("quit")
+        self.until_line("closed".__eq__, what="closed")
+        assert self._process.wait(20) == 0, self.faults
+        assert not self.faults, self.told
+
+    @property
+    def faults(self) -> list[str]:
+        """What the provider did against the rules."""
+        return [line for line in self.told if line.startswith("FAULT")]
+
+    def kill(self) -> None:
+        """End it, if it runs."""
+        self._process.kill()
+        self._process.wait()
+        self._reader.join(10)
+        for stream in (self._process.stdin, self._process.stdout):
+            assert stream
+            stream.close()
+
+    def _read(self) -> None:
+        assert self._process.stdout
+        for line in self._process.stdout:
+            self._lines.put(line.rstrip("\r\n"))
+        self._lines.put(None)
