@@ -33,8 +33,8 @@ from siptapi_core.version import VERSION
 
 DRAIN_SECONDS = 20.0
 """How long calls that are being set up may go on after the daemon was told to stop."""
-UNREGISTER_SECONDS = 4.0
-"""How long registrars may take, all together, to let our lines go."""
+UNREGISTER_SECONDS = 15.0
+"""How long registrars may take, all together, to let our lines go: ten thousand take some ten."""
 OBSERVERS_SECONDS = 5.0
 """How long observers may take, all together, to finish what they began."""
 
