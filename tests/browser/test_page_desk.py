@@ -184,6 +184,7 @@ def test_events_are_taken_up_again_where_they_broke_off(demo: Desk) -> None:
     with demo.visited() as desk:
         desk.page.add_init_script(keep)
         desk.page.reload()
+        expect(desk.page.locator("#connection")).to_have_text("live")
         desk.dial("301")
         expect(desk.now).to_contain_text("Your phone rings")
         desk.page.route("**/api/v1/events*", lambda route: route.abort())
