@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 from siptapi_core.commands import Command, Dial, Dialling, Done, Reply, ShowCall, ShowStatus, Status
 from siptapi_core.contracts import Clock, Dialer, Logger
 from siptapi_core.control.vocabulary import decode_command, encode_reply
-from siptapi_core.errors import SiptapiError
+from siptapi_core.errors import SiptapiError, UnknownNameError
 from siptapi_core.value_encoding import class_fields, members_of, name_of
 from siptapi_frontends.http import docs_page
 from siptapi_frontends.http.access import Access, AccessControl
@@ -58,6 +58,7 @@ class Api:
         self._clock = clock
         self._logger = logger
         self._calls = RateLimit(calls_per_minute)
+        self._usual_lines: dict[frozenset[str] | None, str] = {}  # of who names none, by theirs
         self._idempotent = IdempotentRequests()
         self._description = describe()
 
@@ -94,7 +95,7 @@ class Api:
             given: dict[str, Any] = _typed(operation.command, read_query(request))
         else:
             given = await read_object(request)
-        command = _decode(operation, {**given, **request.path_params})
+        command = _decode(operation, given, request.path_params)
         if not isinstance(command, Dial):
             return _answer(operation, await self._dialer_says(command, access, operation.refused))
 
@@ -112,17 +113,16 @@ class Api:
         Raises:
             Problem: it is, or the dialer refused.
         """
-        now, named = self._clock.monotonic(), command.line
-        if named is not None:
-            self._calls.check(named, f"calls on line {named!r}", now)
-        else:  # which line is meant is known when one was
-            self._calls.check(access.token.lines, "calls", now)
+        now, lines = self._clock.monotonic(), access.token.lines
+        line = command.line or self._usual_lines.get(lines)
+        if line is not None:
+            self._calls.check(line, f"calls on line {line!r}", now)
         reply = await self._dialer_says(command, access)
         if not isinstance(reply, Dialling):
             raise TypeError(f"a dialer replied {reply!r} to {command!r}")
         self._calls.take(reply.line, now)
-        if named is None:
-            self._calls.take(access.token.lines, now)
+        if command.line is None:
+            self._usual_lines[lines] = reply.line
         self._logger.info("dialled", token=access.token.name, call=reply.call, line=reply.line)
         return reply
 
@@ -145,6 +145,7 @@ class Api:
             raise Problem(422, "usage", f"after: expected the id of an event, given {after!r:.40}")
         if len(self._broadcaster.listeners) >= MOST_LISTENERS:
             raise Problem(503, "refused", f"there are {MOST_LISTENERS} listeners already")
+        self._check_ready()
         listener = Listener(
             access.token.lines,
             traces=trace == "1",
@@ -192,9 +193,12 @@ class Api:
         return JsonResponse({"status": "ok"})
 
     async def _ready(self, _request: Request) -> Response:
+        self._check_ready()
+        return JsonResponse({"status": "ok"})
+
+    def _check_ready(self) -> None:
         if self._broadcaster.is_over:
             raise Problem(503, "refused", "SIPTAPI is shutting down")
-        return JsonResponse({"status": "ok"})
 
     async def _metrics(self, request: Request) -> Response:
         access = self._access.admit(request, Scope.READ)
@@ -223,10 +227,12 @@ async def _dispatch(handlers: Mapping[str, Handler], request: Request) -> ASGIAp
     return await handlers["GET" if request.method == "HEAD" else request.method](request)
 
 
-def _decode(operation: Operation, fields: dict[str, Any]) -> Command:
+def _decode(operation: Operation, given: dict[str, Any], in_path: dict[str, str]) -> Command:
     """The command; whatever is wrong with it is the asker's fault."""
     try:
-        return decode_command({"command": name_of(operation.command), **fields})
+        for name in {"command", *in_path} & given.keys():
+            raise UnknownNameError("field", name)
+        return decode_command({"command": name_of(operation.command), **given, **in_path})
     except SiptapiError as error:
         raise Problem(422, error.code, str(error)) from None
 

@@ -27,6 +27,8 @@ PAUSE = 0.1
 """Seconds between two batches."""
 HEARTBEAT_SECONDS = 15.0
 HEARTBEAT = b": still here\n\n"
+QUIET_SECONDS = 1.0
+"""When nothing was told since the start and no event comes for so long, no more are recalled."""
 KEPT = 10_000
 """Past events that are kept, encoded, for listeners who come again."""
 _EVERYBODY = Caller(frontend=FRONTEND)
@@ -47,11 +49,13 @@ class Broadcaster:
         self.listeners: set[Listener] = set()
         self.last: EventId | None = None
         """The id of the last event that was told; None: there was none yet."""
+        self.first: EventId | None = None
+        """That of the first."""
         self.sinks: list[Callable[[Event], None]] = []
         self.on_listener: list[Callable[[], None]] = []
         """Called when there is another listener."""
         self.is_over = False
-        """Whether the dialer is closed."""
+        """Whether nothing is told any more."""
         self.told = 0
         """How many events there were."""
         self._dialer = dialer
@@ -66,21 +70,17 @@ class Broadcaster:
         """Tell until the dialer is closed, or this is cancelled."""
         batches = asyncio.get_running_loop().create_task(self._send_batches())
         try:
-            while True:
+            while not self.is_over:
                 try:
                     async for event in self._events:
                         self._take(event)
-                    break
-                except RefusedError as error:  # even we were too slow: go on where we were
+                    self.is_over = True
+                except RefusedError as error:  # even we were too slow
                     self._logger.warning("fell behind", why=str(error))
-                    self._events = self._dialer.events(_EVERYBODY, self.last)
-        except SiptapiError as error:
-            self._logger.error("no more events", why=str(error))  # noqa: TRY400  # no traceback
+                    self._go_on()
         finally:
-            self.is_over = True
             batches.cancel()
-            self._send()
-            self.end_all(RefusedError("SIPTAPI is shutting down"))
+            self.close()
 
     def listen(self, listener: Listener) -> None:
         """Tell ``listener`` from now on."""
@@ -91,9 +91,9 @@ class Broadcaster:
 
     def kept_after(self, after: EventId, lines: frozenset[str] | None) -> bytes | None:
         """What came after ``after`` of these lines, as it is sent; None: not all of it is kept."""
-        if self.last is None or after >= self.last:
+        if self.last is not None and after >= self.last:
             return b""
-        if after + 1 < self._kept[0].id:
+        if not self._kept or after + 1 < self._kept[0].id:
             return None
         later = (each for each in self._kept if each.id > after)
         return b"".join(each.data for each in later if lines is None or each.line in lines)
@@ -104,13 +104,20 @@ class Broadcaster:
         Raises:
             RefusedError: it is kept nowhere any more.
         """
-        until = self.last or 0
-        if after >= until:
-            return
-        async for event in self._dialer.events(_EVERYBODY, after):
-            if event.id <= until and (lines is None or event.line in lines):
+        until, events = self.last, self._dialer.events(_EVERYBODY, after)
+        while True:
+            try:
+                async with asyncio.timeout(None if until is not None else QUIET_SECONDS):
+                    event = await anext(events)
+                if until is None:
+                    await asyncio.sleep(0)  # if it happened just now, we are told as well
+            except (TimeoutError, StopAsyncIteration):
+                return
+            if until is None and self.first is not None and event.id >= self.first:
+                return  # that is told to all listeners
+            if lines is None or event.line in lines:
                 yield encode(event).data
-            if event.id >= until:
+            if event.id == until:
                 return
 
     def tell_aside(self, data: bytes, wants: Callable[[Listener], bool]) -> None:
@@ -118,10 +125,10 @@ class Broadcaster:
         self._aside.append((data, wants))
         self._arrived.set()
 
-    def end_all(self, why: SiptapiError) -> None:
-        """Say goodbye to everybody."""
-        for listener in tuple(self.listeners):
-            self.end(listener, why)
+    def close(self) -> None:
+        """Say goodbye to everybody, and listen no more."""
+        self.is_over = True
+        self._end_all(RefusedError("SIPTAPI is shutting down"))
 
     def end(self, listener: Listener, why: SiptapiError) -> None:
         """Say goodbye to one."""
@@ -131,12 +138,21 @@ class Broadcaster:
     def _take(self, event: Event) -> None:
         encoded = encode(event)
         self.last = event.id
+        self.first = self.first or event.id
         self.told += 1
         self._kept.append(encoded)
         self._batch.append(encoded)
         self._arrived.set()
         for sink in self.sinks:
             sink(event)
+
+    def _go_on(self) -> None:
+        try:
+            self._events = self._dialer.events(_EVERYBODY, self.last)
+        except RefusedError as error:  # what we missed is lost: whoever comes again is told
+            self._end_all(error)
+            self._kept.clear()
+            self._events = self._dialer.events(_EVERYBODY)
 
     async def _send_batches(self) -> None:
         loop = asyncio.get_running_loop()
@@ -165,6 +181,11 @@ class Broadcaster:
     def _kinds(self) -> set[frozenset[str] | None]:
         """Which lines there are listeners for."""
         return {listener.lines for listener in self.listeners}
+
+    def _end_all(self, why: SiptapiError) -> None:
+        self._send()
+        for listener in tuple(self.listeners):
+            self.end(listener, why)
 
     def _put(self, pieces: dict[frozenset[str] | None, bytes]) -> None:
         for listener in tuple(self.listeners):

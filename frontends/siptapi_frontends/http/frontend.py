@@ -74,7 +74,7 @@ class HttpFrontend:
         running = [broadcaster.run(), messages.run(), *([] if demo is None else [demo.run()])]
         telling = [asyncio.get_running_loop().create_task(each) for each in running]
         try:
-            await server.serve_until_cancelled(listening)
+            await server.serve_until_cancelled(listening, broadcaster.close)
         finally:
             for task in telling:
                 task.cancel()

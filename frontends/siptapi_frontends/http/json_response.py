@@ -9,10 +9,16 @@ from starlette.responses import Response
 
 
 def to_json(data: object) -> bytes:
-    """``data`` as JSON, without a space too many."""
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode(
-        errors="replace"  # a lone surrogate, of a stranger's name
-    )
+    """``data`` as JSON in ASCII, without a space too many.
+
+    Many a reader of lines takes U+2028 for the end of one. A lone surrogate, in a stranger's name,
+    becomes a question mark: not every parser takes it.
+    """
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    if "\\ud" in text:  # of a pair, mostly
+        whole = json.dumps(data, ensure_ascii=False).encode(errors="replace")
+        text = json.dumps(json.loads(whole), separators=(",", ":"))
+    return text.encode()
 
 
 class JsonResponse(Response):

@@ -50,12 +50,10 @@ class Listener:
         return True
 
     def end(self, why: SiptapiError) -> None:
-        """Say goodbye in place of what waits; nothing comes after it."""
-        if not self.ended:
-            self.ended = True
-            self._waiting.clear()
-            self._waiting.append(goodbye(why))
-            self._arrived.set()
+        """Say goodbye; nothing comes after it."""
+        self.ended = True
+        self._waiting.append(goodbye(why))
+        self._arrived.set()
 
     async def next(self) -> bytes:
         """Whatever waits, as one piece; empty once all is said."""

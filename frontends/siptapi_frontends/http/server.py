@@ -121,6 +121,7 @@ class Server(uvicorn.Server):
             ) from None
         super().__init__(config)
         self._ready = ready
+        self._leaving = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin, and say so."""
@@ -132,13 +133,24 @@ class Server(uvicorn.Server):
         """Leave signals to whoever runs us."""
         yield
 
-    async def serve_until_cancelled(self, listening: socket.socket) -> None:
-        """Serve; when cancelled, let clients finish for a moment."""
+    async def main_loop(self) -> None:
+        """Keep the date of answers right until it is time to go."""
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await self._leaving.wait()
+
+    async def serve_until_cancelled(
+        self, listening: socket.socket, leave: Callable[[], None]
+    ) -> None:
+        """Serve; when cancelled, ``leave``, and let clients finish for a moment."""
         serving = asyncio.get_running_loop().create_task(self.serve([listening]))
         try:
             await asyncio.shield(serving)
         finally:
+            leave()
             self.should_exit = True
+            self._leaving.set()
             await asyncio.wait([serving])
 
 

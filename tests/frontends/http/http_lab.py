@@ -115,6 +115,11 @@ class Lab:
         shown = {} if token is None else {"Authorization": f"Bearer {token}"}
         return httpx.AsyncClient(base_url=self.address, headers=shown | headers, timeout=20)
 
+    async def traced(self) -> None:
+        """Return when SIP messages are listened to."""
+        while not self.dialer.traces.subscriptions:  # noqa: ASYNC110  # a set of weak references
+            await asyncio.sleep(0.01)
+
     async def raw(self, request: bytes, *, wait: float = 5.0) -> bytes:
         """What is answered to ``request`` until the connection is closed, or nothing comes."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.frontend.port)
