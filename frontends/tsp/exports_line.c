@@ -130,6 +130,7 @@ LONG TSPIAPI TSPI_lineOpen(DWORD device_id, HTAPILINE tapi_line, LPHDRVLINE hand
         line->event_procedure = event_procedure;
         line->version = version;
         line->wanted_states = 0;
+        line->takes_calls = false;
         *handle = (HDRVLINE)(DWORD_PTR)line->handle;
         result = 0;
         log_line("line %s is opened, version 0x%lx", line->name, (unsigned long)version);
@@ -144,7 +145,8 @@ LONG TSPIAPI TSPI_lineClose(HDRVLINE handle) {
     struct line *line = line_of(handle);
     if (line) {
         struct call *call = provider.calls;
-        line->open = false;
+        line->takes_calls = false;
+        line->wanted_states = 0;
         while (call) {
             if (call->line == line && !call->closed) {
                 service_let_go(call);
@@ -154,6 +156,7 @@ LONG TSPIAPI TSPI_lineClose(HDRVLINE handle) {
             }
         }
         withdraw_line(line);
+        line->open = false; /* not before: a removed line that is closed may be freed */
         log_line("line %s is closed", line->name);
         free_line_if_unused(line);
         result = 0;

@@ -355,7 +355,7 @@ static void on_call_event(struct json_value line) {
     char id[LONGEST_CALL_ID];
     char name[LONGEST_UTF8_NAME];
     struct call_event event = call_event_read(line);
-    json_text(json_member(line, "call"), id, sizeof id);
+    if (!json_text(json_member(line, "call"), id, sizeof id) || !id[0]) return;
     json_text(json_member(line, "line"), name, sizeof name);
     struct call *call = find_call_by_id(id);
     struct line *its = find_line_by_name(name);

@@ -198,3 +198,21 @@ def test_the_service_dies_comes_back_and_has_other_lines(
         host.until("call 3 DIALING")
         host.finish()
     assert states(host.told, 1)[-2:] == ["DISCONNECTED 0x2", "IDLE"]
+
+
+def test_a_row_of_calls_while_the_service_is_killed(
+    wine: Wine, hosts: list[TapiHost], lab: Lab
+) -> None:
+    with demonstration(Ending.NO_ANSWER) as demo:
+        daemon, address = serve(lab, demo)
+        host = begin(wine, hosts, daemon, address)
+        host.do(f"open {FIRST} 20002")
+        host.do(f"row {FIRST} 100 {demo.number} 1")
+        for call in (15, 40, 70):
+            host.until(f"call {call} request")
+            daemon.kill()
+            daemon.start()
+        host.until("row of 100")
+        host.finish()
+    completed = [line.split()[1] for line in host.told if line.startswith("complete")]
+    assert len(completed) == len(set(completed)) > 100  # of calls, and of drops

@@ -449,7 +449,7 @@ static void row(int device, int count, const char *number, unsigned seed) {
         int pause = rand() % 60;
         if (rand() % 4) { /* else it is dropped or released at once */
             if (!await_request(request)) {
-                Sleep(20);
+                Sleep(200); /* the service may be on its way back */
                 continue;
             }
             made++;
