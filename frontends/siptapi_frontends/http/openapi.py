@@ -23,6 +23,7 @@ _WORDS = {
     409: "It cannot be done now; with `confirmable`, a person may say yes to it.",
     413: "The body is too long.",
     415: "The body is no `application/json`.",
+    421: "The name that was asked for is not ours.",
     422: "What was asked for cannot be meant; nothing was done.",
     429: "Too often: Retry-After says when to come again.",
     500: "The settings or a plugin are at fault.",
@@ -131,7 +132,7 @@ def _operation(operation: Operation, schemas: Schemas) -> Schema:
 
 def _statuses(operation: Operation) -> set[int]:
     always = {401, 403, 404, 409, 422, 429, 500, 502}
-    return always | ({400, 408, 413, 415} if operation.method != "GET" else set())
+    return always | ({408, 413, 415} if operation.method != "GET" else set())
 
 
 def _others(schemas: Schemas) -> dict[str, Schema]:
@@ -208,7 +209,7 @@ def _others(schemas: Schemas) -> dict[str, Schema]:
                     "content": {"application/json": {"schema": login}},
                     "required": True,
                 },
-                "responses": {"201": session} | _problems(400, 401, 403, 408, 413, 415, 422, 429),
+                "responses": {"201": session} | _problems(401, 403, 408, 413, 415, 422, 429),
             },
             "delete": _secured()
             | {
@@ -268,5 +269,5 @@ def _json(schema: Schema, words: str) -> Schema:
 def _problems(*statuses: int) -> Schema:
     return {
         str(status): {"$ref": f"#/components/responses/Problem{status}"}
-        for status in sorted(statuses)
+        for status in sorted({400, 421, *statuses})  # what any request may be answered
     }

@@ -27,10 +27,10 @@ MEDIA_TYPES = {
 
 
 class Page(StaticFiles):
-    """Serves only what is in ``folder`` and of a type that pages have."""
+    """Serves only what is in `FOLDER` and of a type that pages have."""
 
-    def __init__(self, folder: Path = FOLDER) -> None:
-        super().__init__(directory=folder, html=True, check_dir=False)
+    def __init__(self) -> None:
+        super().__init__(directory=FOLDER, html=True, check_dir=False)
 
     def file_response(
         self,

@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from typing import Any
 
+import h11
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from siptapi_core.contracts import Logger
 from siptapi_core.errors import NetworkError, SettingsError
+from siptapi_frontends.http.problems import Problem
 from siptapi_frontends.http.settings import HttpSettings
 
 MOST_HEADER_BYTES = 16 * 1024
@@ -68,7 +70,15 @@ class Connection(H11Protocol):
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP, or has too long a head."""
         self.logger.warning("refused: %s (client %s)", msg, (self.client or ("", 0))[0])
-        super().send_400_response(msg)
+        problem = Problem(400, "http", msg).response()
+        headers = [*problem.raw_headers, (b"connection", b"close")]
+        for event in (
+            h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
+            h11.Data(data=bytes(problem.body)),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
     def _watch(self) -> None:
         """While no request is carried out, wait for the head of one, and not for long."""

@@ -36,8 +36,8 @@ def _is_safe(instance: Any, _attribute: Attribute[Any], value: str) -> None:
         )
 
 
-def _is_pair(instance: Any, _attribute: Attribute[Any], value: str) -> None:
-    if bool(value) != bool(instance.tls_certificate):
+def _is_pair(instance: Any, _attribute: Attribute[Any], _value: str) -> None:
+    if bool(instance.tls_certificate) != bool(instance.tls_key):
         raise ValueError("tls_certificate and tls_key go together")
 
 
@@ -76,6 +76,7 @@ class HttpSettings(Compared):
     )
     tls_certificate: str = field(
         default="",
+        validator=_is_pair,
         metadata={
             "help": "a PEM file with the certificate, and those that lead to its authority; a "
             "path is absolute or begins with ~",

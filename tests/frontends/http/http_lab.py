@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import httpx
 from attrs import evolve
 
-from siptapi_core.commands import Caller, Command, Done, Reply
+from siptapi_core.commands import Caller, Command, Dialling, Done, Reply
 from siptapi_core.contracts import Context, Dialer
 from siptapi_core.demo import Ending, open_demo
 from siptapi_core.dialer import open_daemon
@@ -20,8 +20,11 @@ from siptapi_core.dialer.daemon import Daemon
 from siptapi_core.dialer.event_bus import Bus, EventBus
 from siptapi_core.events import Event, EventId, TracedMessage
 from siptapi_core.net.clock import SystemClock
+from siptapi_core.numbers import Explanation, Kind
 from siptapi_core.plugin_loading import load_plugins
 from siptapi_core.settings import HistorySettings
+from siptapi_core.sip.uri import SipUri
+from siptapi_core.targets import Number
 from siptapi_core.testing.fake_dns import FakeDns
 from siptapi_frontends.http.frontend import HttpFrontend
 from siptapi_frontends.http.settings import HttpSettings
@@ -29,6 +32,15 @@ from siptapi_frontends.http.tokens import Scope, TokenFile
 
 T = TypeVar("T")
 EVERYTHING = frozenset(Scope)
+EXPLANATION = Explanation(
+    input="01/505641",
+    kind=Kind.NATIONAL,
+    e164="+431505641",
+    formatted="+43 1 505641",
+    dialled=SipUri("pbx.example", "+431505641"),
+    number=Number("+431505641"),
+)
+DIALLING = Dialling(call="c1", line="office", explanation=EXPLANATION)
 
 
 class Log:

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
-from http_lab import events_of, run, serving, serving_demo
+from http_lab import DIALLING, EXPLANATION, events_of, run, serving, serving_demo
 
 from siptapi_core.commands import (
     CallDirection,
     CallRecord,
     Calls,
     Dial,
-    Dialling,
     Done,
     Explain,
     HangUp,
@@ -52,22 +51,10 @@ from siptapi_core.errors import (
     UnknownNameError,
     UsageError,
 )
-from siptapi_core.numbers import Explanation, Kind
 from siptapi_core.resolution import Resolution
-from siptapi_core.sip.uri import SipUri
-from siptapi_core.targets import Number
 from siptapi_frontends.http.settings import HttpSettings
 from siptapi_frontends.http.tokens import Scope
 
-EXPLANATION = Explanation(
-    input="01/505641",
-    kind=Kind.NATIONAL,
-    e164="+431505641",
-    formatted="+43 1 505641",
-    dialled=SipUri("pbx.example", "+431505641"),
-    number=Number("+431505641"),
-)
-DIALLING = Dialling(call="c1", line="office", explanation=EXPLANATION)
 STATUS = Status(
     version="1", started=1.0, settings_file="", counters={"calls": 2}, registered=1, lines=2
 )
