@@ -258,7 +258,7 @@ async def registrations(lines: int, expires: int) -> AsyncIterator[Callable[[], 
                 expires=expires,
                 keepalive=KEEPALIVE,
             )
-            made.register(name, plan, chain, Account(name))
+            made.register(name, plan, lambda _: chain, Account(name))
         yield lambda: sum(state is RegistrationState.REGISTERED for state in states.values())
         await made.close(60)
     finally:

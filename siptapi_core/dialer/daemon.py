@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from siptapi_core.commands import LineStatus, Plugins, Reloaded, ShownSettings, Status
@@ -23,12 +22,12 @@ from siptapi_core.dialer.line_factory import LineFactory
 from siptapi_core.dialer.line_services import LineServices
 from siptapi_core.dialer.local_dialer import LocalDialer
 from siptapi_core.dialer.observing import ObserverThread
-from siptapi_core.dialer.reloading import difference
+from siptapi_core.dialer.reloading import read_again
 from siptapi_core.errors import PluginError, RefusedError, SiptapiError
 from siptapi_core.events import LineAdded, LineChanged, LineHappening, LineRemoved
 from siptapi_core.plugin_loading import PluginCatalog
 from siptapi_core.plugin_loading.blame import blame
-from siptapi_core.settings import Settings, load
+from siptapi_core.settings import Settings
 from siptapi_core.version import VERSION
 
 DRAIN_SECONDS = 20.0
@@ -90,7 +89,7 @@ class Daemon:
         observers = self._start_observers()
         try:
             if await _done_before(stop, self._start(frontends)):
-                self._line_services.update(self.settings.lines)
+                await self._line_services.update(self.settings.lines)
                 ready()
                 await stop.wait()
             self._logger.info("stopping")
@@ -116,8 +115,7 @@ class Daemon:
         if not self.settings.where:
             raise RefusedError("these settings are from no file: there is nothing to read again")
         async with self._reloading:
-            settings = await asyncio.to_thread(load, Path(self.settings.where))
-            changes = difference(self.settings, settings)
+            settings, changes = await asyncio.to_thread(read_again, self.settings)
             self._lines.change(settings)
             self.dialer.default_line = settings.default_line
             told: tuple[tuple[tuple[str, ...], LineHappening], ...] = (
@@ -128,7 +126,7 @@ class Daemon:
             for names, happening in told:
                 for name in names:
                     self._events.tell_of_line(name, happening)
-                self._line_services.update(names)
+                await self._line_services.update(names)
             self._logger.info(
                 "settings read again",
                 added=len(changes.added),

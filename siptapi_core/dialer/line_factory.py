@@ -63,9 +63,9 @@ class LineFactory(Mapping[str, Line]):
             strategies=line.strategies,
             active=line.active,
             network=lambda call, logger: self.network(name, logger, call),
-            resolvers=self._chain(name, line.resolvers),
+            resolvers=self.chain(name, line.resolvers),
             callee_resolvers=(
-                self._chain(name, line.callee_resolvers) if line.callee_resolvers else None
+                self.chain(name, line.callee_resolvers) if line.callee_resolvers else None
             ),
         )
 
@@ -135,7 +135,7 @@ class LineFactory(Mapping[str, Line]):
         line = self.settings.lines[name]
         return LineNetwork(
             self._network,
-            self._chain(name, line.resolvers),
+            self.chain(name, line.resolvers),
             self.credentials(name),
             line=name,
             call=call,
@@ -172,7 +172,12 @@ class LineFactory(Mapping[str, Line]):
             keepalive=line.keepalive,
         )
 
-    def _chain(self, line: str, names: Sequence[str]) -> ResolverChain:
+    def chain(self, line: str, names: Sequence[str]) -> ResolverChain:
+        """The resolvers of those names, as they are now, for ``line``, which may be gone.
+
+        Raises:
+            SiptapiError: one of them cannot be had any more.
+        """
         return ResolverChain(
             [(each, self.resolver(each)) for each in names],
             line=line,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import functools
+from collections.abc import Callable, Iterable
 
 from siptapi_core.commands import LineStatus
 from siptapi_core.contracts import LineIdentity, Logger
@@ -16,12 +17,15 @@ from siptapi_core.machine.line_of_request import IncomingLine, LineDirectory
 from siptapi_core.machine.registration_plan import RegistrationPlan
 from siptapi_core.machine.subscription_plan import SubscriptionPlan
 from siptapi_core.net.registering import Registrations
+from siptapi_core.net.resolving import ResolverChain
 from siptapi_core.net.sip_network import SipNetwork
 from siptapi_core.net.watching import Watches
 from siptapi_core.settings import LineSettings
 from siptapi_core.sip.name_addr import NameAddr
 from siptapi_core.sip.uri import SipUri
 
+AT_A_TIME = 50
+"""Lines that are begun, ended or changed before calls have their turn again: some milliseconds."""
 _REGISTRATION = (
     *("active", "register", "domain", "user", "auth_user", "realm", "password", "outbound_proxy"),
     *("resolvers", "registration_expires", "keepalive", "learn_address"),
@@ -49,6 +53,7 @@ class LineServices:
         logger: Logger,
     ) -> None:
         self._lines = lines
+        self._chains: dict[tuple[str, ...], Callable[[str], ResolverChain]] = {}
         self._directory = directory
         self._events = events
         self._identifiers = identifiers
@@ -58,7 +63,10 @@ class LineServices:
             events.tell_of_call, asyncio.get_running_loop().call_soon, network.call_with
         )
         self._watches = Watches(
-            network, self._registrations.flows, self._conversations.on_dialog, self._on_watching
+            network,
+            self._registrations.flows,
+            self._conversations.on_dialog,
+            self._on_watching,
         )
         self._watching: dict[str, LineSettings] = {}
         self._problems: dict[str, str] = {}
@@ -75,9 +83,14 @@ class LineServices:
         """How many lines are registered now."""
         return len(self._registered)
 
-    def update(self, names: Iterable[str]) -> None:
-        """Begin, end or change what the lines of those names do, as their settings are now."""
-        for name in names:
+    async def update(self, names: Iterable[str]) -> None:
+        """Begin, end or change what the lines of those names do, as their settings are now.
+
+        However many they are, calls have their turn meanwhile.
+        """
+        for number, name in enumerate(names, 1):
+            if number % AT_A_TIME == 0:
+                await asyncio.sleep(0)
             line = self._lines.settings.lines.get(name)
             if line is not None and not line.active:
                 line = None
@@ -106,11 +119,12 @@ class LineServices:
             self._registrations.unregister(name)
             before = None
         if wanted is not None:
+            identity = wanted.identity(name, "")
             token = self._identifiers.tag() if before is None else before[1]
             self._registering[name] = (wanted, token)
-            self._show_calls(name, wanted, token)
+            self._show_calls(identity, wanted, token)
             if before is None:
-                self._register(name, wanted, token)
+                self._register(identity, wanted, token)
 
     def _update_watch(self, name: str, line: LineSettings | None) -> None:
         wanted = line if line is not None and line.watch else None
@@ -137,8 +151,7 @@ class LineServices:
             learn_address=line.learn_address,
             keepalive=line.keepalive,
         )
-        way = self._lines.network(name, self._logger.bind(line=name))
-        self._watches.watch(name, plan, way, self._lines.credentials(name))
+        self._watches.watch(name, plan, self._chain(line), self._lines.credentials(name))
 
     def _on_watching(self, name: str, watching: bool, reason: str) -> None:  # noqa: FBT001  # OnWatching
         self._problems[name] = "" if watching else reason
@@ -146,20 +159,19 @@ class LineServices:
         log("watch changed", line=name, watching=watching, reason=reason)
         self._events.tell_of_line(name, WatchChanged(watching, reason))
 
-    def _show_calls(self, name: str, line: LineSettings, token: str) -> None:
+    def _show_calls(self, identity: LineIdentity, line: LineSettings, token: str) -> None:
         """... from now on; also while a refresh fails: the registrar may still send us calls."""
         self._directory.put(
             IncomingLine(
-                name=name,
-                account=line.identity(name, "").address_of_record,
+                name=identity.name,
+                account=identity.address_of_record,
                 token=token,
                 send_180=line.send_180,
                 sends_reason=line.sends_reason,
             )
         )
 
-    def _register(self, name: str, line: LineSettings, token: str) -> None:
-        identity = line.identity(name, "")
+    def _register(self, identity: LineIdentity, line: LineSettings, token: str) -> None:
         next_hop, route = _way(identity)
         plan = RegistrationPlan(
             account=identity.address_of_record,
@@ -170,8 +182,13 @@ class LineServices:
             learn_address=line.learn_address,
             keepalive=line.keepalive,
         )
-        chain = self._lines[name].resolvers
-        self._registrations.register(name, plan, chain, self._lines.credentials(name))
+        credentials = self._lines.credentials(identity.name)
+        self._registrations.register(identity.name, plan, self._chain(line), credentials)
+
+    def _chain(self, line: LineSettings) -> Callable[[str], ResolverChain]:
+        """What leads to servers, made when it is needed; one object for all that name the same."""
+        names = line.resolvers
+        return self._chains.setdefault(names, lambda line: self._lines.chain(line, names))
 
     def _on_registration(self, name: str, change: RegistrationChanged) -> None:
         failed = change.state is RegistrationState.FAILED
@@ -192,7 +209,17 @@ def _way(identity: LineIdentity) -> tuple[SipUri, tuple[NameAddr, ...]]:
     """Where requests for the account are sent, and by which route."""
     account, proxy = identity.address_of_record, identity.outbound_proxy
     if proxy is None:
-        return SipUri(account.host, port=account.port, scheme=account.scheme), ()
-    if not proxy.is_loose_router:  # nobody means a strict router (RFC 3261 section 8.1.2)
-        proxy = proxy.with_parameter("lr")
-    return proxy, (NameAddr(proxy),)
+        return _domain(account.scheme, account.host, account.port), ()
+    return proxy, _route(proxy)
+
+
+@functools.lru_cache(maxsize=64)
+def _domain(scheme: str, host: str, port: int | None) -> SipUri:
+    """One object for all lines of a domain."""
+    return SipUri(host, port=port, scheme=scheme)
+
+
+@functools.lru_cache(maxsize=64)
+def _route(proxy: SipUri) -> tuple[NameAddr, ...]:
+    """... and of a proxy."""
+    return (NameAddr(proxy),)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
+from attrs import evolve
+
 from siptapi_core.commands import Reloaded
-from siptapi_core.settings import LineSettings, Settings
+from siptapi_core.settings import LineSettings, Settings, load
 
 _AT_START: tuple[tuple[str, Callable[[Settings], Any]], ...] = (
     ("local_addresses", lambda settings: settings.local_addresses),
@@ -18,6 +21,21 @@ _AT_START: tuple[tuple[str, Callable[[Settings], Any]], ...] = (
     ("[observers]", lambda settings: _sections(settings, "observers")),
 )
 """What is read once, when the process starts."""
+
+
+def read_again(old: Settings) -> tuple[Settings, Reloaded]:
+    """The settings as their file has them now, and what that means; of many lines it takes a while.
+
+    A line that is as it was is the same object as before: nothing keeps two of it.
+
+    Raises:
+        SettingsError: the file cannot be read, or has mistakes.
+    """
+    new = load(Path(old.where))
+    changes = difference(old, new)
+    others = {*changes.added, *changes.changed}
+    lines = {name: line if name in others else old.lines[name] for name, line in new.lines.items()}
+    return evolve(new, lines=lines), changes
 
 
 def difference(old: Settings, new: Settings) -> Reloaded:

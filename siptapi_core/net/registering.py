@@ -47,13 +47,13 @@ class Registrations:
         self,
         line: str,
         plan: RegistrationPlan,
-        chain: ResolverChain,
+        chain: Callable[[str], ResolverChain],
         credentials: ReadCredentials | None,
     ) -> None:
         """Register ``line``, and keep it registered.
 
-        ``chain`` leads to the next hop. Where a line of that name is being unregistered, this one
-        begins when that one is gone.
+        ``chain(line)`` leads to the next hop, asked for each time. Where a line of that name is
+        being unregistered, this one begins when that one is gone.
 
         Raises:
             ValueError: a line of that name registers already.
@@ -131,7 +131,7 @@ class Registrations:
         registration = line.registration
         try:
             credentials = None if line.credentials is None else await line.credentials()
-            way = LineNetwork(self.network, line.chain, None, line=line.name)
+            way = LineNetwork(self.network, line.chain(line.name), None, line=line.name)
             addresses = self.network.reachable(await way.next_hop(line.next_hop))
         except SiptapiError as error:
             self.network.drive(partial(registration.cannot_proceed, error))
@@ -149,7 +149,7 @@ class _Line:
         all_lines: Registrations,
         name: str,
         plan: RegistrationPlan,
-        chain: ResolverChain,
+        chain: Callable[[str], ResolverChain],
         credentials: ReadCredentials | None,
     ) -> None:
         self._all = all_lines

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from siptapi_core.errors import SiptapiError
 from siptapi_core.machine.dialog_watch import DialogReport, DialogWatch
 from siptapi_core.machine.flows import Flows
+from siptapi_core.machine.phone_leg import Located
 from siptapi_core.machine.subscription import SubscriberState, Subscription
 from siptapi_core.machine.subscription_plan import SubscriptionPlan
 from siptapi_core.net.line_network import LineNetwork, ReadCredentials
+from siptapi_core.net.resolving import ResolverChain
 from siptapi_core.net.sip_network import SipNetwork
 from siptapi_core.net.turns import Turns
+from siptapi_core.sip.uri import SipUri
 
 AT_ONCE = 100
 PATIENCE = 1.0
@@ -31,7 +35,11 @@ class Watches:
     """
 
     def __init__(
-        self, network: SipNetwork, flows: Flows, on_dialog: OnDialog, on_watching: OnWatching
+        self,
+        network: SipNetwork,
+        flows: Flows,
+        on_dialog: OnDialog,
+        on_watching: OnWatching,
     ) -> None:
         self.network = network
         self.flows = flows
@@ -43,18 +51,22 @@ class Watches:
         self._all_gone = asyncio.Event()
 
     def watch(
-        self, line: str, plan: SubscriptionPlan, way: LineNetwork, credentials: ReadCredentials
+        self,
+        line: str,
+        plan: SubscriptionPlan,
+        chain: Callable[[str], ResolverChain],
+        credentials: ReadCredentials,
     ) -> None:
         """Subscribe to what ``plan`` says, and stay subscribed.
 
-        ``way`` leads to the next hop.
+        ``chain(line)`` leads to the next hop, asked for each time.
 
         Raises:
             ValueError: that line is watched already.
         """
         if line in self._lines:
             raise ValueError(f"line {line!r} is watched already")
-        watch = self._lines[line] = _Watch(self, line, plan, way)
+        watch = self._lines[line] = _Watch(self, line, plan, chain)
         self.turns.ask(watch, lambda: watch.begin(credentials))
 
     def unwatch(self, line: str) -> None:
@@ -97,12 +109,16 @@ class _Watch:
     """One line: the owner of its subscription, and of what that tells."""
 
     def __init__(
-        self, all_lines: Watches, line: str, plan: SubscriptionPlan, way: LineNetwork
+        self,
+        all_lines: Watches,
+        line: str,
+        plan: SubscriptionPlan,
+        chain: Callable[[str], ResolverChain],
     ) -> None:
         self._all = all_lines
         self._line = line
         self._plan = plan
-        self._way = way
+        self._chain = chain
         self._dialogs = DialogWatch(self)
         self._subscription: Subscription | None = None
         self._stopped = False
@@ -123,7 +139,7 @@ class _Watch:
             agent=network.agent,
             credentials=known,
             flows=self._all.flows,
-            locate=self._way.locate,
+            locate=self._locate,
             owner=self,
         )
         network.drive(self._subscription.start)
@@ -135,6 +151,15 @@ class _Watch:
             self._all.forget(self)
         else:
             self._all.network.drive(self._subscription.stop)
+
+    def _locate(self, uri: SipUri, then: Located) -> None:
+        network = self._all.network
+        try:
+            way = LineNetwork(network, self._chain(self._line), None, line=self._line)
+        except SiptapiError:  # a line that is gone may have had the last resolver of its kind
+            asyncio.get_running_loop().call_soon(network.drive, partial(then, ()))
+        else:
+            way.locate(uri, then)
 
     def on_notify(self, body: bytes, content_type: str | None, now: float) -> bool:
         """A NOTIFY came."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from siptapi_core.errors import MessageError
 from siptapi_core.sip.uri import SipUri, escape_user
 
@@ -18,8 +20,11 @@ def account_uri(user: str, domain: str) -> SipUri:
     return uri
 
 
+@functools.lru_cache(maxsize=64)
 def proxy_uri(text: str) -> SipUri:
     """The route to an outbound proxy: ``host``, ``host:port`` or a SIP URI; gets ``;lr``.
+
+    One object for all lines with the same proxy.
 
     Raises:
         ValueError: it is none of these.

@@ -90,16 +90,21 @@ class Secret:
             raise self._error(f"the {self._kind} is there, but empty")
         return secret
 
+    @property
+    def file(self) -> str:
+        """The file that holds the secret, as the settings name it; empty: it is in none."""
+        if self._kind == "file":
+            return str(self._content)
+        return self._where if self._kind == _TEXT else ""
+
     def warning(self) -> str | None:
         """Say so where every user of this computer can read the file that holds the secret."""
         from siptapi_core.settings.exposure import readable_by_others  # noqa: PLC0415  # rare
 
-        if self._kind == "file":
-            file = path_of(str(self._content), self._folder)
-        elif self._kind == _TEXT and self._where:
-            file = Path(self._where)
-        else:
+        if not self.file:
             return None
+        is_settings = self._kind == _TEXT
+        file = Path(self._where) if is_settings else path_of(self.file, self._folder)
         if not readable_by_others(file):
             return None
         return f"every user of this computer can read {file}, which holds a secret: {_remedy(file)}"

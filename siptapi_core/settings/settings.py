@@ -137,8 +137,9 @@ class Settings(Compared):
 
     def warnings(self) -> tuple[str, ...]:
         """What is no error, but should not stay so: readable passwords, unchecked certificates."""
-        secrets = (line.password for line in self.lines.values() if line.password is not None)
-        found = [secret.warning() for secret in secrets]
+        passwords = (line.password for line in self.lines.values() if line.password is not None)
+        by_file = {password.file: password for password in passwords}  # most are in this one
+        found = [password.warning() for password in by_file.values()]
         found += [
             f"line {name!r}: TLS CERTIFICATES ARE NOT CHECKED (tls_verify = false): anybody on the "
             "way can read and change its calls"

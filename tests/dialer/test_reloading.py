@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from siptapi_core.commands import Reloaded
-from siptapi_core.dialer.reloading import difference
-from siptapi_core.settings import parse
+from siptapi_core.dialer.reloading import difference, read_again
+from siptapi_core.settings import load, parse
 
 BEFORE = """
 [lines.a]
@@ -62,3 +62,20 @@ def test_what_is_read_at_start_only_is_said(more, key):
     found = changes(more + BEFORE)
     assert found.changed == ()
     assert found.warnings == (f"{key} is read at start only: restart for its new value",)
+
+
+def test_a_line_that_did_not_change_is_the_same_object(tmp_path):
+    file = tmp_path / "siptapi.toml"
+    file.write_text(BEFORE, "utf-8")
+    before = load(file)
+    file.write_text(
+        BEFORE.replace('user = "202"', 'user = "212"') + '[lines.c]\nuser = "203"\n'
+        'domain = "pbx.example"\n',
+        "utf-8",
+    )
+    after, changes = read_again(before)
+    assert (changes.added, changes.changed, changes.removed) == (("c",), ("b",), ())
+    assert list(after.lines) == ["a", "b", "c"]
+    assert after.lines["a"] is before.lines["a"]
+    assert after.lines["b"].user == "212"
+    assert after.where == str(file)

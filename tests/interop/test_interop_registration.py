@@ -62,7 +62,9 @@ class Ours:
         async def credentials() -> Credentials:
             return Credentials("alice", self.password)
 
-        self.registrations.register(LINE, RegistrationPlan(**plan), self._chain, credentials)
+        self.registrations.register(
+            LINE, RegistrationPlan(**plan), lambda _: self._chain, credentials
+        )
 
     @property
     def status(self) -> RegistrationChanged:

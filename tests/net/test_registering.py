@@ -132,7 +132,9 @@ class Office:
             "token": f"token{line}",
             "retry": RetryTimers(base=0.05, limit=0.4),
         } | plan
-        self.registrations.register(line, RegistrationPlan(**plan), self.chain, self.credentials)
+        self.registrations.register(
+            line, RegistrationPlan(**plan), lambda _: self.chain, self.credentials
+        )
 
     def states(self, line="200"):
         return [change.state for name, change in self.told if name == line]
@@ -219,7 +221,7 @@ def test_a_line_without_a_password_registers_where_none_is_wanted():
             plan = RegistrationPlan(
                 account=SipUri("pbx.test", user="200"), next_hop=SipUri("pbx.test"), token="t"
             )
-            here.registrations.register("200", plan, here.chain, None)
+            here.registrations.register("200", plan, lambda _: here.chain, None)
             await here.until(lambda: here.state() is REGISTERED)
 
     run(main)

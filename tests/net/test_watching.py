@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from siptapi_core.contracts import Resolved
-from siptapi_core.errors import SettingsError
+from siptapi_core.errors import SettingsError, UnknownNameError
 from siptapi_core.logs import logger
 from siptapi_core.machine.flows import Flows
 from siptapi_core.machine.subscription_plan import SubscriptionPlan
@@ -16,7 +16,6 @@ from siptapi_core.machine.timers import SipTimers
 from siptapi_core.net import watching
 from siptapi_core.net.clock import SystemClock
 from siptapi_core.net.identifiers import SystemIdentifiers
-from siptapi_core.net.line_network import LineNetwork
 from siptapi_core.net.resolving import ResolverChain
 from siptapi_core.net.sip_network import SipNetwork
 from siptapi_core.net.watching import Watches
@@ -116,9 +115,15 @@ class Office:
         self.told = []
         self.dialogs = []
         self.password = "pw"
+        self.problem = None
         self.watches = Watches(
             network, Flows(network.agent.transactions), self.on_dialog, self.on_watching
         )
+
+    def chain(self, line):
+        if self.problem is not None:
+            raise self.problem
+        return ResolverChain([("notifier", self.notifier)], line=line, clock=self.network.clock)
 
     def on_dialog(self, line, report, now):
         self.dialogs.append((line, report.dialog.id, report.dialog.state))
@@ -139,9 +144,7 @@ class Office:
         plan = SubscriptionPlan(
             target=account, from_=NameAddr(account), next_hop=SipUri("pbx.test")
         )
-        chain = ResolverChain([("notifier", self.notifier)], line=line, clock=self.network.clock)
-        way = LineNetwork(self.network, chain, None, line=line)
-        self.watches.watch(line, plan, way, self.credentials)
+        self.watches.watch(line, plan, self.chain, self.credentials)
 
     async def until(self, condition):
         """Wait for it; it is asked when the notifier heard something or something was told."""
@@ -206,6 +209,23 @@ def test_where_it_is_refused_that_is_said_once():
             await here.until(lambda: here.told != [])
             assert here.told == [("200", False, "refused: 489 Bad Event")]
             here.watches.unwatch("200")
+
+    run(main)
+
+
+def test_a_line_whose_resolver_is_gone():
+    async def main():
+        async with office() as here:
+            here.problem = UnknownNameError("resolver", "hosts")
+            here.watch()
+            await here.until(lambda: here.told != [])
+            assert here.told == [("200", False, "there is no way to sip:pbx.test")]
+            here.problem = None
+            here.watch("201")
+            await here.until(lambda: ("201", True, "") in here.told)
+            here.problem = UnknownNameError("resolver", "hosts")
+            here.watches.unwatch("201")
+            await here.until(lambda: here.notifier.seen[-1].expires == 0)
 
     run(main)
 
