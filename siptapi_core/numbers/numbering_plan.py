@@ -65,9 +65,8 @@ class PlannedNumber(NamedTuple):
     @property
     def possible(self) -> bool:
         """Whether its country has numbers of such a length, and not only by a lax plan."""
-        if len(self.significant) < _SHORTEST_KNOWN:
-            return False
-        return phonenumbers.is_possible_number(_number(self.country_code, self.significant))
+        number = _number(self.country_code, self.significant)
+        return len(self.significant) >= _SHORTEST_KNOWN and phonenumbers.is_possible_number(number)
 
     @property
     def category(self) -> str | None:
