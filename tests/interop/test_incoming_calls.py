@@ -215,6 +215,26 @@ def test_a_phone_that_declines_before_we_have_rung_is_no_missed_call(lab: Lab) -
     office.daemon.run(use)
 
 
+def test_a_call_to_an_account_of_two_lines_rings_on_both(lab: Lab) -> None:
+    proxy = lab.kamailio()
+    caller = lab.baresip("2002", proxy)
+    account = {"domain": DOMAIN, "user": "alice", "password": PASSWORDS["alice"]}
+    line = account | {"outbound_proxy": proxy.uri, "register": True}
+    daemon = lab.daemon(tables={"lines.office": line, "lines.home": line})
+    daemon.run(all_registered)
+
+    async def use(dialer: Dialer, heard: Heard) -> None:
+        caller.command("dial", f"sip:alice@{DOMAIN}")
+        rings = [await heard.until("incoming_ringing") for _ in range(2)]
+        assert {event.line for event in rings} == {"office", "home"}
+        caller.hang_up_all()
+        for _ in rings:
+            await heard.until(ENDED)
+        assert len(await history(dialer)) == 2
+
+    daemon.run(use)
+
+
 # --- while we dial -------------------------------------------------------------------------------
 
 

@@ -89,8 +89,8 @@ class Daemon(Program):
     def say(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """What ``siptapi`` with these arguments does, typed by the user whose daemon it is."""
         return subprocess.run(
-            [SIPTAPI, "--config", str(self.config), *arguments],
-            env=self.environment(self.folder),
+            [SIPTAPI, *arguments],
+            env=self.environment(self.folder) | {"SIPTAPI_CONFIG": str(self.config)},
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             check=False,
