@@ -44,16 +44,26 @@ class ServiceManager:
         self._tell("WATCHDOG=1")
 
     def _tell(self, message: str) -> None:
-        if not self._address or sys.platform == "win32":
-            return
+        if self._address:
+            _send(message, self._address)
+
+
+if sys.platform == "win32":
+
+    def _send(_message: str, _address: str) -> None:
+        """Windows has no such socket: whoever set the variable meant another system."""
+
+else:
+
+    def _send(message: str, address: str) -> None:
         # An address that begins with @ is abstract: in no folder (unix(7)).
-        path = f"\0{self._address[1:]}" if self._address.startswith("@") else self._address
+        path = f"\0{address[1:]}" if address.startswith("@") else address
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
             channel.settimeout(PATIENCE)
             try:
                 channel.sendto(message.encode(), path)
             except OSError as error:
-                words = f"the service manager at NOTIFY_SOCKET={self._address} cannot be told"
+                words = f"the service manager at NOTIFY_SOCKET={address} cannot be told"
                 raise UsageError(f"{words}: {error.strerror or error}") from error
 
 
