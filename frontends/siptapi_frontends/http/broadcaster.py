@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from typing import NamedTuple
 
 from siptapi_core.commands import Caller
@@ -25,6 +26,8 @@ from siptapi_frontends.http.listener import Listener
 
 PAUSE = 0.1
 """Seconds between two batches."""
+AT_ONCE = 20
+"""Listeners who are given something before the event loop does anything else."""
 HEARTBEAT_SECONDS = 15.0
 HEARTBEAT = b": still here\n\n"
 QUIET_SECONDS = 1.0
@@ -63,6 +66,7 @@ class Broadcaster:
         self._kept: deque[Encoded] = deque(maxlen=KEPT)
         self._batch: list[Encoded] = []
         self._aside: list[tuple[bytes, Callable[[Listener], bool]]] = []
+        self._due: deque[tuple[Listener, bytes]] = deque()
         self._arrived = asyncio.Event()
         self._events = dialer.events(_EVERYBODY)
 
@@ -158,52 +162,54 @@ class Broadcaster:
         loop = asyncio.get_running_loop()
         beat = loop.time() + HEARTBEAT_SECONDS
         while True:
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout_at(beat):
                     await self._arrived.wait()
-            except TimeoutError:
+            self._share_out()
+            if loop.time() >= beat:
                 self._beat()
                 beat = loop.time() + HEARTBEAT_SECONDS
-                continue
-            self._send()
+            while self._due:
+                self._give(AT_ONCE)
+                await asyncio.sleep(0)  # calls have their turn
             await asyncio.sleep(PAUSE)
 
     def _send(self) -> None:
-        batch, self._batch = self._batch, []
-        self._arrived.clear()
-        if batch:
-            self._put({lines: _join(batch, lines) for lines in self._kinds()})
-        aside, self._aside = self._aside, []
-        for data, wants in aside:
-            for listener in filter(wants, tuple(self.listeners)):
-                self._give(listener, data)
+        """Send all that waits, now."""
+        self._share_out()
+        self._give(len(self._due))
 
-    def _kinds(self) -> set[frozenset[str] | None]:
-        """Which lines there are listeners for."""
-        return {listener.lines for listener in self.listeners}
+    def _share_out(self) -> None:
+        """Say who is due for what of the batch."""
+        batch, self._batch = self._batch, []
+        aside, self._aside = self._aside, []
+        self._arrived.clear()
+        pieces = {each.lines: b"" for each in self.listeners}
+        for lines in pieces:
+            told = (each.data for each in batch if lines is None or each.line in lines)
+            pieces[lines] = b"".join(told)
+        self._due += [(each, pieces[each.lines]) for each in self.listeners if pieces[each.lines]]
+        for data, wants in aside:
+            self._due += [(each, data) for each in self.listeners if wants(each)]
+
+    def _give(self, number: int) -> None:
+        for _ in range(min(number, len(self._due))):
+            listener, piece = self._due.popleft()
+            if not listener.put(piece):
+                self.end(listener, RefusedError("this listener reads too slowly and missed events"))
+                self._logger.warning("listener dropped", why="it does not read what it is sent")
+
+    def _beat(self) -> None:
+        for listener in tuple(self.listeners):
+            if listener.is_good():
+                self._due.append((listener, HEARTBEAT))
+            else:
+                self.end(listener, DeniedError("this token or session is over"))
 
     def _end_all(self, why: SiptapiError) -> None:
         self._send()
         for listener in tuple(self.listeners):
             self.end(listener, why)
-
-    def _put(self, pieces: dict[frozenset[str] | None, bytes]) -> None:
-        for listener in tuple(self.listeners):
-            piece = pieces[listener.lines]
-            if piece:
-                self._give(listener, piece)
-
-    def _give(self, listener: Listener, piece: bytes) -> None:
-        if not listener.put(piece):
-            self.end(listener, RefusedError("this listener reads too slowly and missed events"))
-            self._logger.warning("listener dropped", why="it does not read what it is sent")
-
-    def _beat(self) -> None:
-        for listener in tuple(self.listeners):
-            if listener.is_good():
-                self._give(listener, HEARTBEAT)
-            else:
-                self.end(listener, DeniedError("this token or session is over"))
 
 
 def encode(event: Event) -> Encoded:
@@ -215,7 +221,3 @@ def encode(event: Event) -> Encoded:
         to_json(data),
     )
     return Encoded(event.id, event.line, text)
-
-
-def _join(batch: list[Encoded], lines: frozenset[str] | None) -> bytes:
-    return b"".join(each.data for each in batch if lines is None or each.line in lines)

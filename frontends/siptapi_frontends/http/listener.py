@@ -9,6 +9,8 @@ from collections.abc import Callable
 from siptapi_core.errors import SiptapiError
 from siptapi_frontends.http.json_response import to_json
 
+ENOUGH = 64 * 1024
+"""Bytes that are sent at once: what waits is shared by all listeners, what is sent is not."""
 MOST_WAITING = 1024 * 1024
 """Bytes that may wait for one listener; whoever reads so slowly is dropped, and told why."""
 
@@ -42,6 +44,8 @@ class Listener:
 
     def put(self, data: bytes) -> bool:
         """Hand over what shall be sent; False: too much waits already, and nothing is taken."""
+        if self.ended:
+            return True  # whatever it is, nobody wants it any more
         if self._size + len(data) > MOST_WAITING:
             return False
         self._waiting.append(data)
@@ -56,16 +60,18 @@ class Listener:
         self._arrived.set()
 
     async def next(self) -> bytes:
-        """Whatever waits, as one piece; empty once all is said."""
+        """What waits, or a part of it, as one piece; empty once all is said."""
         if not self._waiting:
             if self.ended:
                 return b""
             self._arrived.clear()
             await self._arrived.wait()
-        data = self._waiting[0] if len(self._waiting) == 1 else b"".join(self._waiting)
-        self._waiting.clear()
-        self._size = 0
-        return data
+        pieces, size = [], 0
+        while self._waiting and size < ENOUGH:
+            pieces.append(self._waiting.popleft())
+            size += len(pieces[-1])
+        self._size -= size
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def goodbye(why: SiptapiError) -> bytes:

@@ -187,4 +187,6 @@ class _Forward(logging.Handler):
         self._logger = logger
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._logger.warning(record.getMessage())
+        error = record.exc_info[1] if record.exc_info else None
+        more = {} if error is None else {"why": repr(error)}
+        self._logger.warning(record.getMessage().strip(), **more)

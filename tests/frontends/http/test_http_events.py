@@ -320,6 +320,30 @@ def test_a_quiet_stream_has_heartbeats(tmp_path: Path, monkeypatch: pytest.Monke
     run(main())
 
 
+def test_a_quiet_line_has_heartbeats_while_another_is_busy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(broadcaster, "HEARTBEAT_SECONDS", 0.2)
+    monkeypatch.setattr(broadcaster, "PAUSE", 0.01)
+
+    async def busy(lab: Lab) -> None:
+        while True:
+            ring(lab, "home")
+            await asyncio.sleep(0)
+
+    async def main():
+        async with serving(tmp_path) as lab:
+            token = lab.token(lines=frozenset({"office"}))
+            async with listening(lab, token) as stream:
+                task = asyncio.create_task(busy(lab))
+                lines = stream.response.aiter_lines()
+                while await asyncio.wait_for(anext(lines), 5) != ": still here":
+                    pass
+                task.cancel()
+
+    run(main())
+
+
 def test_who_is_let_in_no_more_hears_no_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
