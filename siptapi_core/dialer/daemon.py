@@ -32,7 +32,7 @@ from siptapi_core.version import VERSION
 
 DRAIN_SECONDS = 20.0
 """How long calls that are being set up may go on after the daemon was told to stop."""
-UNREGISTER_SECONDS = 15.0
+UNREGISTER_SECONDS, UNREGISTER_SECONDS_A_LINE = 4.0, 0.001
 """How long registrars may take, all together, to let our lines go: ten thousand take some ten."""
 OBSERVERS_SECONDS = 5.0
 """How long observers may take, all together, to finish what they began."""
@@ -97,7 +97,8 @@ class Daemon:
             await _done_before(hurry or asyncio.Event(), drained)
         finally:
             self.incoming.close()
-            await self._line_services.close(UNREGISTER_SECONDS)
+            lines = len(self.settings.lines)
+            await self._line_services.close(UNREGISTER_SECONDS + UNREGISTER_SECONDS_A_LINE * lines)
             await self.dialer.close()
             await self._stop_frontends()
             await asyncio.to_thread(self._stop_observers, observers)

@@ -12,6 +12,11 @@ from playwright.sync_api import Browser, sync_playwright
 from served_demo import served_demo
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Try the browser last: while it is open an event loop runs, and others start their own."""
+    items.sort(key=lambda item: "browser" in item.fixturenames)  # type: ignore[attr-defined]
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium; without it the test is skipped, or fails where interop is required."""

@@ -249,10 +249,13 @@ def test_everything_is_done_by_keyboard_alone(desk: Desk) -> None:
     keys.press("Enter")
     expect(desk.now).to_contain_text("Your phone rings")
     focus_on = "document.activeElement.getAttribute('aria-label') || ''"
+    pick_up = "Pick up, Anna\u2019s phone"
+    expect(desk.page.get_by_role("button", name=pick_up)).to_be_visible()
     for _ in range(60):
-        if desk.page.evaluate(focus_on) == "Pick up, Anna\u2019s phone":
+        if desk.page.evaluate(focus_on) == pick_up:
             break
         keys.press("Tab")
+    assert desk.page.evaluate(focus_on) == pick_up
     keys.press("Enter")
     expect(desk.now).to_contain_text("Rings there")
     assert desk.page.evaluate(focus_on) == "Hang up, Anna\u2019s phone"  # who stood there stays

@@ -59,7 +59,7 @@ class Office:
 
     def scripted_phone(self, user: str, scenario: str, **values: Any) -> Sipp:
         """A phone of ``user`` that does as ``scenario`` says."""
-        phone = self.lab.sipp(scenario, **values)
+        phone = self.lab.sipp(scenario, seconds=30 + CALLS, **values)
         register = self.lab.sipp(
             "registers",
             proxy=f"{self.proxy.host}:5060",
