@@ -12,6 +12,8 @@ Nothing here opens a socket, reads a clock or draws a random number. From the bo
 - `incoming_calls`, `incoming_call`: calls that come to our lines, shown and never answered;
   `line_of_request`: to which; `incoming_parties`, `incoming_ending`: who calls whom, how it ended;
   `own_calls`: those that are our own, come back
+- `registration`, `binding`, `registrar_answer`: a line at its registrar, as a `registration_plan`
+  wants it; `flows`: the ways that are kept open for all lines; `renewal`: when to ask again
 - `subscription`: SUBSCRIBE and its NOTIFYs, as a `subscription_plan` wants it (RFC 6665);
   `subscription_requests`, `subscription_ending`: what it sends, why it ends
 - `dialog_watch`, `dialog_table`, `dialog_matching`: the dialogs that it tells of (RFC 4235), and

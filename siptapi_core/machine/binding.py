@@ -19,6 +19,7 @@ from attrs import evolve
 
 from siptapi_core.machine.authentication import Answered, Authentication
 from siptapi_core.machine.exchange import Exchange
+from siptapi_core.machine.line_of_request import LINE_PARAMETER
 from siptapi_core.machine.own_address import OwnAddress
 from siptapi_core.machine.registrar_answer import (
     RegistrarAnswer,
@@ -249,7 +250,7 @@ class Binding:
             user=plan.account.user,
             port=own.port,
             scheme="sips" if secure else "sip",
-            parameters=(("line", plan.token),),
+            parameters=((LINE_PARAMETER, plan.token),),
         )
         if to.transport is not Transport.UDP and not secure:
             uri = uri.with_parameter("transport", to.transport)

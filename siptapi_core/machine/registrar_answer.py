@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from siptapi_core.errors import MessageError
+from siptapi_core.machine.line_of_request import LINE_PARAMETER
 from siptapi_core.sip.credentials import Credentials
 from siptapi_core.sip.message import Response
 from siptapi_core.sip.name_addr import NameAddr
@@ -41,10 +42,10 @@ def granted(response: Response, contact: SipUri, asked: int) -> int:
     controller changed the rest, or is the only one. Without it Expires counts, or what we asked.
     """
     bound = [each for value in response.headers.values("Contact") if (each := _read(value))]
-    line = contact.parameter("line")
+    token = contact.parameter(LINE_PARAMETER)
     ours = (
         [each for each in bound if _uri(each).equivalent(contact)]
-        or [each for each in bound if _uri(each).parameter("line") == line]
+        or [each for each in bound if _uri(each).parameter(LINE_PARAMETER) == token]
         or (bound if len(bound) == 1 else [])
     )
     said = [

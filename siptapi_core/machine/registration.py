@@ -31,15 +31,12 @@ from siptapi_core.machine.binding import Binding
 from siptapi_core.machine.flows import Flows
 from siptapi_core.machine.registrar_answer import RegistrarAnswer
 from siptapi_core.machine.registration_plan import RegistrationPlan
+from siptapi_core.machine.renewal import renew_after, retry_after_failure
 from siptapi_core.machine.timers import Action, Timer
 from siptapi_core.machine.user_agent import UserAgent
 from siptapi_core.sip.credentials import Credentials
 from siptapi_core.sip.name_addr import NameAddr
 from siptapi_core.targets import Address
-
-EARLIEST_REFRESH, LATEST_REFRESH = 0.5, 0.75
-"""Parts of the binding's life. What is left is enough for a lost packet or two, and in a life of
-some minutes for a registrar that is silent."""
 
 
 class RegistrationPhase(enum.Enum):
@@ -241,20 +238,23 @@ class Registration:
         elif self._corrects:
             self._refresh(now)
         else:
-            part = self._agent.identifiers.jitter(EARLIEST_REFRESH, LATEST_REFRESH)
-            self._set_timer(now + part * (expires_at - now), self._refresh)
+            wait = renew_after(expires_at - now, self._agent.identifiers.jitter)
+            self._set_timer(now + wait, self._refresh)
             self._enter(RegistrationPhase.REGISTERED, now)
 
     def _fail(self, answer: RegistrarAnswer, now: float) -> None:
         self._leave_flow()
         self._failures += 1
-        retry, jitter = self._plan.retry, self._agent.identifiers.jitter
+        retry = self._plan.retry
         longest = min(retry.limit, retry.base * 2 ** min(self._failures, 30))
         if answer.refused:
             longest = max(longest, retry.refused)
-        wait = jitter(longest / 2, longest)
-        if answer.retry_after:  # all lines were told the same moment
-            wait = max(wait, answer.retry_after + jitter(0.0, retry.base))
+        wait = retry_after_failure(
+            longest,
+            retry_after=answer.retry_after,
+            spread=retry.base,
+            jitter=self._agent.identifiers.jitter,
+        )
         self._set_timer(now + wait, self.start)
         self._enter(RegistrationPhase.FAILED, now)
 

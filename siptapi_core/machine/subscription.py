@@ -31,6 +31,7 @@ from typing import Protocol
 from siptapi_core.errors import MessageError
 from siptapi_core.machine.flows import Flows
 from siptapi_core.machine.phone_leg import Locate
+from siptapi_core.machine.renewal import renew_after, retry_after_failure
 from siptapi_core.machine.server_transaction import ServerTransaction
 from siptapi_core.machine.subscription_ending import (
     Ending,
@@ -48,8 +49,6 @@ from siptapi_core.sip.event import EventHeader, SubscriptionState
 from siptapi_core.sip.message import Request, Response
 from siptapi_core.targets import Address
 
-EARLIEST_REFRESH, LATEST_REFRESH = 0.5, 0.75
-"""Parts of what is left of the subscription."""
 SHORTEST_REFRESH = 5.0
 """Seconds from one SUBSCRIBE to the next, however short a subscription is granted."""
 FULL_STATE_PAUSE = 60.0
@@ -317,8 +316,7 @@ class Subscription:
     # --- later -------------------------------------------------------------------------------
 
     def _schedule_refresh(self, now: float) -> None:
-        part = self._agent.identifiers.jitter(EARLIEST_REFRESH, LATEST_REFRESH)
-        wanted = now + part * (self._expires_at - now)
+        wanted = now + renew_after(self._expires_at - now, self._agent.identifiers.jitter)
         self._refresh_at(max(wanted, self._requests.sent_at + SHORTEST_REFRESH))
 
     def _refresh_at(self, moment: float) -> None:
@@ -359,12 +357,12 @@ class Subscription:
 
     def _wait(self, ending: Ending) -> float:
         """Seconds until another try; the failure that leads to it is counted already."""
-        jitter = self._agent.identifiers.jitter
-        longest = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(self._failures - 1, 30))
-        wait = jitter(longest / 2, longest)
-        if ending.retry_after:  # all lines were told the same moment
-            wait = max(wait, ending.retry_after + jitter(0.0, FIRST_WAIT))
-        return wait
+        return retry_after_failure(
+            min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(self._failures - 1, 30)),
+            retry_after=ending.retry_after,
+            spread=FIRST_WAIT,
+            jitter=self._agent.identifiers.jitter,
+        )
 
     def _forgive(self, now: float) -> None:
         if self._notified_since is not None and now - self._notified_since >= STEADY:
