@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from siptapi_core.contracts import Context, LineIdentity, Logger, Offer, Resolver, Strategy
+from siptapi_core.contracts import Context, LineIdentity, Offer, Resolver, Strategy
 from siptapi_core.dialer.line import Line
 from siptapi_core.dialer.line_credentials import LineCredentials
 from siptapi_core.errors import SettingsError, UnknownNameError
-from siptapi_core.events import CallId
 from siptapi_core.net.line_network import LineNetwork
 from siptapi_core.net.resolving import ResolverChain
 from siptapi_core.net.sip_network import SipNetwork
@@ -50,6 +49,7 @@ class LineFactory(Mapping[str, Line]):
 
     def __getitem__(self, name: str) -> Line:
         line = self.settings.lines[name]
+        resolvers = self.chain(name, line.resolvers)
 
         def identity(number: str) -> LineIdentity:
             route = self.service_route(name)
@@ -62,8 +62,15 @@ class LineFactory(Mapping[str, Line]):
             rules=line.numbers,
             strategies=line.strategies,
             active=line.active,
-            network=lambda call, logger: self.network(name, logger, call),
-            resolvers=self.chain(name, line.resolvers),
+            network=lambda call, logger: LineNetwork(
+                self._network,
+                resolvers,
+                self.credentials(name),
+                line=name,
+                call=call,
+                logger=logger,
+            ),
+            resolvers=resolvers,
             callee_resolvers=(
                 self.chain(name, line.callee_resolvers) if line.callee_resolvers else None
             ),
@@ -129,18 +136,6 @@ class LineFactory(Mapping[str, Line]):
                 raise SettingsError(str(error), where=where, key=key) from error
             created[name] = self._create_with_section(kind, name, offer)
         return created
-
-    def network(self, name: str, logger: Logger, call: CallId = "") -> LineNetwork:
-        """The network as that line may use it, for ``call`` where it is for one."""
-        line = self.settings.lines[name]
-        return LineNetwork(
-            self._network,
-            self.chain(name, line.resolvers),
-            self.credentials(name),
-            line=name,
-            call=call,
-            logger=logger,
-        )
 
     def credentials(self, name: str) -> LineCredentials:
         """What the line answers challenges with."""
