@@ -108,28 +108,28 @@ LONG TSPIAPI TSPI_lineDrop(DRV_REQUESTID request, HDRVCALL handle, LPCSTR inform
     return result ? result : (LONG)request;
 }
 
-LONG TSPIAPI TSPI_lineBlindTransfer(DRV_REQUESTID request, HDRVCALL handle, LPCWSTR number,
-                                    DWORD country_code) {
+/* Send the other party to `number`, by `send`. */
+static LONG send_to(DRV_REQUESTID request, HDRVCALL handle, LPCWSTR number,
+                    LONG (*send)(struct call *, DRV_REQUESTID, LPCWSTR)) {
     LONG result = LINEERR_INVALCALLHANDLE;
-    (void)country_code;
     if (!number || !number[0] || wcslen(number) >= LONGEST_NUMBER) return LINEERR_INVALADDRESS;
     provider_lock();
     struct call *call = call_of(handle);
-    if (call) result = service_transfer(call, request, number);
+    if (call) result = send(call, request, number);
     provider_unlock();
     return result ? result : (LONG)request;
 }
 
+LONG TSPIAPI TSPI_lineBlindTransfer(DRV_REQUESTID request, HDRVCALL handle, LPCWSTR number,
+                                    DWORD country_code) {
+    (void)country_code;
+    return send_to(request, handle, number, service_transfer);
+}
+
 LONG TSPIAPI TSPI_lineRedirect(DRV_REQUESTID request, HDRVCALL handle, LPCWSTR number,
                                DWORD country_code) {
-    LONG result = LINEERR_INVALCALLHANDLE;
     (void)country_code;
-    if (!number || !number[0] || wcslen(number) >= LONGEST_NUMBER) return LINEERR_INVALADDRESS;
-    provider_lock();
-    struct call *call = call_of(handle);
-    if (call) result = service_redirect(call, request, number);
-    provider_unlock();
-    return result ? result : (LONG)request;
+    return send_to(request, handle, number, service_redirect);
 }
 
 LONG TSPIAPI TSPI_lineCloseCall(HDRVCALL handle) {
