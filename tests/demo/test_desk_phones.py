@@ -146,6 +146,8 @@ def test_each_message_is_told_hop_by_hop_with_credentials_masked(tmp_path):
             if line.startswith("Proxy-Authorization")
         ]
         assert 'response="***"' in line
+        visit.phones.reject("Anna")
+        await visit.until_states()
 
     play(scene, tmp_path)
 
