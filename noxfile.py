@@ -9,7 +9,7 @@ import nox
 
 nox.options.default_venv_backend = "venv"
 nox.options.reuse_existing_virtualenvs = True
-nox.options.sessions = ["lint", "types", "imports", "tests", "interop"]
+nox.options.sessions = ["lint", "types", "imports", "docs", "tests", "interop"]
 
 
 @nox.session
@@ -33,6 +33,13 @@ def imports(session: nox.Session) -> None:
     """import-linter: the one-way street."""
     session.install("-e", ".[dev]")
     session.run("lint-imports")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The documentation as a site, in build/docs; a broken link or reference is an error."""
+    session.install("-e", ".[docs]")
+    session.run("sphinx-build", "-q", "-n", "-W", "--keep-going", "docs", "build/docs")
 
 
 @nox.session

@@ -17,7 +17,7 @@ from siptapi_core.control.finding import DEFAULT_SETTINGS, PROTOCOL
 from siptapi_core.control.vocabulary import decode_command
 from siptapi_core.settings.finding import VARIABLE
 from siptapi_frontends.cli import quick_dial
-from siptapi_frontends.cli.application import Parser, _global_options
+from siptapi_frontends.cli.application import Parser, global_options
 from siptapi_frontends.cli.dial import DIAL_COMMAND, command_of
 from siptapi_frontends.cli.quick_dial import hand_over, held_signals, read_dial, wanted_settings
 
@@ -107,7 +107,7 @@ def test_what_is_recognised_is_what_argparse_makes_of_it(arguments: list[str]) -
     recognised = read_dial(arguments)
     if recognised is not None:
         given_ = Namespace()
-        rest = _global_options().parse_known_args(arguments, given_)[1]
+        rest = global_options().parse_known_args(arguments, given_)[1]
         parser = Parser(allow_abbrev=False)
         DIAL_COMMAND.configure(parser)
         parser.parse_args(rest[1:], given_)

@@ -74,7 +74,7 @@ def run(arguments: Sequence[str] | None = None, *, handed_over: HandedOver | Non
 
 
 def _run(arguments: list[str], given: Namespace, handed_over: HandedOver | None) -> int:
-    options = _global_options()
+    options = global_options()
     # Nothing behind "--" is an option, of ours or of the command.
     end = arguments.index("--") if "--" in arguments else len(arguments)
     words = options.parse_known_args(arguments[:end], given)[1] + arguments[end:]
@@ -121,7 +121,7 @@ def _run_command(words: list[str], given: Namespace, session: Session) -> int:
     return command.run(given, session)
 
 
-def _global_options() -> ArgumentParser:
+def global_options() -> ArgumentParser:
     """Options that every command has; they may stand before or after its name."""
     parser = Parser(
         prog="siptapi",
