@@ -14,7 +14,9 @@ import sys
 import atheris
 import limits
 
-with atheris.instrument_imports(include=["siptapi_core", "siptapi_plugins"]):
+with atheris.instrument_imports(
+    include=["siptapi_core", "siptapi_plugins", "siptapi_frontends.tapi"]
+):
     harness = importlib.import_module(sys.argv[1])
 
 count = itertools.count()

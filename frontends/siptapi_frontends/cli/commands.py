@@ -13,6 +13,7 @@ from siptapi_frontends.cli.calls import CALLS_COMMAND
 from siptapi_frontends.cli.config import CONFIG_COMMAND
 from siptapi_frontends.cli.demo import DEMO_COMMAND
 from siptapi_frontends.cli.dial import DIAL_COMMAND
+from siptapi_frontends.cli.handler import HANDLER_COMMAND
 from siptapi_frontends.cli.hangup import HANGUP_COMMAND
 from siptapi_frontends.cli.history import HISTORY_COMMAND
 from siptapi_frontends.cli.lines import LINES_COMMAND
@@ -23,6 +24,7 @@ from siptapi_frontends.cli.reload import RELOAD_COMMAND
 from siptapi_frontends.cli.resolve import RESOLVE_COMMAND
 from siptapi_frontends.cli.serve import SERVE_COMMAND
 from siptapi_frontends.cli.status import STATUS_COMMAND
+from siptapi_frontends.cli.tapi import TAPI_COMMAND
 from siptapi_frontends.cli.token import TOKEN_COMMAND
 from siptapi_frontends.cli.transfer import TRANSFER_COMMAND
 
@@ -42,6 +44,8 @@ def siptapi_commands() -> Iterable[CliCommand]:
         HANGUP_COMMAND,
         TRANSFER_COMMAND,
         TOKEN_COMMAND,
+        TAPI_COMMAND,
+        HANDLER_COMMAND,
         RELOAD_COMMAND,
         NUMBER_COMMAND,
         RESOLVE_COMMAND,
