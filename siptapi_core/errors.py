@@ -18,6 +18,7 @@
     ├── NetworkError          a socket, an address, a transport
     ├── NotSupportedError     this attempt or strategy cannot do that at all
     └── RefusedError          it can, but not in this state (a hang-up after the hand-over)
+        └── BusyError         nor now: there is as much to do as can be done; try again soon
 
 ``str(error)`` is one sentence for a person: what was wrong, where, and what to do. ``code`` is
 for programs: it stays the same when the words change, and crosses the control line and HTTP.
@@ -184,6 +185,12 @@ class RefusedError(SiptapiError):
     """It cannot be done now, and the words say why."""
 
     code: ClassVar[str] = "refused"
+
+
+class BusyError(RefusedError):
+    """There is as much to do as can be done; what was begun is finished first."""
+
+    code: ClassVar[str] = "busy"
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from siptapi_core import (
@@ -10,8 +12,9 @@ from siptapi_core import (
     SettingsError,
     UnknownNameError,
 )
+from siptapi_core.contracts import PluginRecord, PluginState
 from siptapi_core.logs import logger
-from siptapi_core.plugin_loading import Offers, create
+from siptapi_core.plugin_loading import Offers, PluginCatalog, create
 from siptapi_core.plugin_loading.blame import blame
 from siptapi_core.testing.fake_clock import FakeClock
 from siptapi_core.testing.fake_dns import FakeDns
@@ -59,3 +62,42 @@ def test_any_other_error_is_the_plugins() -> None:
 def test_blame_without_a_traceback_is_the_words_alone() -> None:
     assert blame(ValueError("one\n\ttwo")) == "ValueError: one two"
     assert blame(ValueError()) == "ValueError"
+
+
+def test_code_is_a_plugins_by_its_module() -> None:
+    def offer_of(module: str) -> Offer[NoSettings, object]:
+        create_ = type("Strategy", (), {"__module__": module})
+        return Offer(name=module.rpartition(".")[2], summary="s", create=create_)
+
+    def record(name: str, distribution: str, *offers: str) -> PluginRecord:
+        return PluginRecord(
+            name=name,
+            distribution=distribution,
+            version="1",
+            state=PluginState.LOADED,
+            offers=offers,
+        )
+
+    modules = ("siptapi_plugins.own", "siptapi_sbc.strategy", "two.a", "two.b")
+    offers = {offer.name: offer for offer in map(offer_of, modules)}
+    none: Offers[Any] = Offers("", {})
+    catalog = PluginCatalog(
+        strategies=Offers("strategy", offers),
+        resolvers=none,
+        frontends=none,
+        observers=none,
+        commands=none,
+        records=(
+            record("own", "siptapi", "strategy own"),
+            record("sbc", "siptapi-sbc", "strategy strategy", "command sbc"),
+            record("a", "two", "strategy a"),
+            record("b", "two", "strategy b"),
+        ),
+    )
+    assert catalog.modules() == {
+        "siptapi_plugins.own": "own",
+        "siptapi_sbc": "sbc",
+        "siptapi_sbc.strategy": "sbc",
+        "two.a": "a",
+        "two.b": "b",
+    }

@@ -16,12 +16,15 @@ from typing import Any
 
 from siptapi_core.commands import LineStatus, Plugins, Reloaded, ShownSettings, Status
 from siptapi_core.contracts import Clock, Frontend, Logger
+from siptapi_core.dialer.admission import Admission
 from siptapi_core.dialer.event_bus import EventBus
 from siptapi_core.dialer.incoming_indication import IncomingIndication
 from siptapi_core.dialer.line_factory import LineFactory
 from siptapi_core.dialer.line_services import LineServices
 from siptapi_core.dialer.local_dialer import LocalDialer
+from siptapi_core.dialer.loop_monitor import LoopMonitor
 from siptapi_core.dialer.observing import ObserverThread
+from siptapi_core.dialer.process_figures import process_figures
 from siptapi_core.dialer.reloading import read_again
 from siptapi_core.errors import PluginError, RefusedError, SiptapiError
 from siptapi_core.events import LineAdded, LineChanged, LineHappening, LineRemoved
@@ -34,6 +37,8 @@ DRAIN_SECONDS = 20.0
 """How long calls that are being set up may go on after the daemon was told to stop."""
 UNREGISTER_SECONDS, UNREGISTER_SECONDS_A_LINE = 4.0, 0.001
 """How long registrars may take, all together, to let our lines go: ten thousand take some ten."""
+LOOK_EVERY = 10.0
+"""Seconds between two looks whether this computer has another address than it had."""
 OBSERVERS_SECONDS = 5.0
 """How long observers may take, all together, to finish what they began."""
 
@@ -63,6 +68,12 @@ class Daemon:
         self._counters = counters
         self._logger = logger
         self._started = clock.time()
+        self._monitor = LoopMonitor(
+            plugins=catalog.modules(), on_slept=self._on_slept, logger=logger
+        )
+        self._admission = Admission(lambda: self.settings.max_calls, lambda: self._monitor.lag)
+        dialer.outgoing.admit = self._admission.check
+        self._observers: list[ObserverThread] = []
         self._frontends: dict[str, asyncio.Task[None]] = {}
         self._reloading = asyncio.Lock()
 
@@ -86,12 +97,13 @@ class Daemon:
             SiptapiError: one of them cannot begin; the words name it.
         """
         frontends = self._lines.create_all("frontends", self._catalog.frontends)
-        observers = self._start_observers()
+        self._start_observers()
+        self._monitor.start()
         try:
             if await _done_before(stop, self._start(frontends)):
                 await self._line_services.update(self.settings.lines)
                 ready()
-                await stop.wait()
+                await _done_before(stop, self._look_for_moves())
             self._logger.info("stopping")
             drained = self.dialer.outgoing.drain(DRAIN_SECONDS)
             await _done_before(hurry or asyncio.Event(), drained)
@@ -101,7 +113,8 @@ class Daemon:
             await self._line_services.close(UNREGISTER_SECONDS + UNREGISTER_SECONDS_A_LINE * lines)
             await self.dialer.close()
             await self._stop_frontends()
-            await asyncio.to_thread(self._stop_observers, observers)
+            await asyncio.to_thread(self._stop_observers)
+            self._monitor.stop()
 
     def line_status(self, line: LineStatus) -> LineStatus:
         """Fill in how the line's registration is."""
@@ -147,7 +160,10 @@ class Daemon:
                 **self._line_services.counters(),
                 "incoming calls": len(self.incoming),
                 **self._counters(),
-                "tasks": len(asyncio.all_tasks()),
+                "waiting events": sum(map(len, self._observers)),
+                "refused as busy": self._admission.refused,
+                "loop stalls": self._monitor.stalls,
+                **process_figures(),
             },
             registered=self._line_services.registered,
             lines=len(self.settings.lines),
@@ -203,18 +219,29 @@ class Daemon:
 
     # --- observers ---------------------------------------------------------------------------
 
-    def _start_observers(self) -> list[ObserverThread]:
+    def _start_observers(self) -> None:
         created = self._lines.create_all("observers", self._catalog.observers)
-        threads = [ObserverThread(name, each, self._logger) for name, each in created.items()]
-        self._events.sinks += [thread.tell for thread in threads]
-        return threads
+        self._observers = [
+            ObserverThread(name, each, self._logger) for name, each in created.items()
+        ]
+        self._events.sinks += [observer.tell for observer in self._observers]
 
-    def _stop_observers(self, threads: list[ObserverThread]) -> None:
-        for thread in threads:
-            thread.close()
-        for thread in threads:
-            if not thread.join(OBSERVERS_SECONDS / len(threads)):
-                self._logger.error("observer does not end", observer=thread.name)
+    def _stop_observers(self) -> None:
+        for observer in self._observers:
+            observer.close()
+        for observer in self._observers:
+            if not observer.join(OBSERVERS_SECONDS / len(self._observers)):
+                self._logger.error("observer does not end", observer=observer.name)
+
+    async def _look_for_moves(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            if self._line_services.renew_where_we_moved():
+                self._logger.warning("this computer has another address: lines register anew")
+
+    def _on_slept(self, seconds: float) -> None:
+        self._logger.warning("this computer slept: lines register anew", seconds=round(seconds))
+        self._line_services.renew()
 
 
 async def _done_before(event: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:

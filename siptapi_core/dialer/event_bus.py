@@ -99,6 +99,7 @@ class EventBus(Bus[Event]):
 
     ``record`` writes an event down before anybody is told; ``last`` is the id of the last event
     that was ever told. ``sinks`` are called with each event; they must neither wait nor raise.
+    Once it is closed nothing happens any more: nobody would hear of it, nor write it down.
     """
 
     def __init__(
@@ -109,6 +110,7 @@ class EventBus(Bus[Event]):
         self._record = record
         self._last = last
         self._kept: deque[Event] = deque(maxlen=KEPT)
+        self._closed = False
         self.sinks: list[Callable[[Event], None]] = []
 
     def tell_of_call(self, call: CallId, line: str, happening: Happening) -> None:
@@ -123,12 +125,19 @@ class EventBus(Bus[Event]):
 
     def publish(self, item: Event) -> None:
         """Record, keep and tell."""
+        if self._closed:
+            return
         if self._record is not None:
             self._record(item)
         self._kept.append(item)
         for sink in self.sinks:
             sink(item)
         super().publish(item)
+
+    def close(self) -> None:
+        """End every subscription once its queue is read."""
+        self._closed = True
+        super().close()
 
     def subscribe_for(self, caller: Caller, after: EventId | None = None) -> Subscription[Event]:
         """Listen to the caller's lines from now on, or from the first kept event after ``after``.

@@ -23,6 +23,7 @@ from siptapi_core.net.watching import Watches
 from siptapi_core.settings import LineSettings
 from siptapi_core.sip.name_addr import NameAddr
 from siptapi_core.sip.uri import SipUri
+from siptapi_core.targets import Address
 
 AT_A_TIME = 50
 """Lines that are begun, ended or changed before calls have their turn again: some milliseconds."""
@@ -76,6 +77,9 @@ class LineServices:
         self._registering: dict[str, tuple[LineSettings, str]] = {}
         """What each line registered with: its settings, and its token."""
         self._registered: set[str] = set()
+        self._local_address = network.agent.local_address
+        self._locals: dict[Address, Address] = {}
+        """Our own address by each way that lines are registered by."""
         lines.service_route = self._registrations.service_route
 
     @property
@@ -96,6 +100,18 @@ class LineServices:
                 line = None
             self._update_registration(name, line)
             self._update_watch(name, line)
+
+    def renew(self) -> None:
+        """Register and subscribe again: what the servers have of us may be out of date."""
+        self._registrations.renew(self._registrations.flows.ways())
+
+    def renew_where_we_moved(self) -> bool:
+        """The same, by each way on which this computer has another address than it had."""
+        found = {way: self._local_address(way) for way in self._registrations.flows.ways()}
+        moved = [way for way, local in found.items() if self._locals.get(way, local) != local]
+        self._locals = found
+        self._registrations.renew(moved)
+        return bool(moved)
 
     def counters(self) -> dict[str, int]:
         """What is alive, by name."""

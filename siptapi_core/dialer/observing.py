@@ -44,6 +44,10 @@ class ObserverThread:
         self._tell_of_gap()
         self._queue.put(None)
 
+    def __len__(self) -> int:
+        """How many events it has not heard of yet."""
+        return self._queue.qsize()
+
     def join(self, seconds: float) -> bool:
         """Whether it came to an end within ``seconds``. Blocks."""
         self._thread.join(seconds)

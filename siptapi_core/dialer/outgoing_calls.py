@@ -41,6 +41,8 @@ class OutgoingCalls:
         account itself and, where the callee is called first, the callee."""
         self.on_over: list[Callable[[SipUri, Uri], None]] = []
         """... and once more when the call is over."""
+        self.admit: Callable[[int], None] = lambda _calls: None
+        """Raises BusyError where there cannot be one more call beside so many."""
         self._events = events
         self._strategy = strategy
         self._memory = memory
@@ -73,6 +75,8 @@ class OutgoingCalls:
             raise RefusedError(f"line {line.name!r} is not active (lines.{line.name}.active)")
         explanation = line.explain(command.number)
         check_decision(explanation, confirmed=command.confirmed)
+        if explanation.kind is not Kind.EMERGENCY:
+            self.admit(len(self._calls))
         if command.strategy is None:
             names = self._memory.order(line.name, line.strategies)
         else:

@@ -24,11 +24,12 @@ class FlowUser(Protocol):
 
 
 class _Flow:
-    """One way; ``interval`` is the shortest of its users', 0: none wants it kept open."""
+    """The way ``to``; ``interval`` is the shortest of its users', 0: none wants it kept open."""
 
-    __slots__ = ("interval", "keepalive", "users")
+    __slots__ = ("interval", "keepalive", "to", "users")
 
-    def __init__(self) -> None:
+    def __init__(self, to: Address) -> None:
+        self.to = to
         self.users: dict[FlowUser, None] = {}
         self.interval = 0.0
         self.keepalive: Keepalive | None = None
@@ -46,7 +47,7 @@ class Flows:
 
         ``interval`` is in seconds, 0 for none. Harmless when ``user`` has joined already.
         """
-        flow = self._flows.setdefault(_place(to), _Flow())
+        flow = self._flows.setdefault(_place(to), _Flow(to))
         flow.users[user] = None
         if interval and not (flow.interval and flow.interval <= interval):
             _stop(flow)
@@ -63,12 +64,16 @@ class Flows:
                 _stop(self._flows.pop(_place(to)))
 
     def on_refused(self, address: Address, now: float) -> None:
-        """Packets to ``address`` are refused, or the connection to it is lost."""
+        """Packets to ``address`` are refused, the connection to it is lost, or we have moved."""
         flow = self._flows.pop(_place(address), None)
         if flow is not None:
             _stop(flow)
             for user in flow.users:
                 user.on_flow_lost(now)
+
+    def ways(self) -> list[Address]:
+        """Where they lead."""
+        return [flow.to for flow in self._flows.values()]
 
     def __len__(self) -> int:
         """How many flows there are."""

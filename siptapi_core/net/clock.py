@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
+import sys
 import time
+
+if sys.platform == "linux":
+
+    def seconds_with_sleep() -> float:
+        """Monotonic seconds in which the time counts that the machine was suspended."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+elif sys.platform == "darwin":
+
+    def seconds_with_sleep() -> float:
+        """The same: there `time.monotonic` is another clock."""
+        return time.clock_gettime(time.CLOCK_MONOTONIC)
+
+else:
+
+    def seconds_with_sleep() -> float:
+        """The same: on Windows `time.monotonic` counts that time."""
+        return time.monotonic()
 
 
 class SystemClock:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from siptapi_core.errors import SiptapiError
@@ -16,6 +16,7 @@ from siptapi_core.net.resolving import ResolverChain
 from siptapi_core.net.sip_network import SipNetwork
 from siptapi_core.net.turns import Turns
 from siptapi_core.sip.name_addr import NameAddr
+from siptapi_core.targets import Address
 
 AT_ONCE = 100
 """REGISTERs under way at a time: a start or a stop of ten thousand lines is no flood."""
@@ -82,6 +83,11 @@ class Registrations:
         if made is None:
             return RegistrationChanged(RegistrationState.UNREGISTERED)
         return made.registration.status(asyncio.get_running_loop().time())
+
+    def renew(self, ways: Iterable[Address]) -> None:
+        """Register again by each of ``ways``; so do subscriptions, which share them."""
+        for way in ways:
+            self.network.drive(partial(self.flows.on_refused, way))
 
     def service_route(self, line: str) -> tuple[NameAddr, ...]:
         """The route for requests of ``line`` outside dialogs (RFC 3608); empty: none."""

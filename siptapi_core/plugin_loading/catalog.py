@@ -16,6 +16,7 @@ from siptapi_core.contracts import (
     Strategy,
 )
 from siptapi_core.errors import PluginError, SiptapiError, UnknownNameError
+from siptapi_core.hookspecs import PROJECT
 from siptapi_core.plugin_loading.blame import blame
 from siptapi_core.values import Value
 
@@ -48,6 +49,31 @@ class PluginCatalog(Value, kw_only=True):
     observers: Offers[Offer[Any, Observer]]
     commands: Offers[CliCommand]
     records: tuple[PluginRecord, ...]
+
+    def modules(self) -> dict[str, str]:
+        """The plugin by the module or package that has its code, as far as its offers tell.
+
+        Another distribution's package is its plugin's as a whole, unless it has several.
+        """
+        kinds: dict[str, Mapping[str, Offer[Any, Any]]] = {
+            "strategy": self.strategies,
+            "resolver": self.resolvers,
+            "frontend": self.frontends,
+            "observer": self.observers,
+        }
+        offered = {
+            f"{kind} {name}": offer.create
+            for kind, offers in kinds.items()
+            for name, offer in offers.items()
+        }
+        owners: dict[str, set[str]] = {}
+        for record in self.records:
+            for create_ in (offered[each] for each in record.offers if each in offered):
+                module = str(getattr(create_, "__module__", ""))
+                top = module if record.distribution == PROJECT else module.partition(".")[0]
+                for name in {module, top}:
+                    owners.setdefault(name, set()).add(record.name)
+        return {module: min(names) for module, names in owners.items() if len(names) == 1}
 
 
 def create(offer: Offer[S, T], settings: S, context: Context) -> T:

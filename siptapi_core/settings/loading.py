@@ -22,6 +22,7 @@ GENERAL = (
     "log_level",
     "local_addresses",
     "local_ports",
+    "max_calls",
     "plugins",
     "dns",
     "control",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from attrs import Attribute, field, frozen
+from attrs import Attribute, field, frozen, validators
 
 from siptapi_core.errors import UnknownNameError
 from siptapi_core.locating import is_ip_address
@@ -99,6 +99,14 @@ class Settings(Compared):
             "help": "the UDP port to use, or a range of which the first free one is used; left "
             "out: any",
             "example": "5062-5080",
+        },
+    )
+    max_calls: int = field(
+        default=1000,
+        validator=validators.ge(1),
+        metadata={
+            "help": "how many calls the daemon has in progress at once; whoever dials then is told "
+            "to try again soon, except for emergency numbers"
         },
     )
     plugins: PluginSettings = field(factory=PluginSettings)

@@ -189,3 +189,14 @@ def test_sinks_are_told_too():
     bus.sinks.append(told.append)
     bus.tell_of_line("office", LineChanged())
     assert [event.id for event in told] == [1]
+
+
+def test_once_closed_nothing_happens_any_more():
+    """A registration or a call may still stir while the network is being closed."""
+    written, told = [], []
+    bus = EventBus(FakeClock(), record=written.append)
+    bus.sinks.append(told.append)
+    bus.tell_of_line("office", LineChanged())
+    bus.close()
+    bus.tell_of_line("office", LineChanged())
+    assert [event.id for event in written] == [event.id for event in told] == [1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from fake_pbx import Office, office, run
 
@@ -18,6 +20,7 @@ from siptapi_core.events import (
     Stage,
     WatchChanged,
 )
+from siptapi_core.targets import Address
 
 (UNREGISTERED, REGISTERING, REGISTERED, FAILED, UNREGISTERING) = RegistrationState
 DEFAULTS = """
@@ -334,5 +337,31 @@ def test_closing_ends_all_of_it():
             assert here.pbx.sent("SUBSCRIBE")[-1].expires == 0
             assert here.pbx.sent("REGISTER")[-1].expires == 0
             assert status(here).registration is UNREGISTERED
+
+    run(main)
+
+
+# --- a way to us that is none any more -----------------------------------------------------------
+
+
+def test_a_computer_that_slept_or_moved_registers_anew(monkeypatch):
+    async def main():
+        async with office(REGISTERS) as here:
+            await here.update()
+            await registered(here, "a")
+            at_once = lambda low, _high: low  # noqa: E731
+            monkeypatch.setattr(here.network.agent.identifiers, "jitter", at_once, raising=False)
+            here.services.renew()
+            await here.until(lambda: len(here.pbx.sent("REGISTER")) == 2)
+            for _ in range(1000):
+                if here.services._registrations.flows.ways():  # the answer is there as well
+                    break
+                await asyncio.sleep(0.001)
+            assert not here.services.renew_where_we_moved()  # the first look
+            assert not here.services.renew_where_we_moved()
+            elsewhere = Address("127.0.0.9", 5070)
+            monkeypatch.setattr(here.services, "_local_address", lambda _towards: elsewhere)
+            assert here.services.renew_where_we_moved()
+            await here.until(lambda: len(here.pbx.sent("REGISTER")) == 3)
 
     run(main)

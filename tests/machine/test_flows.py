@@ -121,3 +121,12 @@ def test_which_refusals_mean_this_flow(elsewhere, same):
     rig.flows.join(user, TLS, 0.0, 0.0)
     rig.flows.on_refused(elsewhere, 1.0)
     assert user.lost == ([1.0] if same else [])
+
+
+def test_the_ways_are_those_that_somebody_uses():
+    rig, user = Rig(), User()
+    rig.flows.join(user, PROXY, 25.0, 0.0)
+    rig.flows.join(user, TLS, 0.0, 0.0)
+    assert rig.flows.ways() == [PROXY, TLS]
+    rig.flows.leave(user, PROXY)
+    assert rig.flows.ways() == [TLS]

@@ -28,7 +28,7 @@ _WORDS = {
     429: "Too often: Retry-After says when to come again.",
     500: "The settings or a plugin are at fault.",
     502: "The network or a name server did not answer.",
-    503: "There are too many listeners.",
+    503: "There are too many listeners, or too many calls: Retry-After says when to come again.",
 }
 _PROBLEM: Schema = {
     "type": "object",
@@ -132,7 +132,8 @@ def _operation(operation: Operation, schemas: Schemas) -> Schema:
 
 def _statuses(operation: Operation) -> set[int]:
     always = {401, 403, 404, 409, 422, 429, 500, 502}
-    return always | ({408, 413, 415} if operation.method != "GET" else set())
+    dials = {503} if operation.command is Dial else set()
+    return always | dials | ({408, 413, 415} if operation.method != "GET" else set())
 
 
 def _others(schemas: Schemas) -> dict[str, Schema]:

@@ -19,12 +19,15 @@ STATUSES: Mapping[str, int] = {
     "denied": 403,
     "unknown-name": 404,
     "refused": 409,
+    "busy": 503,
     "not-supported": 409,
     "network": 502,
     "resolve": 502,
     "protocol": 502,
 }
 """What an error of ours is answered with, by its code."""
+RETRY_AFTER = {"busy": "5"}
+"""Seconds until it may be tried again, by code: then some of the calls in progress have ended."""
 CONFIRMABLE = 409
 """A number that a person may say yes to all the same."""
 
@@ -71,4 +74,6 @@ def problem_of(error: SiptapiError, refused: int = STATUSES["refused"]) -> Probl
     status = CONFIRMABLE if confirmable else STATUSES.get(error.code, 500)
     if error.code == "refused":
         status = refused
-    return Problem(status, error.code, str(error), confirmable=confirmable)
+    seconds = RETRY_AFTER.get(error.code)
+    headers = {"Retry-After": seconds} if seconds else None
+    return Problem(status, error.code, str(error), headers=headers, confirmable=confirmable)

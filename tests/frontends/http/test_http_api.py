@@ -39,6 +39,7 @@ from siptapi_core.commands import (
 )
 from siptapi_core.demo import Ending
 from siptapi_core.errors import (
+    BusyError,
     DeniedError,
     NetworkError,
     NotSupportedError,
@@ -153,6 +154,7 @@ def test_what_was_dialled_is_shown_where_the_answer_says(tmp_path):
         (UnknownNameError("line", "x"), 404),
         (DeniedError("w"), 403),
         (RefusedError("w"), 409),
+        (BusyError("w"), 503),
         (NotSupportedError("w"), 409),
         (NetworkError("w"), 502),
         (ResolveError("w"), 502),
@@ -175,6 +177,7 @@ def test_an_error_is_a_problem_in_the_words_of_the_command_line(error, status, t
             assert problem["type"] == "about:blank"
             assert problem["title"]
             assert "confirmable" not in problem
+            assert answer.headers.get("retry-after") == ("5" if status == 503 else None)
 
     run(main())
 
