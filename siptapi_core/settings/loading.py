@@ -23,6 +23,7 @@ GENERAL = (
     "local_addresses",
     "local_ports",
     "max_calls",
+    "confirm_links",
     "plugins",
     "dns",
     "control",

@@ -101,6 +101,13 @@ class Settings(Compared):
             "example": "5062-5080",
         },
     )
+    confirm_links: bool = field(
+        default=True,
+        metadata={
+            "help": "whether a telephone link that was clicked asks before it is dialled "
+            "(`siptapi handler`); false: only where `[numbers]` wants a yes"
+        },
+    )
     max_calls: int = field(
         default=1000,
         validator=validators.ge(1),

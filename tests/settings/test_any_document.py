@@ -136,6 +136,7 @@ documents = table(
     {
         "default_line": st.just("office"),
         "log_level": st.just("debug"),
+        "confirm_links": st.booleans(),
         "plugins": table({}, {"blocked": names}),
         "dns": table(
             {},

@@ -13,6 +13,7 @@ from siptapi_frontends.cli.calls import CALLS_COMMAND
 from siptapi_frontends.cli.config import CONFIG_COMMAND
 from siptapi_frontends.cli.demo import DEMO_COMMAND
 from siptapi_frontends.cli.dial import DIAL_COMMAND
+from siptapi_frontends.cli.handler import HANDLER_COMMAND
 from siptapi_frontends.cli.hangup import HANGUP_COMMAND
 from siptapi_frontends.cli.history import HISTORY_COMMAND
 from siptapi_frontends.cli.lines import LINES_COMMAND
@@ -44,6 +45,7 @@ def siptapi_commands() -> Iterable[CliCommand]:
         TRANSFER_COMMAND,
         TOKEN_COMMAND,
         TAPI_COMMAND,
+        HANDLER_COMMAND,
         RELOAD_COMMAND,
         NUMBER_COMMAND,
         RESOLVE_COMMAND,
