@@ -2,10 +2,11 @@
 
 ::
 
-    INVITE ─┬─ of no line of ours ───────────────────────▶ 480, as strangers get it
+    INVITE ─┬─ of no line of ours, or not accepted there ▶ 480, as strangers get it
             ├─ whose body must be understood and is not ─▶ 415
             ├─ that may be our own, come back to us ─────▶ 480
             ├─ that rings on that line already ──────────▶ 482
+            ├─ while too many ring ──────────────────────▶ 480
             └─ any other ────────────────────────────────▶ `IncomingCall`
 
 None of these answers is a 6xx, which would end the branch of a phone beside us as well.
@@ -33,6 +34,9 @@ _ACCEPT = ("Accept", f"{_SESSION}, multipart/mixed, multipart/alternative")
 _ACCEPT_ENCODING = ("Accept-Encoding", "identity")
 _optional = Pattern(r"(?i)[^;]*+.*;[ \t]*+handling[ \t]*+=[ \t]*+\"?optional\b")
 
+MOST_RINGING = 10_000
+"""Calls that ring at a time: a proxy may fork one to every line."""
+
 _Key = tuple[str, str, str]
 
 
@@ -51,20 +55,25 @@ class IncomingCalls:
         self._calls: dict[_Key, IncomingCall] = {}
         agent.on_stranger = self.on_request
         agent.extensions = EXTENSIONS
+        if agent.strangers is not None:
+            agent.strangers.line_with_token = self.lines.find_by_token
 
     def on_request(
         self, request: Request, transaction: ServerTransaction, source: Address, now: float
     ) -> None:
         """A valid request outside any dialog of ours that requires nothing unknown."""
         line = self.lines.find(request) if request.method == "INVITE" else None
-        if line is None:
+        strangers = self._agent.strangers
+        if line is None or (strangers is not None and not strangers.may_call(line, source)):
             self._agent.refuse_stranger(request, transaction, source, now)
         elif (accepted := _accepted_instead(request)) is not None:
-            self._agent.respond(transaction, 415, now, headers=(accepted,))
+            self._agent.refuse(transaction, 415, now, headers=(accepted,))
         elif self.own_calls.may_be(request, line.account, now):
-            self._agent.respond(transaction, 480, now)
+            self._agent.refuse(transaction, 480, now)
         elif _key(line, request) in self._calls:
-            self._agent.respond(transaction, 482, now)
+            self._agent.refuse(transaction, 482, now)
+        elif len(self._calls) >= MOST_RINGING:
+            self._agent.refuse(transaction, 480, now)
         else:
             call = IncomingCall(line, transaction, agent=self._agent, report=self._on_happening)
             self._calls[_key(line, request)] = call

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from siptapi_core.machine.accept_from import AcceptFrom
 from siptapi_core.sip.message import Request
 from siptapi_core.sip.uri import SipUri, TelUri, Uri
 from siptapi_core.values import Value
@@ -35,7 +36,7 @@ class IncomingLine(Value, kw_only=True):
 
     ``account`` is its address of record; ``token`` stands in our Contact's ``line`` parameter.
     ``send_180``: callers are told that it rings. ``sends_reason``: its PBX is known to say why it
-    cancels (RFC 3326).
+    cancels (RFC 3326). ``accept_from``: from where calls may come.
     """
 
     name: str
@@ -43,6 +44,7 @@ class IncomingLine(Value, kw_only=True):
     token: str
     send_180: bool = True
     sends_reason: bool = False
+    accept_from: AcceptFrom = AcceptFrom.PROXY
 
 
 class LineDirectory:
@@ -79,6 +81,11 @@ class LineDirectory:
                 return lines[0]
         return None
 
+    def find_by_token(self, request: Request) -> IncomingLine | None:
+        """The line whose token the Request-URI has, which only its registrar was told."""
+        token = _token(request.uri)
+        return self._found.get(token, (None,))[0] if token else None
+
     def __len__(self) -> int:
         """How many lines there are."""
         return len(self._lines)
@@ -91,7 +98,7 @@ def _keys_of_line(line: IncomingLine) -> tuple[_Key, ...]:
 
 def _keys_of_request(request: Request) -> Iterator[_Key]:
     uri, to = request.uri, request.to.uri
-    if isinstance(uri, SipUri) and (token := uri.parameter(LINE_PARAMETER)):
+    if token := _token(uri):
         yield token
     user, host = _parts(uri)
     to_user, domain = _parts(to)
@@ -99,6 +106,10 @@ def _keys_of_request(request: Request) -> Iterator[_Key]:
     yield (user, domain)
     yield (user,)
     yield (to_user, domain)
+
+
+def _token(uri: Uri) -> str | None:
+    return uri.parameter(LINE_PARAMETER) if isinstance(uri, SipUri) else None
 
 
 def _parts(uri: Uri) -> tuple[str, str]:

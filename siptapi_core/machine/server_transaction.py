@@ -41,6 +41,7 @@ class ServerState(enum.Enum):
 class ServerTransaction:
     """One request from the other side, and our responses to it, which go to ``reply_to``.
 
+    ``size`` is how many bytes it came in.
     ``on_cancelled``, where the user sets it, is given the CANCEL of an unanswered INVITE; the user
     then answers the INVITE 487 (RFC 3261 9.2).
     """
@@ -56,15 +57,17 @@ class ServerTransaction:
         "on_cancelled",
         "reply_to",
         "request",
+        "size",
         "state",
     )
 
     def __init__(
-        self, wire: Wire, key: tuple[str, ...], request: Request, reply_to: Address
+        self, wire: Wire, key: tuple[str, ...], request: Request, reply_to: Address, size: int
     ) -> None:
         self.key = key
         self.request = request
         self.reply_to = reply_to
+        self.size = size
         self.state = ServerState.PROCEEDING if self.is_invite else ServerState.TRYING
         self.on_cancelled: Callable[[Request, float], None] | None = None
         self._wire = wire

@@ -17,6 +17,7 @@ from siptapi_core.machine.identifiers import Identifiers
 from siptapi_core.machine.own_address import OwnAddress
 from siptapi_core.machine.response_routing import mark_source, reply_address
 from siptapi_core.machine.server_transaction import ServerTransaction
+from siptapi_core.machine.strangers import Strangers
 from siptapi_core.machine.timers import SipTimers, TimerQueue
 from siptapi_core.machine.way import way_of
 from siptapi_core.sip.message import Headers, Request, Response, parse_message
@@ -28,6 +29,9 @@ MAGIC_COOKIE = "z9hG4bK"
 LARGEST_ON_UDP = 1300
 """Bytes of a request where the path's MTU is unknown, as it always is to us (RFC 3261 18.1.1)."""
 
+_SHORT_TAG = 8
+"""Hexadecimal digits: the 32 bits that RFC 3261 section 19.3 asks for."""
+
 Key = tuple[str, ...]
 Deliver = Callable[[Request, ServerTransaction | None, Address, float], None]
 
@@ -36,7 +40,7 @@ class TransactionLayer:
     """All transactions of one user agent.
 
     ``local_address(towards)`` is the address that packets to ``towards`` leave from: it goes into
-    our Via.
+    our Via. ``strangers`` says who is answered; without it everybody is.
     """
 
     timers: SipTimers
@@ -49,14 +53,17 @@ class TransactionLayer:
         local_address: Callable[[Address], Address],
         deliver: Deliver,
         timers: SipTimers,
+        strangers: Strangers | None = None,
     ) -> None:
         self.timers = timers
         self.queue = TimerQueue()
         self.identifiers = identifiers
         self.dead_addresses = DeadAddresses()
         self.outbox: list[tuple[bytes, Address]] = []
+        self.strangers = strangers
         self._local_address = local_address
         self._deliver = deliver
+        self._tag = ""
         self._clients: dict[Key, ClientTransaction] = {}
         self._servers: dict[Key, ServerTransaction] = {}
         self._initial: set[Key] = set()
@@ -120,21 +127,43 @@ class TransactionLayer:
         try:
             message = parse_message(data)
         except MessageError as error:
-            if isinstance(error.request, Request):
-                self.refuse(error.request, source, error.status, str(error))
+            request = error.request
+            if isinstance(request, Request) and self.admits(request, source, now):
+                warning = ("Warning", _warning(str(error)))
+                self._refuse_from(source, request, error.status, len(data), now, warning)
             return
         if isinstance(message, Response):
             self._receive_response(message, source, now)
         else:
-            self._receive_request(message, source, now)
+            self._receive_request(message, source, len(data), now)
 
-    def refuse(self, request: Request, source: Address, status: int, problem: str = "") -> None:
-        """Answer statelessly (RFC 3261 8.2.7): nothing is kept, nothing is retransmitted."""
-        headers = [("Warning", _warning(problem))] if problem else []
-        marked = mark_source(request, source)
-        tag = self.identifiers.tag()
-        response = marked.response(status, to_tag=tag, headers=headers)
-        self.send(response.encode(), reply_address(marked.via, source))
+    def admits(self, request: Request, source: Address, now: float) -> bool:
+        """Whether ``request``, which is outside our dialogs, gets an answer."""
+        return self.strangers is None or self.strangers.admits(request, source, now)
+
+    def refuse(
+        self,
+        request: Request,
+        to: Address,
+        status: int,
+        now: float,
+        *,
+        most: int,
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        """Answer statelessly (RFC 3261 8.2.7): nothing is kept, nothing is retransmitted.
+
+        The answer to the same request is the same again. It has at most ``most`` bytes, as many as
+        came (`short_answer`), else none is sent.
+        """
+        if self.strangers is not None and not self.strangers.may_answer(to, now):
+            return
+        from siptapi_core.machine.short_answer import short_answer  # noqa: PLC0415  # rarely sent
+
+        self._tag = self._tag or self.identifiers.tag()[:_SHORT_TAG]
+        data = short_answer(request, status, self._tag, headers, most)
+        if data is not None:
+            self.send(data, to)
 
     def transport_error(self, address: Address, now: float, problem: str = "") -> None:
         """Packets to ``address`` are refused: who still waits for a first word there is told."""
@@ -189,6 +218,8 @@ class TransactionLayer:
         user: ClientUser,
         now: float,
     ) -> ClientTransaction:
+        if self.strangers is not None:
+            self.strangers.met.add(to.host, now)
         key = (branch, request.method)
         transaction = ClientTransaction(self, key, request, to, user, now, data)
         self._clients[key] = transaction
@@ -201,7 +232,20 @@ class TransactionLayer:
         if transaction is not None:
             transaction.receive(response, source, now)
 
-    def _receive_request(self, request: Request, source: Address, now: float) -> None:
+    def _refuse_from(
+        self,
+        source: Address,
+        request: Request,
+        status: int,
+        size: int,
+        now: float,
+        *headers: tuple[str, str],
+    ) -> None:
+        marked = mark_source(request, source)
+        to = reply_address(marked.via, source)
+        self.refuse(marked, to, status, now, most=size, headers=headers)
+
+    def _receive_request(self, request: Request, source: Address, size: int, now: float) -> None:
         request = mark_source(request, source)
         method = request.method
         key = _server_key(request, "INVITE" if method == "ACK" else method)
@@ -218,10 +262,12 @@ class TransactionLayer:
         if request.to.tag is None:
             initial = _initial_key(request)
             if initial in self._initial:  # it came by another way before (RFC 3261 8.2.2.2)
-                self.refuse(request, source, 482)
+                if self.admits(request, source, now):
+                    self._refuse_from(source, request, 482, size, now)
                 return
             self._initial.add(initial)
-        transaction = ServerTransaction(self, key, request, reply_address(request.via, source))
+        reply_to = reply_address(request.via, source)
+        transaction = ServerTransaction(self, key, request, reply_to, size)
         self._servers[key] = transaction
         self._deliver(request, transaction, source, now)
 

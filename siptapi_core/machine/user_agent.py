@@ -20,6 +20,7 @@ from typing import Protocol
 from siptapi_core.errors import MessageError
 from siptapi_core.machine.identifiers import Identifiers
 from siptapi_core.machine.server_transaction import ServerTransaction
+from siptapi_core.machine.strangers import Strangers
 from siptapi_core.machine.timers import SipTimers, TimerQueue
 from siptapi_core.machine.transaction_layer import TransactionLayer
 from siptapi_core.sip.message import Request
@@ -60,7 +61,8 @@ class UserAgent:
 
     ``local_address(towards)`` is where packets to there leave from; ``product`` goes into
     User-Agent. ``on_stranger`` gets requests outside any dialog of ours; without it they are
-    refused. ``extensions`` are the option tags that these may require (RFC 3261 8.2.2.3).
+    refused. ``strangers`` says who is answered at all; without it everybody is. ``extensions`` are
+    the option tags that these requests may require (RFC 3261 8.2.2.3).
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class UserAgent:
         timers: SipTimers | None = None,
         product: str = "SIPTAPI",
         on_stranger: Stranger | None = None,
+        strangers: Strangers | None = None,
     ) -> None:
         self.identifiers = identifiers
         self.local_address = local_address
@@ -82,7 +85,9 @@ class UserAgent:
             local_address=local_address,
             deliver=self._deliver,
             timers=timers or SipTimers(),
+            strangers=strangers,
         )
+        self.strangers = strangers
         self.on_stranger = on_stranger or self.refuse_stranger
         self.extensions: frozenset[str] = frozenset()
         self._dialogs: dict[tuple[str, str], DialogUser] = {}
@@ -141,7 +146,26 @@ class UserAgent:
         status = _TO_STRANGERS.get(request.method)
         if status is None:
             status = 405 if request.method in KNOWN_METHODS else 501
-        self.respond(transaction, status, now)
+        self.refuse(transaction, status, now)
+
+    def refuse(
+        self,
+        transaction: ServerTransaction,
+        status: int,
+        now: float,
+        *,
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        """Answer a request outside our dialogs, and forget it: see `TransactionLayer.refuse`."""
+        self.transactions.refuse(
+            transaction.request,
+            transaction.reply_to,
+            status,
+            now,
+            most=transaction.size,
+            headers=(ALLOW, *headers),
+        )
+        transaction.abandon(now)
 
     def respond(
         self,
@@ -172,6 +196,7 @@ class UserAgent:
     def _deliver(
         self, request: Request, transaction: ServerTransaction | None, source: Address, now: float
     ) -> None:
+        user = None
         try:
             tag = request.to.tag
             user = self._dialogs.get((request.call_id, tag)) if tag is not None else None
@@ -181,14 +206,17 @@ class UserAgent:
                 return
             if user is not None and request.method != "CANCEL":
                 user.on_request(request, transaction, now)
-            else:
+            elif self.transactions.admits(request, source, now):
                 self._receive_outside(request, transaction, source, now)
+            else:
+                transaction.abandon(now)
         except MessageError as error:
             if transaction is None:
                 return
             if transaction.is_answered:
                 raise
-            self.respond(transaction, error.status, now)
+            answer = self.refuse if user is None else self.respond
+            answer(transaction, error.status, now)
 
     def _receive_outside(
         self, request: Request, transaction: ServerTransaction, source: Address, now: float
@@ -197,22 +225,23 @@ class UserAgent:
         if request.method == "CANCEL":
             self._receive_cancel(request, transaction, now)
         elif request.to.tag is not None:
-            self.respond(transaction, 481, now)
+            self.refuse(transaction, 481, now)
         elif unknown := [
             tag for tag in request.headers.values("Require") if tag.lower() not in self.extensions
         ]:
-            self.respond(transaction, 420, now, headers=(("Unsupported", ", ".join(unknown)),))
+            self.refuse(transaction, 420, now, headers=(("Unsupported", ", ".join(unknown)),))
         elif (request.call_id, request.from_.tag or "") in self._dialogs:
             # The proxy forked our own INVITE to the phone back to us as well. Never a 6xx: it
             # would end the phone's branch too.
-            self.respond(transaction, 480, now)
+            self.refuse(transaction, 480, now)
         else:
             self.on_stranger(request, transaction, source, now)
 
     def _receive_cancel(self, request: Request, transaction: ServerTransaction, now: float) -> None:
         invite = self.transactions.invite_to_cancel(request)
-        if invite is None:
-            self.respond(transaction, 481, now)
+        # RFC 3261 22.1: only whoever sent the INVITE may cancel it.
+        if invite is None or invite.reply_to.host != transaction.reply_to.host:
+            self.refuse(transaction, 481, now)
             return
         self.respond(transaction, 200, now)
         if invite.on_cancelled is not None and not invite.is_answered:

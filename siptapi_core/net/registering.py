@@ -138,7 +138,9 @@ class Registrations:
         try:
             credentials = None if line.credentials is None else await line.credentials()
             way = LineNetwork(self.network, line.chain(line.name), None, line=line.name)
-            addresses = self.network.reachable(await way.next_hop(line.next_hop))
+            found = await way.next_hop(line.next_hop)
+            self.network.expect_calls_from(found)
+            addresses = self.network.reachable(found)
         except SiptapiError as error:
             self.network.drive(partial(registration.cannot_proceed, error))
         else:

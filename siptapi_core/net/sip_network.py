@@ -12,6 +12,7 @@ from siptapi_core.contracts import Clock, Logger
 from siptapi_core.errors import NetworkError
 from siptapi_core.events import CallId, Direction, TracedMessage
 from siptapi_core.machine.identifiers import Identifiers
+from siptapi_core.machine.strangers import Strangers
 from siptapi_core.machine.timers import SipTimers
 from siptapi_core.machine.user_agent import UserAgent
 from siptapi_core.net.driver import Driver
@@ -57,11 +58,13 @@ class SipNetwork:
         self.clock = clock
         self.tracers: list[Callable[[TracedMessage], None]] = []
         """Called with each message; while there is none, nothing is decoded or masked."""
+        self._strangers = Strangers(self._report_stranger)
         self.agent = UserAgent(
             identifiers=identifiers,
             local_address=self._local_address,
             timers=timers,
             product=f"SIPTAPI/{VERSION}",
+            strangers=self._strangers,
         )
         self.logger = logger
         self._driver = Driver(self.agent, self._send)
@@ -146,6 +149,12 @@ class SipNetwork:
             )
         return await self._stun.mapped_address(self._socket(towards), servers, refresh)
 
+    def expect_calls_from(self, addresses: Iterable[Address]) -> None:
+        """Let lines take calls from there: they are those of a proxy."""
+        now = self.clock.monotonic()
+        for address in addresses:
+            self._strangers.proxies.add(address.host, now)
+
     def drive(self, do: Callable[[float], None]) -> None:
         """Let ``do(now)`` act on the user agent or a call of it, and carry out what follows."""
         self._driver.drive(do)
@@ -196,6 +205,17 @@ class SipNetwork:
         if self._stun is not None:
             self._stun.refused(address)
         self._driver.drive(lambda now: self.agent.refused(address, now, problem))
+
+    def _report_stranger(self, source: Address, method: str, reason: str, unreported: int) -> None:
+        # Programs read this line (docs/strangers.md): nothing in it is the stranger's own choice.
+        self.logger.warning(
+            "request refused",
+            address=source.host,
+            port=source.port,
+            method=method,
+            reason=reason,
+            unreported=unreported,
+        )
 
     def _send(self, data: bytes, to: Address) -> None:
         try:

@@ -9,6 +9,7 @@ from typing import Any
 from attrs import Attribute, evolve, field, frozen, validators
 
 from siptapi_core.contracts import LineIdentity
+from siptapi_core.machine.accept_from import AcceptFrom
 from siptapi_core.machine.refer_plan import ByePolicy, CallTimers
 from siptapi_core.numbers import NumberRules
 from siptapi_core.settings.auto_answer import AutoAnswer, auto_answer_headers
@@ -273,6 +274,15 @@ class LineSettings(Compared):
         default=600.0,
         validator=validators.gt(0),
         metadata={"help": "seconds that a registration is to hold; it is renewed before"},
+    )
+    accept_from: AcceptFrom = field(
+        default=AcceptFrom.PROXY,
+        metadata={
+            "help": "from where a registered line takes calls: the addresses of its proxy or "
+            "domain, also those of phones that SIPTAPI calls directly, or any for which the "
+            "registrar passes on what was registered; others get no answer ([strangers]"
+            "(strangers.md))"
+        },
     )
     send_180: bool = field(
         default=True,

@@ -57,13 +57,12 @@ def test_nothing_is_overwritten(settings_file: Path, capsys: pytest.CaptureFixtu
 def test_the_check_shows_whom_each_line_rings(
     settings_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    settings_file.write_text(
-        f'{LINE}[lines.lab]\ndomain = "d"\nuser = "u"\nphone = "7@192.0.2.1"\n'
-    )
+    lab = '[lines.lab]\ndomain = "d"\nuser = "u"\nphone = "7@192.0.2.1"\nregister = true\n'
+    settings_file.write_text(LINE + lab)
     assert config("check") == 0
     assert capsys.readouterr().out.splitlines()[1:] == [
         "  line office: sip:201@pbx.example, rings sip:201@pbx.example",
-        "  line lab: sip:u@d, rings sip:7@192.0.2.1",
+        "  line lab: sip:u@d, rings sip:7@192.0.2.1, accepts calls from proxy",
     ]
 
 

@@ -7,6 +7,7 @@ from itertools import count
 from attrs import evolve
 
 from siptapi_core.machine.server_transaction import ServerTransaction
+from siptapi_core.machine.strangers import Strangers
 from siptapi_core.machine.timers import SipTimers, TimerQueue
 from siptapi_core.machine.user_agent import Stranger, UserAgent
 from siptapi_core.sip.message import Headers, Message, Request, Response, parse_message
@@ -43,6 +44,10 @@ def make_request(
         *headers,
     ]
     return Request(method, parse_uri(uri), Headers(pairs), body)
+
+
+LONG = ("Subject", "s" * 200)
+"""A header of a request that leaves room for a whole answer: none is longer than its request."""
 
 
 def without_via(request: Request) -> Request:
@@ -84,7 +89,11 @@ class Bench:
     """A user agent on the bench: the test is its network, its peers and its clock."""
 
     def __init__(
-        self, *, on_stranger: Stranger | None = None, timers: SipTimers | None = None
+        self,
+        *,
+        on_stranger: Stranger | None = None,
+        strangers: Strangers | None = None,
+        timers: SipTimers | None = None,
     ) -> None:
         self.now = 0.0
         self.identifiers = CountingIdentifiers()
@@ -93,6 +102,7 @@ class Bench:
             local_address=lambda towards: evolve(SIPTAPI, transport=towards.transport),
             timers=timers,
             on_stranger=on_stranger,
+            strangers=strangers,
         )
         self.sent: list[tuple[float, Message, Address]] = []
         self._branches = count(1)

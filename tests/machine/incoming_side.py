@@ -10,6 +10,7 @@ from siptapi_core.events import IncomingRinging
 from siptapi_core.machine.incoming_call import IncomingCall, IncomingHappening
 from siptapi_core.machine.incoming_calls import IncomingCalls
 from siptapi_core.machine.line_of_request import IncomingLine
+from siptapi_core.machine.strangers import Strangers
 from siptapi_core.sip.message import Request, Response
 from siptapi_core.sip.uri import SipUri
 
@@ -29,8 +30,10 @@ def make_line(name: str = "office", token: str = "token", **changes: Any) -> Inc
 class IncomingSide(Bench):
     """A bench whose user agent takes calls for ``lines``; ``told`` is what was reported."""
 
-    def __init__(self, *lines: IncomingLine, **line: Any) -> None:
-        super().__init__()
+    def __init__(
+        self, *lines: IncomingLine, strangers: Strangers | None = None, **line: Any
+    ) -> None:
+        super().__init__(strangers=strangers)
         self.told: list[IncomingHappening] = []
         self.shown: list[IncomingCall] = []
         self.calls = IncomingCalls(self.agent, report=self._report)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from bench import PROXY, make_request
+from bench import LONG, PROXY, make_request
 from incoming_side import RINGING, TARGET, IncomingSide, make_line
 
 from siptapi_core.events import IncomingEnded, IncomingOutcome, Reporter
@@ -51,7 +51,7 @@ def test_a_line_that_left_gets_no_calls_and_those_that_ring_go_on():
 
 def test_an_unknown_requirement_is_named_and_nothing_is_shown():
     bench = IncomingSide()
-    bench.invite(("Require", "timer, foo"), ("Require", "precondition"))
+    bench.invite(LONG, ("Require", "timer, foo"), ("Require", "precondition"))
     [response] = bench.responses("INVITE")
     assert response.status == 420
     assert response.headers.get("Unsupported") == "foo, precondition"
@@ -77,7 +77,7 @@ def test_an_unknown_requirement_is_named_and_nothing_is_shown():
 )
 def test_a_body_that_must_be_understood_and_is_not(headers, missing):
     bench = IncomingSide()
-    bench.invite(*headers, body=b"body")
+    bench.invite(*headers, LONG, body=b"body")
     [response] = bench.responses("INVITE")
     assert response.status == 415
     assert response.headers.get(missing)
@@ -154,7 +154,7 @@ def take(bench: IncomingSide, **parts: str) -> None:
     from siptapi_core.machine.server_transaction import ServerTransaction
 
     request = make_request(**{"uri": TARGET, **parts})
-    transaction = ServerTransaction(bench.agent.transactions, (parts["via"],), request, PROXY)
+    transaction = ServerTransaction(bench.agent.transactions, (parts["via"],), request, PROXY, 1300)
     bench.calls.on_request(request, transaction, PROXY, bench.now)
 
 

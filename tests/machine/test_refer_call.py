@@ -21,7 +21,7 @@ are named with their file)::
 from __future__ import annotations
 
 import pytest
-from bench import PHONE, PROXY, STANDBY, make_request
+from bench import LONG, PHONE, PROXY, STANDBY, make_request
 from phone_side import CONTACT, RECORD_ROUTE, CallBench
 
 from siptapi_core.errors import NetworkError, RefusedError
@@ -99,8 +99,9 @@ def test_every_header_that_we_send_is_spelled_as_in_the_standards():
     bench.phone_sends("INVITE", ("Require", "100rel"))
     bench.phone_sends("INVITE", CONTACT)
     bench.reply(401, "REFER", headers=(("WWW-Authenticate", CHALLENGE[1]),))
-    bench.receive(make_request("OPTIONS", headers=(("Require", "100rel"),)))
-    bench.receive(make_request("OPTIONS").encode().replace(b"Max-Forwards: 70", b"Max-Forwards: x"))
+    bench.receive(make_request("OPTIONS", headers=(("Require", "100rel"), LONG)))
+    faulty = make_request("OPTIONS", headers=(LONG,)).encode()
+    bench.receive(faulty.replace(b"Max-Forwards: 70", b"Max-Forwards: x"))
     bench.reply(202, "REFER")
     bench.notify("200 OK")
     assert {name for _, message, _ in bench.sent for name, _ in message.headers.items()} == {

@@ -19,7 +19,7 @@ class Rig:
         self.wire = Wire()
         self.wire.timers = timers or SipTimers()
         self.request = make_request(method)
-        self.transaction = ServerTransaction(self.wire, KEY, self.request, reply_to)
+        self.transaction = ServerTransaction(self.wire, KEY, self.request, reply_to, 1300)
         self.unacknowledged = []
 
     def respond(self, status, *, watch=False):

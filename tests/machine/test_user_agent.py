@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from bench import PROXY, Bench, DialogRecorder, Recorder, make_request
+from bench import LONG, PHONE, PROXY, Bench, DialogRecorder, Recorder, make_request
 
 from siptapi_core.errors import MessageError
 from siptapi_core.machine.server_transaction import ServerState
@@ -74,7 +74,7 @@ def test_a_refused_address_is_told_to_whoever_listens_after_the_transactions():
 def test_it_counts_what_is_alive():
     bench, _ = with_dialog()
     assert len(bench.agent) == 1
-    bench.receive(make_request("OPTIONS"))
+    bench.receive(make_request("OPTIONS", **OURS))
     assert len(bench.agent) == 2
     bench.run_out()
     bench.agent.unregister("our-call", "ours")
@@ -181,11 +181,13 @@ def test_an_ack_that_cannot_be_read_is_dropped():
 )
 def test_strangers_are_refused_as_by_one_who_only_places_calls(method, status):
     bench = Bench()
-    bench.receive(make_request(method))
+    bench.receive(make_request(method, headers=(LONG,)))
     [response] = bench.responses(method)
     assert response.status == status
     assert response.headers.items()[-2] == ALLOW
     assert response.to.tag == "tag-1"
+    assert len(bench.agent) == 0, "nothing is kept for a stranger"
+    assert bench.agent.next_timer() is None
 
 
 def test_what_is_refused_as_not_allowed_is_not_among_what_is_allowed():
@@ -224,7 +226,7 @@ def test_a_stranger_s_request_is_read_wholly_first(request_, status):
 
 def test_what_is_required_and_unknown_is_named():
     bench = Bench()
-    required = (("Require", "100rel, foo"), ("Require", "bar"))
+    required = (("Require", "100rel, foo"), ("Require", "bar"), LONG)
     bench.receive(make_request("OPTIONS", headers=required))
     [response] = bench.responses("OPTIONS")
     assert response.status == 420
@@ -238,7 +240,8 @@ def test_what_is_required_and_known_is_no_obstacle():
     bench.receive(make_request(headers=(("Require", "Timer"),)))
     assert len(seen) == 1
     via = f"SIP/2.0/UDP a;branch={bench.branch()}"
-    bench.receive(make_request(via=via, cseq="2 INVITE", headers=(("Require", "timer, foo"),)))
+    required = (("Require", "timer, foo"), LONG)
+    bench.receive(make_request(via=via, cseq="2 INVITE", headers=required))
     [response] = bench.responses("INVITE")
     assert (response.status, response.headers.get("Unsupported")) == (420, "foo")
     assert len(seen) == 1
@@ -322,6 +325,15 @@ def test_a_cancel_may_find_nobody_who_cares():
     bench, _ = invited()
     bench.receive(make_request("CANCEL"))
     assert bench.statuses("CANCEL") == [200]
+
+
+def test_nobody_but_its_sender_cancels_an_invite():
+    bench, [invite] = invited()
+    cancelled = []
+    invite.on_cancelled = lambda *what: cancelled.append(what)
+    bench.receive(make_request("CANCEL"), PHONE)
+    assert cancelled == []
+    assert bench.statuses("CANCEL") == [481]
 
 
 def test_a_cancel_of_nothing_gets_481():

@@ -157,17 +157,66 @@ def test_both_families_are_open_by_default_each_with_its_own_address():
     run(main)
 
 
-def test_a_request_to_us_is_answered_with_our_name():
+def asks(peer, network):
+    """Somebody at ``peer`` asks what we can do."""
+    via = f"SIP/2.0/UDP {peer.address.host}:{peer.address.port};branch=z9hG4bK-1"
+    request = options()
+    request = request.with_headers(request.headers.with_first("Via", via))
+    peer.send(request.encode(), network.agent.local_address(peer.address))
+
+
+def test_whoever_had_a_request_of_ours_may_ask_something_himself():
     async def main():
         peer = await Peer.open()
         async with opened() as network:
             assert network.agent.product == f"SIPTAPI/{VERSION}"
-            us = network.agent.local_address(peer.address)
-            request = options()
-            via = f"SIP/2.0/UDP {peer.address.host}:{peer.address.port};branch=z9hG4bK-1"
-            request = request.with_headers(request.headers.with_first("Via", via))
-            peer.send(request.encode(), us)
+            user = send(network, peer.address)
+            peer.send(
+                (await peer.next()).response(200).encode(),
+                network.agent.local_address(peer.address),
+            )
+            assert await user.next() == (200, peer.address)
+            asks(peer, network)
             assert (await peer.next()).status == 200
+        peer.transport.close()
+
+    run(main)
+
+
+def test_a_proxy_may_ask_something_before_it_heard_of_us():
+    async def main():
+        peer = await Peer.open()
+        async with opened() as network:
+            network.expect_calls_from([peer.address])
+            asks(peer, network)
+            assert (await peer.next()).status == 200
+        assert not [event for event, _ in network.test_logger.lines if event == "request refused"]
+        peer.transport.close()
+
+    run(main)
+
+
+def test_a_stranger_gets_no_answer_and_a_line_in_the_log():
+    async def main():
+        stranger, peer = await Peer.open(), await Peer.open("127.0.0.2")
+        async with opened(hosts=("127.0.0.1",)) as network:
+            network.expect_calls_from([peer.address])
+            asks(stranger, network)
+            asks(peer, network)  # which is answered after the stranger was not
+            assert (await peer.next()).status == 200
+            assert stranger.received.empty()
+            port = stranger.address.port
+            assert (
+                "request refused",
+                {
+                    "address": LOOPBACK,
+                    "port": port,
+                    "method": "OPTIONS",
+                    "reason": "not accepted",
+                    "unreported": 0,
+                },
+            ) in network.test_logger.lines
+        stranger.transport.close()
         peer.transport.close()
 
     run(main)
@@ -373,8 +422,8 @@ def test_a_tracer_may_leave_while_it_is_called():
                 heard.append("once")
 
             network.tracers += [once, lambda _message: heard.append("always")]
-            network._trace(Direction.SENT, b"x", Address(LOOPBACK, 1))
-            network._trace(Direction.SENT, b"x", Address(LOOPBACK, 1))
+            network._keep(Direction.SENT, b"x", Address(LOOPBACK, 1))
+            network._keep(Direction.SENT, b"x", Address(LOOPBACK, 1))
             assert heard == ["once", "always", "always"]
 
     run(main)

@@ -202,7 +202,8 @@ def options(extra: str = "", *, name: str = "Anna") -> bytes:
 @pytest.mark.parametrize("evil", ['a"b\\', "\x1b[2J", "é\u202e", "x" * 500])
 def test_a_refusal_repeats_nothing_that_leaves_its_quotes(evil: str) -> None:
     agent = UserAgent(identifiers=CountingIdentifiers(), local_address=lambda _towards: ADDRESS)
-    agent.receive(options(f"Max-Forwards: {evil}\r\n"), SOURCE, 0.0)
+    room = "s" * 200
+    agent.receive(options(f"Max-Forwards: {evil}\r\nSubject: {room}\r\n"), SOURCE, 0.0)
     [(data, _)] = agent.datagrams()
     refusal = parse_message(data)
     assert isinstance(refusal, Response)

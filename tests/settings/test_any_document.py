@@ -123,6 +123,7 @@ line_keys = {
     "registration_expires": seconds,
     "send_180": st.booleans(),
     "sends_reason": st.booleans(),
+    "accept_from": st.sampled_from(["proxy", "phone", "any"]),
     "watch": st.booleans(),
 }
 templates = st.sampled_from(["vienna", ["vienna"], ["vienna", "lab"], []])

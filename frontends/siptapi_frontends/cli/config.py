@@ -56,7 +56,8 @@ def _check(session: CliSession) -> ExitCode:
     for name, line in settings.lines.items():
         identity = line.identity(name, "")
         phone = identity.phone_address or identity.phone
-        say(f"  line {name}: {identity.address_of_record}, rings {phone}")
+        accepts = f", accepts calls from {line.accept_from}" if line.register else ""
+        say(f"  line {name}: {identity.address_of_record}, rings {phone}{accepts}")
     return ExitCode.SUCCESS
 
 
