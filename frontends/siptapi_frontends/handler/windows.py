@@ -15,9 +15,9 @@ from siptapi_frontends.handler.registry import (
     APPLICATION,
     APPLICATIONS_KEY,
     PROGRAM_KEY,
-    RegistryValue,
+    Keys,
     install_file,
-    registry_values,
+    registry_keys,
     remove_file,
 )
 
@@ -34,16 +34,16 @@ def install(command: Sequence[str], schemes: Sequence[str]) -> tuple[Path, ...]:
         UsageError: Windows would change the command.
         RefusedError: a file cannot be written, or the registry not be changed.
     """
-    values = registry_values(command, schemes)
+    keys = registry_keys(command, schemes)
     install_by_hand, remove_by_hand = _files()
     try:
         install_by_hand.parent.mkdir(parents=True, exist_ok=True)
-        install_by_hand.write_bytes(install_file(values))
+        install_by_hand.write_bytes(install_file(keys))
         remove_by_hand.write_bytes(remove_file())
     except OSError as error:
         raise RefusedError(f"{error.filename} cannot be written: {error.strerror}") from None
     try:
-        _set_values(values)
+        _make(keys)
     except OSError as error:
         raise RefusedError(
             f"the registry cannot be changed: {error.strerror}; {install_by_hand} does it by hand"
@@ -59,7 +59,7 @@ def remove() -> tuple[Path, ...]:
     """
     removed = tuple(file for file in _files() if file.exists())
     try:
-        _remove_values()
+        _unmake()
         for file in removed:
             file.unlink()
     except OSError as error:
@@ -73,16 +73,17 @@ def _files() -> tuple[Path, Path]:
     return folder / "install.reg", folder / "remove.reg"
 
 
-def _set_values(values: Sequence[RegistryValue]) -> None:
+def _make(keys: Keys) -> None:
     """Write them, and tell the desktop."""
-    for value in values:
-        with winreg.CreateKey(winreg.HKEY_CURRENT_USER, value.key) as key:
-            winreg.SetValueEx(key, value.name, 0, winreg.REG_SZ, value.text)
+    for path, texts in keys.items():
+        with winreg.CreateKey(winreg.HKEY_CURRENT_USER, path) as key:
+            for name, text in texts.items():
+                winreg.SetValueEx(key, name, 0, winreg.REG_SZ, text)
     _tell_desktop()
 
 
-def _remove_values() -> None:
-    """Take them out, and tell the desktop."""
+def _unmake() -> None:
+    """Take all of it out, and tell the desktop."""
     _remove_tree(PROGRAM_KEY)
     with (
         suppress(FileNotFoundError),

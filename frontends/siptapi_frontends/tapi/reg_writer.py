@@ -9,16 +9,22 @@ from siptapi_frontends.tapi.reg_reader import HEADER
 from siptapi_frontends.tapi.registry_values import Kind, RegistryValue, write_octets
 
 
-def write_reg(keys: Mapping[str, Mapping[str, RegistryValue]]) -> bytes:
-    """A file that makes ``keys``, each with its values by name ("" is the default)."""
+def write_reg(keys: Mapping[str, Mapping[str, RegistryValue | None] | None]) -> bytes:
+    """A file that makes ``keys``, each with its values by name ("" is the default).
+
+    A key or value that is None is removed.
+    """
     lines = [HEADER, ""]
     for key, values in keys.items():
-        lines += [f"[{key}]", *map(_line, values, values.values()), ""]
+        if values is None:
+            lines += [f"[-{key}]", ""]
+        else:
+            lines += [f"[{key}]", *map(_line, values, values.values()), ""]
     return codecs.BOM_UTF16_LE + "".join(f"{line}\r\n" for line in lines).encode("utf-16-le")
 
 
-def _line(name: str, value: RegistryValue) -> str:
-    return f"{_quoted(name) if name else '@'}={_written(value)}"
+def _line(name: str, value: RegistryValue | None) -> str:
+    return f"{_quoted(name) if name else '@'}={'-' if value is None else _written(value)}"
 
 
 def _written(value: RegistryValue) -> str:

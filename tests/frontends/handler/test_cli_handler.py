@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from fake_dialer import ANSWERED, BUSY, CANCELLED, FakeDialer, explanation
-from fake_windows import FakeWindows
+from fake_user_windows import FakeWindows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from fake_windows import FakeWindows
+from fake_user_windows import FakeWindows
 from hypothesis import given
 from hypothesis import strategies as st
 

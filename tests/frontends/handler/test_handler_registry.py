@@ -7,12 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from siptapi_core.errors import UsageError
-from siptapi_frontends.handler.registry import (
-    RegistryValue,
-    install_file,
-    registry_values,
-    remove_file,
-)
+from siptapi_frontends.handler.registry import install_file, registry_keys, remove_file
 
 COMMAND = (r"C:\Program Files\Python\pythonw.exe", "-P", "handler", "open", "--")
 START = r'"C:\Program Files\Python\pythonw.exe" -P handler open -- "%1"'
@@ -20,32 +15,28 @@ START = r'"C:\Program Files\Python\pythonw.exe" -P handler open -- "%1"'
 
 def test_what_the_registry_is_told() -> None:
     program = r"Software\Classes\SIPTAPI.Link"
-    assert registry_values(COMMAND, ("tel", "sip")) == (
-        RegistryValue(program, "", "URL:Telephone link"),
-        RegistryValue(program, "URL Protocol", ""),
-        RegistryValue(rf"{program}\shell\open\command", "", START),
-        RegistryValue(rf"{program}\Capabilities", "ApplicationName", "SIPTAPI"),
-        RegistryValue(
-            rf"{program}\Capabilities", "ApplicationDescription", "Make your phone call a number"
-        ),
-        RegistryValue(rf"{program}\Capabilities\URLAssociations", "tel", "SIPTAPI.Link"),
-        RegistryValue(rf"{program}\Capabilities\URLAssociations", "sip", "SIPTAPI.Link"),
-        RegistryValue(r"Software\RegisteredApplications", "SIPTAPI", rf"{program}\Capabilities"),
-    )
+    assert registry_keys(COMMAND, ("tel", "sip")) == {
+        program: {"": "URL:Telephone link", "URL Protocol": ""},
+        rf"{program}\shell\open\command": {"": START},
+        rf"{program}\Capabilities": {
+            "ApplicationName": "SIPTAPI",
+            "ApplicationDescription": "Make your phone call a number",
+        },
+        rf"{program}\Capabilities\URLAssociations": {
+            "tel": "SIPTAPI.Link",
+            "sip": "SIPTAPI.Link",
+        },
+        r"Software\RegisteredApplications": {"SIPTAPI": rf"{program}\Capabilities"},
+    }
 
 
 def test_a_command_that_windows_would_change_is_refused() -> None:
     with pytest.raises(UsageError, match=r"take the % for something else: C:\\100%\\python"):
-        registry_values((r"C:\100%\python", "--"), ("tel",))
+        registry_keys((r"C:\100%\python", "--"), ("tel",))
 
 
 def test_the_file_that_does_it_by_hand() -> None:
-    values = (
-        RegistryValue("A", "", 'say "a\\b"'),
-        RegistryValue("A", "URL Protocol", ""),
-        RegistryValue("A\\B", "x", "y"),
-    )
-    content = install_file(values)
+    content = install_file({"A": {"": 'say "a\\b"', "URL Protocol": ""}, "A\\B": {"x": "y"}})
     assert content.startswith(b"\xff\xfeW\0i\0n\0")
     assert content.decode("utf-16") == (
         "Windows Registry Editor Version 5.00\r\n"
@@ -56,6 +47,7 @@ def test_the_file_that_does_it_by_hand() -> None:
         "\r\n"
         "[HKEY_CURRENT_USER\\A\\B]\r\n"
         '"x"="y"\r\n'
+        "\r\n"
     )
 
 
@@ -67,6 +59,7 @@ def test_the_file_that_undoes_it_takes_nothing_of_others() -> None:
         "\r\n"
         "[HKEY_CURRENT_USER\\Software\\RegisteredApplications]\r\n"
         '"SIPTAPI"=-\r\n'
+        "\r\n"
     )
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from fake_windows import FakeWindows
+from fake_user_windows import FakeWindows
 
 import siptapi_frontends.handler  # noqa: F401  # where the fake puts its modules
 from siptapi_core.errors import RefusedError, UsageError
-from siptapi_frontends.handler.registry import install_file, registry_values, remove_file
+from siptapi_frontends.handler.registry import install_file, registry_keys, remove_file
 
 COMMAND = ("C:\\pythonw.exe", "--")
 SCHEMES = ("tel", "sip")
@@ -32,11 +32,11 @@ def test_it_is_installed_and_removed(
 ) -> None:
     before = {path: dict(values) for path, values in desktop.registry.keys.items()}
     files = (tmp_path / "handler/install.reg", tmp_path / "handler/remove.reg")
-    values = registry_values(COMMAND, SCHEMES)
+    keys = registry_keys(COMMAND, SCHEMES)
     assert windows.install(COMMAND, SCHEMES) == files
-    assert [file.read_bytes() for file in files] == [install_file(values), remove_file()]
-    for value in values:
-        assert desktop.registry.keys[value.key][value.name] == value.text
+    assert [file.read_bytes() for file in files] == [install_file(keys), remove_file()]
+    for key, texts in keys.items():
+        assert texts.items() <= desktop.registry.keys[key].items()
     assert desktop.told == [(0x08000000, 0, None, None)]
 
     assert windows.remove() == files
