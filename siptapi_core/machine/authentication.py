@@ -2,8 +2,9 @@
 
 Which challenges are answered: only those to our own transaction (the caller sees to that), from
 the next hop that we chose, of the line's realm where it names one; of several the strongest
-algorithm (RFC 8760), so that nobody downgrades us to MD5. A nonce that was refused once is not
-tried again unless the server says that it is merely stale (RFC 7616 3.3).
+algorithm (RFC 8760), and none weaker than that which the realm offered before, so that nobody
+downgrades us to MD5. A nonce that was refused once is not tried again unless the server says that
+it is merely stale (RFC 7616 3.3).
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ class Authentication:
         from siptapi_core.sip.auth import Authorization  # noqa: PLC0415  # once challenged
 
         chosen = self._choose(response)
-        if chosen is None or self._credentials is None:
+        if chosen is None or self._credentials is None or self._is_weaker(chosen):
             return None
         header = "Proxy-Authorization" if chosen.proxy else "Authorization"
         sent = [(Authorization.parse(line), line) for line in request.headers.lines(header)]
@@ -113,6 +114,13 @@ class Authentication:
             cnonce=cnonce,
             nonce_count=count + 1,
         )
+
+    def _is_weaker(self, challenge: Challenge) -> bool:
+        """... than the last one of its realm that was answered."""
+        from siptapi_core.sip.auth.digest import strength  # noqa: PLC0415  # as above
+
+        known = self._latest.get(_protection_space(challenge))
+        return known is not None and strength(challenge.algorithm) < strength(known.algorithm)
 
     def _choose(self, response: Response) -> Challenge | None:
         from siptapi_core.sip.auth import challenges_of, strongest  # noqa: PLC0415  # as above

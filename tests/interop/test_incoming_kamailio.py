@@ -137,6 +137,7 @@ class Desk:
             ports=(PORT,),
         )
         network.tracers.append(self.messages.append)
+        network.expect_calls_from((self._proxy,))
         calls = IncomingCalls(network.agent, report=self._report)
         account = SipUri(host=DOMAIN, user="alice")
         line = IncomingLine(name="office", account=account, token="token", sends_reason=True)

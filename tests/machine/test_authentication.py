@@ -113,6 +113,25 @@ def test_nobody_downgrades_us_after_a_refusal():
     assert rig.challenge('Digest realm="pbx", nonce="n2", algorithm=MD5') is None
 
 
+def test_nobody_downgrades_us_by_calling_a_nonce_stale():
+    rig = Rig()
+    rig.challenge('Digest realm="pbx", nonce="n1", algorithm=SHA-256, qop="auth"')
+    assert rig.challenge('Digest realm="pbx", nonce="n2", qop="auth", stale=true') is None
+    stronger = 'Digest realm="pbx", nonce="n3", algorithm=SHA-512-256, qop="auth", stale=true'
+    assert rig.challenge(stronger)
+
+
+def test_nor_in_a_later_request_to_the_same_realm():
+    rig = Rig()
+    rig.challenge('Digest realm="pbx", nonce="n1", algorithm=SHA-256, qop="auth"')
+    later = Rig()
+    later.authentication = Authentication(
+        CREDENTIALS, CountingIdentifiers(), rig.authentication.answered
+    )
+    assert later.challenge(PROXY_CHALLENGE) is None
+    assert later.challenge(PROXY_CHALLENGE.replace("pbx", "another"))
+
+
 def test_a_stale_nonce_is_replaced():
     rig = Rig()
     rig.challenge(PROXY_CHALLENGE)
