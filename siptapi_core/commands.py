@@ -42,14 +42,16 @@ class Dial(Value, kw_only=True):
 
     ``number`` is what the person gave, untouched. ``strategy`` replaces the line's strategies for
     this call. ``confirmed`` says that a person agreed to a number whose `Explanation` asks for
-    that; without it such a number is refused. Replies `Dialling` at once; everything after that
-    is an event.
+    that; without it such a number is refused. ``country_code`` is the country calling code (43)
+    that the program says the number is of: it changes nothing, but where the number reads
+    otherwise the log says so. Replies `Dialling` at once; everything after that is an event.
     """
 
     number: str
     line: str | None = None
     strategy: str | None = None
     confirmed: bool = False
+    country_code: int | None = None
 
 
 class HangUp(Value, kw_only=True):
@@ -209,7 +211,8 @@ class Calls(Value):
 class LineStatus(Value, kw_only=True):
     """One line: its name, the address of record it calls from, the phone it calls.
 
-    ``problem`` says why the registration failed, or why the line cannot be watched.
+    ``problem`` says why the registration failed, or why the line cannot be watched; ``watching``
+    whether a dialog watch tells of its conversations now.
     """
 
     name: str
@@ -218,6 +221,7 @@ class LineStatus(Value, kw_only=True):
     strategies: tuple[str, ...]
     active: bool = True
     registration: RegistrationState = RegistrationState.UNREGISTERED
+    watching: bool = False
     problem: str = ""
 
 

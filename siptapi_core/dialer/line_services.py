@@ -71,6 +71,8 @@ class LineServices:
         )
         self._watching: dict[str, LineSettings] = {}
         self._problems: dict[str, str] = {}
+        self._seeing: set[str] = set()
+        """The lines of whose conversations a watch tells now."""
         events.sinks.append(
             lambda event: self._conversations.on_event(event, network.clock.monotonic())
         )
@@ -121,7 +123,9 @@ class LineServices:
         """Fill in how the line's registration and watch are."""
         registration = self._registrations.status(line.name)
         problem = registration.reason or self._problems.get(line.name, "")
-        return line.evolve(registration=registration.state, problem=problem)
+        return line.evolve(
+            registration=registration.state, watching=line.name in self._seeing, problem=problem
+        )
 
     async def close(self, seconds: float) -> None:
         """Take all lines off their registrars, and end the watches, within ``seconds``."""
@@ -148,6 +152,7 @@ class LineServices:
         if before is not None and (wanted is None or not _same(before, wanted, _WATCH)):
             self._conversations.unwatch(name)
             self._problems.pop(name, None)
+            self._seeing.discard(name)
             self._watches.unwatch(name)
             before = None
         if wanted is not None:
@@ -171,6 +176,7 @@ class LineServices:
 
     def _on_watching(self, name: str, watching: bool, reason: str) -> None:  # noqa: FBT001  # OnWatching
         self._problems[name] = "" if watching else reason
+        (self._seeing.add if watching else self._seeing.discard)(name)
         log = self._logger.info if watching or not reason else self._logger.warning
         log("watch changed", line=name, watching=watching, reason=reason)
         self._events.tell_of_line(name, WatchChanged(watching, reason))

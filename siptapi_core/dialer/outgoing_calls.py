@@ -84,6 +84,9 @@ class OutgoingCalls:
         number = explanation.number
         call_id = self._identifiers.tag()
         logger = self._logger.bind(call=call_id, line=line.name)
+        said, e164 = command.country_code, explanation.e164
+        if said and e164 and not e164.startswith(f"+{said}"):
+            logger.warning("the number is of another country", said=said, read=e164)
         identity = line.identity(str(number or explanation.dialled))
         call = OutgoingCall(
             call=call_id,

@@ -127,7 +127,13 @@ EXPLANATION = Explanation(
 )
 COMMANDS: tuple[Command, ...] = (
     Dial(number="01/505641"),
-    Dial(number='T0W664|sub^Jörg "J"', line="office", strategy="refer-to-phone", confirmed=True),
+    Dial(
+        number='T0W664|sub^Jörg "J"',
+        line="office",
+        strategy="refer-to-phone",
+        confirmed=True,
+        country_code=43,
+    ),
     HangUp(call="c1"),
     Transfer(call="c1", number="305", confirmed=True),
     Reject(call="c1"),

@@ -291,6 +291,7 @@ def test_where_watching_is_refused_that_is_said_and_shown():
             why = "refused: 489 Bad Event"
             assert here.happened("a", WatchChanged) == [WatchChanged(watching=False, reason=why)]
             assert status(here).problem == why
+            assert not status(here).watching
             words = {"line": "a", "watching": False, "reason": why}
             assert here.logger.lines[-1] == ("warning", "watch changed", words)
             await here.update(WATCHED.replace("watch = true", ""))
@@ -307,7 +308,9 @@ def test_a_line_that_is_watched_no_more():
             here.events.tell_of_call("c", "a", CallPlaced("301", "sip:301@pbx.example", "test"))
             await here.update(WATCHED + 'display_name = "x"\n')
             assert len(here.pbx.sent("SUBSCRIBE")) == 1, "left as it was"
+            assert status(here).watching
             await here.update(WATCHED + "active = false\n")
+            assert not status(here).watching
             assert here.services.counters() == {"watches": 0, "followed calls": 0}
             await here.until(lambda: here.pbx.sent("SUBSCRIBE")[-1].expires == 0)
 

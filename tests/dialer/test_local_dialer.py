@@ -214,6 +214,25 @@ def test_the_rules_of_the_line_are_kept():
     asyncio.run(main())
 
 
+@pytest.mark.parametrize(
+    ("country_code", "logged"),
+    [
+        (None, []),
+        (43, []),
+        (49, [("the number is of another country", 49, "+43150564")]),
+    ],
+)
+def test_what_a_program_says_of_the_country_changes_nothing(country_code, logged):
+    async def main():
+        rig = Rig()
+        reply = await rig.execute(Dial(number="+43 1 50564", country_code=country_code))
+        assert reply.explanation.e164 == "+43150564"
+        lines = rig.logger.lines
+        assert [(event, values["said"], values["read"]) for _, event, values in lines] == logged
+
+    asyncio.run(main())
+
+
 def test_a_strategy_can_be_chosen_for_one_call():
     async def main():
         rig = Rig(a=StoryStrategy(UNDISTURBED, NOT_REACHED), b=StoryStrategy(ANSWERED))
