@@ -36,33 +36,28 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def demo(browser: Browser) -> Iterator[Desk]:
-    """The demo, with one browser logged in by its address."""
-    with served_demo(rings=20.0) as address:
-        yield Desk.logged_in(browser, address)
-
-
-@pytest.fixture(scope="session")
-def impatient_demo(browser: Browser) -> Iterator[Desk]:
-    """The same, with phones that ring for a moment only."""
-    with served_demo(rings=1.5) as address:
-        yield Desk.logged_in(browser, address)
-
-
-@pytest.fixture(scope="session")
-def window(demo: Desk) -> Iterator[Desk]:
-    """One window for most tests: opening another costs more than most of them do."""
-    with demo.another().visited() as desk:
+def window(browser: Browser) -> Iterator[Desk]:
+    """The demo in one window for nearly all tests: another costs more than most of them do."""
+    with served_demo(rings=20.0) as address, Desk.opened(browser, address) as desk:
         yield desk
 
 
 @pytest.fixture
 def desk(window: Desk) -> Desk:
+    """The same, as if nobody had used it before."""
     window.begin_again()
     return window
 
 
-@pytest.fixture
-def impatient_desk(impatient_demo: Desk) -> Iterator[Desk]:
-    with impatient_demo.visited() as desk:
+@pytest.fixture(scope="session")
+def impatient_window(browser: Browser) -> Iterator[Desk]:
+    """A demo with phones that ring for a moment only."""
+    with served_demo(rings=1.5) as address, Desk.opened(browser, address) as desk:
         yield desk
+
+
+@pytest.fixture
+def impatient_desk(impatient_window: Desk) -> Desk:
+    """The same, as if nobody had used it before."""
+    impatient_window.begin_again()
+    return impatient_window

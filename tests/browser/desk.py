@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,58 +16,65 @@ CALL_ANNA, CALL_BRUNO = ("Call Anna\u2019s line", "Call Bruno\u2019s line")
 PATIENCE = 10_000
 """Milliseconds until something must have happened; a busy machine is no defect of ours."""
 
+NO_CONTENT = 204
+
 expect.set_options(timeout=PATIENCE)
 
 
 class Desk:
-    """The demo's page, and its phones."""
+    """The demo's page in a window, and the demo's phones."""
 
-    def __init__(self, browser: Browser, address: str, state: Any) -> None:
-        self.address = address
-        self.browser = browser
-        self._state = state
+    def __init__(self, context: BrowserContext, address: str) -> None:
+        self.address = address.partition("#")[0]
+        self.page: Page = context.new_page()
         self.errors: list[str] = []
-        self.page: Page
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", self._on_console)
 
     @classmethod
-    def logged_in(cls, browser: Browser, address: str) -> Desk:
+    @contextmanager
+    def opened(cls, browser: Browser, address: str) -> Iterator[Desk]:
         """Open the address, whose token is good for one browser."""
-        with browser.new_context() as context:
-            page = context.new_page()
-            page.goto(address)
-            expect(page.locator("#desk")).to_be_visible()
-            assert "token" not in page.url  # not for those who look over a shoulder
-            return cls(browser, address.partition("#")[0], context.storage_state())
-
-    def another(self) -> Desk:
-        """For a window beside this one."""
-        return Desk(self.browser, self.address, self._state)
+        with browser.new_context(locale="en-GB") as context:
+            context.set_default_timeout(PATIENCE)
+            desk = cls(context, address)
+            desk.page.goto(address)
+            desk.is_live()
+            assert "token" not in desk.page.url  # not for those who look over a shoulder
+            yield desk
 
     @contextmanager
-    def visited(self, **how: Any) -> Iterator[Desk]:
-        """Open the page in a window of its own, with every phone on the hook.
+    def another(self, prepare: Callable[[Page], object]) -> Iterator[Desk]:
+        """A window beside this one, where something is otherwise before the page is loaded."""
+        context = self.page.context
+        desk = Desk(context, self.address)
+        prepare(desk.page)
+        desk.begin_again()
+        yield desk
+        assert desk.errors == []
+        desk.page.close()
 
-        Nothing moves on it unless that is asked for: drawing frames costs more than all the rest.
+    def begin_again(self, prepare: Callable[[Page], object] = lambda _page: None) -> None:
+        """As if the page had just been opened for the first time, with every phone on the hook.
+
+        ``prepare`` is for what shall be otherwise then. Nothing moves unless that is asked for:
+        drawing frames costs more than all the rest.
         """
-        usual = {"viewport": {"width": 1280, "height": 1000}, "reduced_motion": "reduce"}
-        options = {"locale": "en-GB"} | usual | how
-        with self.browser.new_context(storage_state=self._state, **options) as context:
-            context.set_default_timeout(PATIENCE)
-            self.page = context.new_page()
-            self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-            self.page.on("console", self._on_console)
-            self.page.goto(self.address)
-            self.begin_again()
-            yield self
-            assert self.errors == []
-
-    def begin_again(self) -> None:
-        """As if the page had just been opened for the first time."""
         assert self.errors == []
-        self.clear(self.page.context)
-        self.page.evaluate("localStorage.clear()")
-        self.page.goto("about:blank")
-        self.page.goto(self.address)
+        self.clear()
+        self.page.unroute_all()
+        self.page.emulate_media(color_scheme="light", reduced_motion="reduce")
+        self.page.set_viewport_size({"width": 1280, "height": 1000})
+        prepare(self.page)
+        if self.page.url.startswith("http"):
+            self.page.evaluate("localStorage.clear()")
+            self.page.reload()
+        else:
+            self.page.goto(self.address)
+        self.is_live()
+
+    def is_live(self) -> None:
+        """The page knows how things are, and is told what happens."""
         expect(self.page.locator("#connection")).to_have_text("live")
 
     def _on_console(self, message: Any) -> None:
@@ -74,18 +82,30 @@ class Desk:
         if message.type == "error" and "Failed to load resource" not in message.text:
             self.errors.append(message.text)
 
-    def clear(self, context: BrowserContext) -> None:
-        """End what an earlier test left behind."""
-        api = f"{self.address}api/v1"
-        csrf = context.request.get(f"{api}/session").json()["csrf"]
-        headers = {"X-CSRF-Token": csrf}
-        for call in context.request.get(f"{api}/calls").json()["calls"]:
-            context.request.post(f"{api}/calls/{call['call']}/hangup", headers=headers)
-        for phone in context.request.get(f"{api}/demo").json()["phones"]:
-            act = {"idle": None, "ringing": "reject"}.get(phone["state"], "hang_up")
-            if act:
-                place = f"{api}/demo/phones/{phone['name']}/{act}"
-                context.request.post(place, headers=headers)
+    def ask(self, method: str, path: str, body: object = None) -> Any:
+        """What the API answers this browser, beside the page."""
+        request, api = self.page.context.request, f"{self.address}api/v1/"
+        headers = {}
+        if method != "GET":
+            headers["X-CSRF-Token"] = request.get(f"{api}session").json()["csrf"]
+        answer = request.fetch(f"{api}{path}", method=method, headers=headers, data=body)
+        return answer.json() if answer.ok and answer.status != NO_CONTENT else None
+
+    def clear(self) -> None:
+        """End what an earlier test left behind, and see that it has ended."""
+        for _ in range(PATIENCE // 50):
+            busy = self.ask("GET", "calls")["calls"]
+            for call in busy:
+                self.ask("POST", f"calls/{call['call']}/hangup")
+            for phone in self.ask("GET", "demo")["phones"]:
+                if phone["state"] != "idle":
+                    busy.append(phone)
+                    act = "reject" if phone["state"] == "ringing" else "hang_up"
+                    self.ask("POST", f"demo/phones/{phone['name']}/{act}")
+            if not busy:
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"what an earlier test began does not end: {busy}")
 
     # --- what to do --------------------------------------------------------------------------
 

@@ -4,14 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from typing import Any
+from unittest.mock import patch
 
+from attrs import evolve
+
+from siptapi_core.demo import open_town as town
 from siptapi_core.plugin_loading import load_plugins
 from siptapi_frontends.cli.serve_demo import open_page
 
 PATIENCE = 30.0
 """Seconds that starting and stopping may take."""
+LINGER = 0.3
+"""Seconds that a call is held after a failure, usually 2: nobody listens to what is said."""
+_open_town = town.open_town
+
+
+@asynccontextmanager
+async def _quick_town(*given: Any, **named: Any) -> AsyncIterator[town.DemoTown]:
+    async with _open_town(*given, **named) as opened:
+        lines = {
+            name: evolve(line, failure_linger=LINGER)
+            for name, line in opened.settings.lines.items()
+        }
+        yield opened.evolve(settings=evolve(opened.settings, lines=lines))
 
 
 @contextmanager
@@ -22,7 +40,10 @@ def served_demo(*, rings: float) -> Iterator[str]:
     addresses = []
 
     async def serve() -> None:
-        async with open_page(load_plugins(third_party=False), rings=rings) as (daemon, address):
+        page = open_page(load_plugins(third_party=False), rings=rings)
+        async with AsyncExitStack() as stack:
+            with patch.object(town, "open_town", _quick_town):
+                daemon, address = await stack.enter_async_context(page)
             addresses.append(address)
             await daemon.serve(ready.set, stop)
 

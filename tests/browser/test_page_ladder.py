@@ -41,13 +41,13 @@ def test_its_credentials_are_masked(desk: Desk) -> None:
     assert not re.search(r'response="?[0-9a-f]{32}', text.inner_text())
 
 
-def test_messages_travel_between_the_phones(demo: Desk) -> None:
-    with demo.visited(reduced_motion="no-preference") as desk:
-        desk.dial("301")
-        expect(desk.page.locator(".token").first).to_be_attached()
-        expect(desk.page.locator(".last")).to_contain_text("SIPTAPI: 180 Ringing")
-        expect(desk.phone("Anna").locator(".handset")).to_have_css("animation-name", "shake")
-        desk.shoot("messages-travel")
+def test_messages_travel_between_the_phones(desk: Desk) -> None:
+    desk.page.emulate_media(reduced_motion="no-preference")
+    desk.dial("301")
+    expect(desk.page.locator(".token").first).to_be_attached()
+    expect(desk.page.locator(".last")).to_contain_text("SIPTAPI: 180 Ringing")
+    expect(desk.phone("Anna").locator(".handset")).to_have_css("animation-name", "shake")
+    desk.shoot("messages-travel")
 
 
 def test_a_past_call_has_its_messages_too(desk: Desk) -> None:

@@ -8,6 +8,7 @@ import { mood } from "./words.js";
 export class CallView {
   #model;
   #on;
+  #number = h("h2");
   #progress = h("ol", { class: "progress", "aria-label": "Progress" });
   #headline = h("p", { class: "headline", role: "status" });
   #advice = h("p", { class: "quiet advice" });
@@ -34,8 +35,8 @@ export class CallView {
     );
     this.element = h(
       "article",
-      { class: "card call", "aria-label": `Call to ${model.number}` },
-      h("header", {}, h("h2", {}, model.number), h("span", { class: "tag" }, model.line), this.#elapsed),
+      { class: "card call" },
+      h("header", {}, this.#number, h("span", { class: "tag" }, model.line), this.#elapsed),
       this.#headline,
       this.#advice,
       this.#progress,
@@ -66,6 +67,9 @@ export class CallView {
 
   update() {
     const model = this.#model;
+    this.#number.textContent = model.shown;
+    this.#number.dataset.number = model.number;
+    this.element.setAttribute("aria-label", `Call to ${model.shown}`);
     if (this.#headline.textContent !== model.headline) this.#headline.textContent = model.headline;
     this.element.dataset.mood = model.ended ? mood(model.outcome) : "live";
     this.#advice.textContent = model.advice && `${model.advice}.`;

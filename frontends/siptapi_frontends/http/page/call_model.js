@@ -27,10 +27,11 @@ export class CallModel {
     this.line = line;
     this.incoming = false;
     this.number = "";
+    this.shown = ""; // the number as people read it, once that is known
     this.name = "";
     this.started = null;
     this.strategy = "";
-    this.sentences = [];
+    this.told = []; // events
     this.reached = new Set();
     this.calleeFirst = false;
     this.failure = null;
@@ -46,10 +47,20 @@ export class CallModel {
     this.#last = event.id;
     this.started ??= event.time;
     this.#learn(event);
-    if (event.event !== "call_ended") {
-      this.sentences.push({ time: event.time, text: sentence(event, this.number || "the callee") });
-    }
+    this.told.push(event);
     return true;
+  }
+
+  /** It goes on no more, and nobody told how it ended. */
+  lose() {
+    this.ended = true;
+    this.outcome = "unknown";
+    this.advice = "it is over, but how it ended was not heard here";
+  }
+
+  /** `{time, text}` of what was told. */
+  get sentences() {
+    return this.told.map((event) => ({ time: event.time, text: this.#sentence(event) }));
   }
 
   /** `[name, label, state]` of each step; state is done, now, next or unreported. */
@@ -65,12 +76,18 @@ export class CallModel {
 
   /** The last word on it. */
   get headline() {
-    return this.sentences.at(-1)?.text ?? "The call is placed.";
+    if (this.told.length) return this.#sentence(this.told.at(-1));
+    return "The call is placed.";
   }
 
   /** Whether SIPTAPI still holds it, so that it can be ended or transferred here. */
   get isHeld() {
     return !this.incoming && !this.ended && !this.reached.has("handed_over");
+  }
+
+  #sentence(event) {
+    if (event.event === "call_ended") return verdict(event.outcome, event.stage, this.failure)[0];
+    return sentence(event, this.shown || this.number || "the callee");
   }
 
   #learn(event) {
@@ -93,15 +110,12 @@ export class CallModel {
       case "strategy_fell_back":
         this.failure = null;
         break;
-      case "call_ended": {
+      case "call_ended":
         this.ended = true;
         this.outcome = event.outcome;
         this.stage = event.stage;
-        const [text, advice] = verdict(event.outcome, event.stage, this.failure);
-        this.sentences.push({ time: event.time, text });
-        this.advice = advice;
+        [, this.advice] = verdict(event.outcome, event.stage, this.failure);
         break;
-      }
       case "call_corrected":
         this.outcome = event.outcome;
         this.advice = "";

@@ -9,6 +9,7 @@ const SHOWN = 4; // cards; the oldest that ended makes room
 
 export class Calls {
   #api;
+  #numbers;
   #element;
   #on;
   #models = new Map();
@@ -19,8 +20,9 @@ export class Calls {
   #dialogs = new Map(); // whose call a Call-ID belongs to
 
   /** `on`: redial(model), transfer(id), problem(error), incoming(model), trace(wanted). */
-  constructor(api, element, on) {
+  constructor(api, numbers, element, on) {
     this.#api = api;
+    this.#numbers = numbers;
     this.#element = element;
     this.#on = on;
     this.refreshMessages = throttled(() => this.#refreshMessages(), 150);
@@ -31,9 +33,19 @@ export class Calls {
     this.#demo = columns;
   }
 
+  /** Read the calls in progress, and what became of those that were. */
   async load() {
     const { calls } = await this.#api.get("calls");
-    await Promise.all(calls.map((status) => this.#load(status)));
+    const going = new Set(calls.map(({ call }) => call));
+    const gone = [...this.#models.values()].filter(({ id, ended }) => !ended && !going.has(id));
+    await Promise.all([
+      ...calls.map((status) => this.#begin(status)),
+      ...gone.map(async (model) => {
+        await this.#read(model);
+        if (!model.ended) model.lose();
+        this.#show(model.id);
+      }),
+    ]);
   }
 
   take(event) {
@@ -75,16 +87,20 @@ export class Calls {
     return Boolean(over);
   }
 
-  async #load({ call, line, number, name, direction, started }) {
+  async #begin({ call, line, number, name, direction, started }) {
     const model = this.#model(call, line);
     Object.assign(model, { number, name, started, incoming: direction === "incoming" });
+    await this.#read(model);
+    this.#show(call);
+  }
+
+  async #read(model) {
     try {
-      const record = await this.#api.get(`calls/${call}`);
-      for (const event of record.events) model.take(event);
+      const { events } = await this.#api.get(`calls/${model.id}`);
+      for (const event of events) model.take(event);
     } catch (problem) {
       if (problem.code !== "refused") throw problem; // else no history is kept: what comes is told
     }
-    this.#show(call);
   }
 
   #model(id, line) {
@@ -97,6 +113,7 @@ export class Calls {
 
   #show(id) {
     const model = this.#models.get(id);
+    if (!model.shown) this.#format(model);
     if (model.incoming) {
       this.#on.incoming(model);
     } else if (this.#views.has(id)) {
@@ -105,6 +122,12 @@ export class Calls {
       this.#addView(model);
     }
     if (model.ended && model.incoming) this.#forget(id);
+  }
+
+  async #format(model) {
+    model.shown = model.number;
+    model.shown = await this.#numbers.formatted(model.number, model.line);
+    this.#views.get(model.id)?.update();
   }
 
   #addView(model) {

@@ -13,6 +13,7 @@ export class Dial {
   #place = byId("explanation");
   #button = byId("dial");
   #asked = 0;
+  #explained = ""; // by the rules of which line
   #explanation = null;
 
   constructor(api, onProblem) {
@@ -36,6 +37,7 @@ export class Dial {
     const usable = lines.filter((line) => line.active);
     this.#line.replaceChildren(...usable.map(({ name }) => h("option", { value: name }, name)));
     if (usable.some(({ name }) => name === chosen)) this.#line.value = chosen;
+    if (this.#explained !== this.#line.value) this.#explain();
     this.#button.disabled = usable.length === 0;
   }
 
@@ -106,6 +108,7 @@ export class Dial {
   async #explain() {
     const text = this.#number.value;
     const asked = ++this.#asked;
+    this.#explained = this.#line.value;
     if (!text.trim()) {
       this.#show(null);
       return;

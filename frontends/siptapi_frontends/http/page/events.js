@@ -14,14 +14,18 @@ const PATIENCE = [500, 1000, 2000, 4000]; // milliseconds
 
 /**
  * `on` has a function for each kind: `call`, `line`, `message`, `demo_phone`, `demo_message` take
- * an event, `state` takes `live` or `lost`, `gap` says that events may have been missed.
+ * an event, `state` takes `live` or `lost`. `opened(anew)` reads how things are, `anew` where no
+ * event says from which on they are known.
+ *
+ * First the stream is open, then things are read, then what came meanwhile is told: so nothing
+ * falls in between, and whoever is told knows by an event's id whether it was read already.
  */
 export class Events {
   #on;
   #source = null;
   #last = null;
+  #waiting = null; // for what is being read
   #failures = 0;
-  #missed = false;
   #timer = 0;
   #trace = false;
 
@@ -35,18 +39,11 @@ export class Events {
     if (this.#trace) query.set("trace", "1");
     if (this.#last !== null) query.set("after", this.#last);
     const source = (this.#source = new EventSource(`/api/v1/events?${query}`));
-    source.onopen = () => {
-      this.#failures = 0;
-      this.#on.state("live");
-      if (this.#missed) this.#on.gap();
-      this.#missed = this.#last === null;
-    };
+    this.#waiting = [];
+    source.onopen = () => this.#begin(source);
     source.onerror = () => this.#onBroken();
     // The server lets us go, and where we were may not be kept any more.
-    source.addEventListener("goodbye", () => {
-      this.#last = null;
-      this.#missed = true;
-    });
+    source.addEventListener("goodbye", () => (this.#last = null));
     for (const name of CALL_EVENTS) source.addEventListener(name, (event) => this.#take("call", event));
     for (const name of LINE_EVENTS) source.addEventListener(name, (event) => this.#take("line", event));
     for (const name of OTHER_EVENTS) source.addEventListener(name, (event) => this.#take(name, event));
@@ -65,11 +62,23 @@ export class Events {
     if (this.#source) this.open();
   }
 
+  async #begin(source) {
+    this.#failures = 0;
+    await this.#on.opened(this.#last === null);
+    if (source !== this.#source) return; // it broke off meanwhile: the next one begins again
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    for (const [kind, event] of waiting) this.#tell(kind, event);
+    this.#on.state("live");
+  }
+
   #take(kind, event) {
-    if (event.lastEventId) {
-      this.#last = event.lastEventId;
-      this.#missed = false;
-    }
+    if (this.#waiting) this.#waiting.push([kind, event]);
+    else this.#tell(kind, event);
+  }
+
+  #tell(kind, event) {
+    if (event.lastEventId) this.#last = event.lastEventId;
     this.#on[kind](JSON.parse(event.data));
   }
 

@@ -10,6 +10,7 @@ const PAGE = 20;
 
 export class History {
   #api;
+  #numbers;
   #redial;
   #list = byId("history");
   #more = byId("more");
@@ -18,8 +19,9 @@ export class History {
   #nextPage = null;
 
   /** `redial(record)` is called for a call that shall be made again. */
-  constructor(api, redial) {
+  constructor(api, numbers, redial) {
     this.#api = api;
+    this.#numbers = numbers;
     this.#redial = redial;
     this.refresh = debounced(() => this.#load(), 200);
     byId("history-filters").addEventListener("submit", (event) => event.preventDefault());
@@ -69,7 +71,7 @@ export class History {
   #row(record, open) {
     const incoming = record.direction === "incoming";
     const ended = record.outcome || record.ended !== null;
-    const who = record.name || record.number || "withheld";
+    const number = record.number && this.#numbers.element(record.number, record.line);
     const details = h(
       "details",
       { "data-call": record.call, open, ontoggle: (event) => event.target.open && this.#unfold(details, record) },
@@ -77,7 +79,7 @@ export class History {
         "summary",
         {},
         h("span", { class: `way ${incoming ? "in" : "out"}` }, icon(incoming ? "in" : "out"), h("span", { class: "unseen" }, incoming ? "from" : "to")),
-        h("span", { class: "who" }, who, record.name && record.number && h("span", { class: "quiet" }, ` ${record.number}`)),
+        h("span", { class: "who" }, record.name || number || "withheld", record.name && number && h("span", { class: "quiet" }, " ", number)),
         h("span", { class: `how ${ended ? mood(record.outcome) : ""}` }, ended ? outcomeWords(record.outcome) : "in progress"),
         h("span", { class: "when quiet" }, h("time", { datetime: new Date(record.started * 1000).toISOString(), title: fullMoment(record.started) }, moment(record.started)), ` · ${record.line}`),
       ),
@@ -92,8 +94,9 @@ export class History {
     details.append(place);
     try {
       const { events, duration: seconds, reason, strategy } = await this.#api.get(`calls/${record.call}`);
+      const number = await this.#numbers.formatted(record.number, record.line);
       place.append(
-        h("ol", { class: "told" }, events.map((event) => h("li", {}, h("span", { class: "quiet" }, `${(event.time - record.started).toFixed(1)} s`), ` ${sentence(event, record.number)}`))),
+        h("ol", { class: "told" }, events.map((event) => h("li", {}, h("span", { class: "quiet" }, `${(event.time - record.started).toFixed(1)} s`), ` ${sentence(event, number)}`))),
         h("p", { class: "quiet" }, [fullMoment(record.started), strategy && `by ${strategy}`, seconds != null && `conversation ${duration(seconds)}`, reason].filter(Boolean).join(" · ")),
       );
       await this.#addLadder(place, record);

@@ -5,12 +5,14 @@ import { byId, h } from "./dom.js";
 
 export class Incoming {
   #api;
+  #numbers;
   #onProblem;
   #cards = new Map();
   #outside = new Map();
 
-  constructor(api, onProblem) {
+  constructor(api, numbers, onProblem) {
     this.#api = api;
+    this.#numbers = numbers;
     this.#onProblem = onProblem;
     const button = byId("notify");
     const show = () => (button.hidden = !("Notification" in window) || Notification.permission !== "default");
@@ -37,12 +39,13 @@ export class Incoming {
   }
 
   #add(model) {
-    const { id, name, number, line } = model;
-    const who = name || number || "Somebody";
+    const { id, name, line } = model;
+    const who = name || model.number || "Somebody";
+    const number = model.number && this.#numbers.element(model.number, line);
     const card = h(
       "article",
       { class: "incoming", "aria-label": `Incoming call from ${who}` },
-      h("p", {}, h("strong", {}, who), name && number && h("span", { class: "quiet" }, ` ${number}`), h("span", {}, ` calls ${line}.`)),
+      h("p", {}, h("strong", {}, name || number || who), name && number && h("span", { class: "quiet" }, " ", number), h("span", {}, ` calls ${line}.`)),
       h("p", { class: "quiet" }, "It is answered on the phone."),
       h(
         "div",
@@ -54,7 +57,7 @@ export class Incoming {
     );
     this.#cards.set(id, card);
     byId("incoming").append(card);
-    this.#tellOutside(model, who);
+    this.#tellOutside(model);
   }
 
   #remove(model) {
@@ -87,9 +90,12 @@ export class Incoming {
     }
   }
 
-  #tellOutside({ id, number, line }, who) {
+  async #tellOutside({ id, name, number, line }) {
     if (!("Notification" in window) || Notification.permission !== "granted") return;
-    const told = new Notification(`${who} calls ${line}`, { body: number, tag: id, icon: "/favicon.svg" });
+    const shown = await this.#numbers.formatted(number, line);
+    if (!this.#cards.has(id)) return; // it rings no more
+    const title = `${name || shown || "Somebody"} calls ${line}`;
+    const told = new Notification(title, { body: name && shown, tag: id, icon: "/favicon.svg" });
     told.onclick = () => {
       window.focus();
       told.close();

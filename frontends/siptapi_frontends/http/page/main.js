@@ -9,6 +9,7 @@ import { Events } from "./events.js";
 import { History } from "./history.js";
 import { Incoming } from "./incoming.js";
 import { Lines } from "./lines.js";
+import { Numbers } from "./numbers.js";
 import { Phones } from "./phones.js";
 import { SettingsView, takeLink } from "./settings.js";
 import { setUpShortcuts } from "./shortcuts.js";
@@ -24,15 +25,16 @@ const TOAST_MILLISECONDS = 8000;
 
 const api = new Api((problem) => showLogin(problem.message));
 const dial = new Dial(api, toast);
-const past = new History(api, (record) => redial(record));
-const incoming = new Incoming(api, toast);
+const numbers = new Numbers(api);
+const past = new History(api, numbers, (record) => redial(record));
+const incoming = new Incoming(api, numbers, toast);
 const phones = new Phones(api, toast);
 const settings = new SettingsView(api);
 const lines = new Lines(api, (all) => {
   dial.lines = all;
   past.lines = all;
 });
-const calls = new Calls(api, byId("calls"), {
+const calls = new Calls(api, numbers, byId("calls"), {
   redial: (model) => redial(model),
   transfer: (id) => transfer(id),
   problem: toast,
@@ -55,9 +57,8 @@ const events = new Events({
     byId("connection").dataset.state = state;
     byId("connection").textContent = state === "live" ? "live" : "connection lost, trying again";
     if (state === "lost") api.get("session").catch(() => {}); // it may be over: then log in again
-    else phones.load().catch(toast); // what they do has no number to resume from
   },
-  gap: () => load(),
+  opened: (anew) => (anew ? load() : phones.load()).catch(toast), // of phones no event has an id
 });
 
 /** Tell of something that went wrong, in the API's words. */
@@ -93,29 +94,25 @@ function showLogin(words = "") {
   byId("token").focus();
 }
 
-async function showDesk() {
+function showDesk() {
   byId("login").hidden = true;
   byId("leave").hidden = byId("settings").hidden = false;
   byId("desk").hidden = false;
-  const shown = await phones.load();
-  if (shown.length) {
-    calls.demoColumns = ["SIPTAPI", "Proxy", ...shown.map(({ name }) => name)];
-    dial.suggest(DEMO_NUMBERS);
-  }
   events.open();
-  await load();
   const wanted = takeLink();
   if (wanted === null) dial.focus();
   else dial.put(wanted);
 }
 
+/** Read how things are. */
 async function load() {
-  try {
-    await Promise.all([lines.load(), calls.load()]);
-    past.refresh();
-  } catch (problem) {
-    toast(problem);
+  const shown = await phones.load();
+  if (shown.length) {
+    calls.demoColumns = ["SIPTAPI", "Proxy", ...shown.map(({ name }) => name)];
+    dial.suggest(DEMO_NUMBERS);
   }
+  await Promise.all([lines.load(), calls.load()]);
+  past.refresh();
 }
 
 async function start() {
@@ -127,15 +124,14 @@ async function start() {
     showLogin(token === null && problem.status === 401 ? "" : problem.message);
     return;
   }
-  await showDesk();
+  showDesk();
 }
 
 byId("login-form").addEventListener("submit", async (event) => {
   event.preventDefault();
   try {
     await api.logIn(byId("token").value.trim());
-    byId("token").value = "";
-    await showDesk();
+    location.reload(); // nothing is left of who was logged in before
   } catch (problem) {
     byId("login-problem").textContent = problem.message;
   }

@@ -14,7 +14,7 @@ const SENTENCES = {
   call_ended: () => "Ended.",
   call_corrected: (event) => `It is known now how the call ended: ${event.outcome}.`,
   conversation_ended: (event) => `Both hung up, after ${Math.round(event.duration)} seconds.`,
-  incoming_ringing: (event) => `${event.caller_name || event.caller || "Somebody"} calls ${event.called}.`,
+  incoming_ringing: (event, caller) => `${event.caller_name || (event.caller && caller) || "Somebody"} calls ${event.called}.`,
   incoming_answered_elsewhere: () => "It was picked up on another phone.",
   incoming_ended: (event) => `It rings no more: ${event.outcome}.`,
 };
@@ -32,8 +32,8 @@ const RINGING = {
   183: "Something is to be heard there: listen to your phone.",
 };
 
-/** One sentence for an event; `callee` is the number as people write it. */
-export function sentence(event, callee) {
+/** One sentence for an event; `number` is the other party's, as people read it. */
+export function sentence(event, number) {
   if (event.event === "callee_ringing") return RINGING[event.status] ?? "It rings there.";
   if (event.event === "call_failed") {
     const said = event.reason.replace(/\.+$/, "") || "no reason given";
@@ -44,7 +44,7 @@ export function sentence(event, callee) {
     return `${event.from} did not work (${event.why}); trying ${event.to}.`;
   }
   const words = CALLEE_FIRST[`${event.event} ${event.reported_by}`] ?? SENTENCES[event.event];
-  return words ? words(event, callee) : event.event.replaceAll("_", " ");
+  return words ? words(event, number) : event.event.replaceAll("_", " ");
 }
 
 const WRONG_ACCOUNT = [
