@@ -147,7 +147,8 @@ class DemoProxy:
             return
         back = others[0]
         host = back.received or back.host
-        port = int(back.rport) if back.rport else back.port or 5060
+        rport = back.rport or ""
+        port = int(rport) if rport.isdecimal() else back.port or 5060
         headers = response.headers.replaced("Via", *map(str, others))
         passed = Response(response.status, response.reason, headers, response.body)
         self._outbox.append((passed.encode(), Address(host, port)))
