@@ -15,14 +15,14 @@ from siptapi_core.settings import ControlSettings
 
 
 @contextmanager
-def daemon(dialer: FakeDialer, settings_file: object) -> Iterator[None]:
+def daemon(dialer: FakeDialer, settings_file: object, *, listen: str = "") -> Iterator[None]:
     """Serve ``dialer``, for those who mean ``settings_file``, while this lasts."""
     loop = asyncio.new_event_loop()
     ready, stop = threading.Event(), asyncio.Event()
     server = ControlServer(
         dialer,
         settings_file=str(settings_file),
-        settings=ControlSettings(),
+        settings=ControlSettings(listen=listen),
         logger=logger("test"),
     )
 

@@ -53,7 +53,7 @@ def test_forty_lines_with_every_option_line_by_line(
     assert tapi("import-registry", str(file)) == 0
     out, err = capsys.readouterr()
     assert out.splitlines() == [
-        f"Wrote {settings_file}: 40 lines, 32 of them active.",
+        f"Wrote {settings_file}: 40 lines, 32 active.",
         f"Their passwords are in {tmp_path / 'siptapi-passwords'}.",
         "Try: siptapi config check",
     ]
