@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from siptapi_core.commands import ListHistory as ListHistory
     from siptapi_core.commands import ListLines as ListLines
     from siptapi_core.commands import ListPlugins as ListPlugins
+    from siptapi_core.commands import Messages as Messages
     from siptapi_core.commands import PluginRecord as PluginRecord
     from siptapi_core.commands import Plugins as Plugins
     from siptapi_core.commands import PluginState as PluginState
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from siptapi_core.commands import Reply as Reply
     from siptapi_core.commands import Resolve as Resolve
     from siptapi_core.commands import ShowCall as ShowCall
+    from siptapi_core.commands import ShowMessages as ShowMessages
     from siptapi_core.commands import ShownSettings as ShownSettings
     from siptapi_core.commands import ShowSettings as ShowSettings
     from siptapi_core.commands import ShowStatus as ShowStatus
@@ -176,8 +178,8 @@ _HOMES = {
     "commands": (
         "CallDirection CallRecord CallState CallStatus Caller Calls Command Dial Dialling Done "
         "Explain HangUp History LineStatus Lines ListCalls ListHistory ListLines ListPlugins "
-        "PluginRecord PluginState Plugins Redirect Reject Reload Reloaded Reply Resolve "
-        "ShowCall ShowSettings ShowStatus ShownSettings Status Transfer"
+        "Messages PluginRecord PluginState Plugins Redirect Reject Reload Reloaded Reply Resolve "
+        "ShowCall ShowMessages ShowSettings ShowStatus ShownSettings Status Transfer"
     ),
     "contracts": (
         "Attempt Capability CliCommand CliSession Clock Context Dialer DialRequest DnsClient "

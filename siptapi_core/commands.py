@@ -10,7 +10,14 @@ import enum
 from collections.abc import Mapping
 from typing import NewType
 
-from siptapi_core.events import CallId, Event, Outcome, RegistrationState, Stage
+from siptapi_core.events import (
+    CallId,
+    Event,
+    Outcome,
+    RegistrationState,
+    Stage,
+    TracedMessage,
+)
 from siptapi_core.numbers import Explanation
 from siptapi_core.resolution import Resolution
 from siptapi_core.values import Value
@@ -136,6 +143,12 @@ class ShowCall(Value, kw_only=True):
     call: CallId
 
 
+class ShowMessages(Value, kw_only=True):
+    """Reply `Messages`: the SIP messages of one call, in progress or past, as far as kept."""
+
+    call: CallId
+
+
 class Reload(Value, kw_only=True):
     """Read the settings again. Replies `Reloaded`; where they are wrong nothing is changed."""
 
@@ -164,6 +177,7 @@ Command = (
     | ListLines
     | ListHistory
     | ShowCall
+    | ShowMessages
     | Reload
     | ShowStatus
     | ListPlugins
@@ -266,6 +280,12 @@ class History(Value, kw_only=True):
     next_page: str | None = None
 
 
+class Messages(Value):
+    """Reply to `ShowMessages`, in order. Credentials are masked; none may be kept."""
+
+    messages: tuple[TracedMessage, ...]
+
+
 class Reloaded(Value, kw_only=True):
     """What a reload did, by names of lines; ``warnings`` are what only a restart changes."""
 
@@ -345,6 +365,7 @@ Reply = (
     | Lines
     | History
     | CallRecord
+    | Messages
     | Reloaded
     | Status
     | Plugins

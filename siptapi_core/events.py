@@ -395,9 +395,10 @@ class Direction(enum.StrEnum):
 class TracedMessage(Value):
     """One SIP message on the wire, for ladders and traces. ``text`` has its credentials masked.
 
-    ``time`` is monotonic seconds as the machine saw it; ``peer`` reads ``udp:192.0.2.1:5060``.
-    ``call_id`` is its Call-ID, ``call`` the call of ours that it belongs to, "" where that is not
-    known: of an incoming call's INVITE it is not, so look at later ones of its Call-ID.
+    ``time`` is seconds since the epoch, UTC; ``peer`` reads ``udp:192.0.2.1:5060``, and ``local``,
+    our own address towards it, likewise ("" where there is no way to it any more). ``call_id`` is
+    its Call-ID, ``call`` the call of ours that it belongs to, "" where that is not known: of an
+    incoming call's INVITE it is not, so look at later ones of its Call-ID.
     """
 
     time: float
@@ -406,6 +407,7 @@ class TracedMessage(Value):
     call_id: str
     text: str
     call: CallId = ""
+    local: str = ""
 
     @property
     def first_line(self) -> str:

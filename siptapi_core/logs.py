@@ -130,7 +130,10 @@ def printable(text: str) -> str:
 def print_message(message: TracedMessage, stream: TextIO) -> None:
     """Print one SIP message, as ``--trace`` shows it: a line about it, then its text, indented."""
     preposition = "to" if message.direction is Direction.SENT else "from"
-    about = f"{message.time:.3f} {message.direction} {preposition} {message.peer}"
+    from datetime import UTC, datetime  # noqa: PLC0415  # few traces are printed
+
+    moment = datetime.fromtimestamp(message.time, UTC).isoformat(timespec="milliseconds")
+    about = f"{moment} {message.direction} {preposition} {message.peer}"
     lines = re.split(r"\r?\n", message.text.rstrip("\r\n"))
     text = "".join(f"    {printable(line)}".rstrip() + "\n" for line in lines)
     stream.write(_encodable(f"{about}\n{text}", stream))

@@ -269,12 +269,12 @@ def test_a_traced_message_is_printed_line_by_line() -> None:
     logs.print_message(message("BYE sip:a@b SIP/2.0\r\nX: 1\r\n\r\nbody\r\n"), stream)
     logs.print_message(message("SIP/2.0 200 OK\r\n\r\n", Direction.RECEIVED), stream)
     assert stream.getvalue() == (
-        "1.250 sent to udp:192.0.2.1:5060\n"
+        "1970-01-01T00:00:01.250+00:00 sent to udp:192.0.2.1:5060\n"
         "    BYE sip:a@b SIP/2.0\n"
         "    X: 1\n"
         "\n"
         "    body\n"
-        "1.250 received from udp:192.0.2.1:5060\n"
+        "1970-01-01T00:00:01.250+00:00 received from udp:192.0.2.1:5060\n"
         "    SIP/2.0 200 OK\n"
     )
 
@@ -284,5 +284,5 @@ def test_no_traced_message_can_pass_for_another(text: str) -> None:
     stream = io.StringIO()
     logs.print_message(message(text), stream)
     first, *others = stream.getvalue().split("\n")
-    assert first == "1.250 sent to udp:192.0.2.1:5060"
+    assert first == "1970-01-01T00:00:01.250+00:00 sent to udp:192.0.2.1:5060"
     assert all(line == "" or (line.startswith("    ") and line.isprintable()) for line in others)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from siptapi_core.contracts import Context
 from siptapi_core.dialer.event_bus import EventBus
+from siptapi_core.dialer.failed_calls import FailedCalls
 from siptapi_core.dialer.line_factory import LineFactory
 from siptapi_core.dialer.local_dialer import LocalDialer
 from siptapi_core.dialer.strategy_memory import StrategyMemory
@@ -132,6 +133,10 @@ async def _assembled(
             if history is None
             else EventBus(clock, history.record, history.last_event)
         )
+        if history is not None:
+            failed_calls = FailedCalls(history, network.messages_of)
+            events.sinks.append(failed_calls.on_event)
+            parts.push_async_callback(failed_calls.close)
         dialer = LocalDialer(
             events=events,
             lines=lines,
@@ -142,6 +147,7 @@ async def _assembled(
             clock=clock,
             logger=log,
             tracers=network.tracers,
+            messages_of=network.messages_of,
             settings_file=settings.where,
             history=history,
         )

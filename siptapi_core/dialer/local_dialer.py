@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING, Protocol, assert_never
 
 from siptapi_core.commands import (
     Caller,
     Calls,
+    CallStatus,
     Command,
     Dial,
     Done,
@@ -19,6 +21,7 @@ from siptapi_core.commands import (
     ListHistory,
     ListLines,
     ListPlugins,
+    Messages,
     Plugins,
     Redirect,
     Reject,
@@ -27,6 +30,7 @@ from siptapi_core.commands import (
     Reply,
     Resolve,
     ShowCall,
+    ShowMessages,
     ShownSettings,
     ShowSettings,
     ShowStatus,
@@ -50,6 +54,8 @@ if TYPE_CHECKING:
 
 RECALLED_AT_ONCE = 1000
 """Events that are read from the history with one look."""
+LINES_AT_ONCE = 100
+"""Lines that are listed before calls have their turn again: some 3 ms."""
 
 
 class Services(Protocol):
@@ -86,8 +92,8 @@ class LocalDialer:
 
     ``strategy(name)`` creates a strategy when it is first named, and raises UnknownNameError for a
     name that nobody offers. ``default_line`` is used where a command names none.
-    ``tracers`` is the network's list, ``settings_file`` for the words of errors; ``history`` is
-    where past calls are found.
+    ``tracers`` and ``messages_of`` are the network's, ``settings_file`` is for the words of errors,
+    ``history`` is where past calls are found.
     """
 
     def __init__(
@@ -102,6 +108,7 @@ class LocalDialer:
         clock: Clock,
         logger: Logger,
         tracers: list[Callable[[TracedMessage], None]],
+        messages_of: Callable[[CallId], tuple[TracedMessage, ...]],
         settings_file: str = "",
         history: CallHistory | None = None,
     ) -> None:
@@ -121,6 +128,7 @@ class LocalDialer:
         self._logger = logger
         self._history = history
         self._tracers = tracers
+        self._messages_in_memory = messages_of
         self._events = events
         self._messages: Bus[TracedMessage] = Bus()
 
@@ -151,17 +159,15 @@ class LocalDialer:
                 line = self._line(command.line, caller)
                 return await line.resolve(command.target, self._logger.bind(line=line.name))
             case ListCalls():
-                statuses = self.outgoing.statuses()
-                if self.services is not None:
-                    statuses += self.services.incoming.statuses()
-                return Calls(tuple(each for each in statuses if caller.may_use(each.line)))
+                return Calls(self._calls(caller))
             case ListLines():
-                names = filter(caller.may_use, self._lines)
-                return Lines(tuple(self._line_status(self._lines[name]) for name in names))
+                return Lines(tuple([status async for status in self._line_statuses(caller)]))
             case ListHistory():
                 return await self._kept().list_calls(command, caller.lines)
             case ShowCall():
                 return await self._kept().show_call(command.call, caller.lines)
+            case ShowMessages():
+                return Messages(await self._messages_of(command.call, caller))
             case Reload():
                 return await self._daemon(caller).reload()
             case ShowStatus():
@@ -230,6 +236,20 @@ class LocalDialer:
         check_decision(explanation, confirmed=command.confirmed)
         return explanation.dialled
 
+    def _calls(self, caller: Caller) -> tuple[CallStatus, ...]:
+        statuses = self.outgoing.statuses()
+        if self.services is not None:
+            statuses += self.services.incoming.statuses()
+        return tuple(each for each in statuses if caller.may_use(each.line))
+
+    async def _messages_of(self, call: CallId, caller: Caller) -> tuple[TracedMessage, ...]:
+        if self._history is None:
+            if call not in {status.call for status in self._calls(caller)}:
+                raise RefusedError(f"there is no call {call!r} in progress, and no history is kept")
+            return self._messages_in_memory(call)
+        await self._history.show_call(call, caller.lines)
+        return self._messages_in_memory(call) or await self._history.messages_of(call, caller.lines)
+
     def _trace(self, message: TracedMessage) -> None:
         if self._messages.subscriptions:
             self._messages.publish(message)
@@ -266,6 +286,14 @@ class LocalDialer:
         if services is None or status is None or not caller.may_use(status.line):
             raise RefusedError(f"there is no incoming call {call!r} that rings; it may have ended")
         return services.incoming, status.line
+
+    async def _line_statuses(self, caller: Caller) -> AsyncIterator[LineStatus]:
+        """How the caller's lines are, with a pause for calls: there may be ten thousand."""
+        for index, name in enumerate(tuple(filter(caller.may_use, self._lines))):
+            if name in self._lines:  # since the last pause it may have been removed
+                yield self._line_status(self._lines[name])
+            if index % LINES_AT_ONCE == LINES_AT_ONCE - 1:
+                await asyncio.sleep(0)
 
     def _line_status(self, line: Line) -> LineStatus:
         identity = line.identity("")

@@ -16,12 +16,13 @@ from typing import TypeVar
 from siptapi_core.commands import CallRecord, History, ListHistory
 from siptapi_core.contracts import Clock, Logger
 from siptapi_core.errors import RefusedError
-from siptapi_core.events import CallId, Event, EventId
+from siptapi_core.events import CallId, Event, EventId, TracedMessage
 from siptapi_core.history import queries
 from siptapi_core.history.database import Database
 from siptapi_core.history.forgetting import forget
 from siptapi_core.history.health import Health
 from siptapi_core.history.journal_files import JournalFile, journal_files, read_lines
+from siptapi_core.history.messages import keep_messages, messages_of
 from siptapi_core.history.run_lock import RunLock
 from siptapi_core.history.taking_over import end_calls, insert_lines, last_event
 from siptapi_core.settings.history import HistorySettings
@@ -107,6 +108,14 @@ class Archive:
     def show_call(self, call: CallId, lines: frozenset[str] | None) -> CallRecord:
         """See `queries.show_call`; raises RefusedError as `list_calls`."""
         return self._ask(lambda connection: queries.show_call(connection, call, lines))
+
+    def keep_messages(self, call: CallId, line: str, messages: tuple[TracedMessage, ...]) -> None:
+        """See `messages.keep_messages`; where the database cannot be written they are lost."""
+        self._attempt(lambda connection: keep_messages(connection, call, line, messages))
+
+    def messages_of(self, call: CallId, lines: frozenset[str] | None) -> tuple[TracedMessage, ...]:
+        """See `messages.messages_of`; raises RefusedError as `list_calls`."""
+        return self._ask(lambda connection: messages_of(connection, call, lines))
 
     def events_after(self, run: str, after: EventId, limit: int) -> tuple[Event, ...]:
         """See `queries.events_after`; raises RefusedError as `list_calls`."""

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from siptapi_core.commands import CallRecord, History, ListHistory
 from siptapi_core.contracts import Clock, Logger
-from siptapi_core.events import CallId, Event, EventId
+from siptapi_core.events import CallId, Event, EventId, TracedMessage
 from siptapi_core.history.health import Health
 from siptapi_core.history.journal import MAIN, Journal
 from siptapi_core.settings import HistorySettings, Settings
@@ -129,6 +129,22 @@ class CallHistory:
             RefusedError: there is no such call, or the history cannot be read.
         """
         return await self._ask(lambda archive: archive.show_call(call, lines))
+
+    async def keep_messages(
+        self, call: CallId, line: str, messages: tuple[TracedMessage, ...]
+    ) -> None:
+        """Keep the SIP messages of a call of ``line`` that went wrong."""
+        await self._in_worker(lambda archive: archive.keep_messages(call, line, messages))
+
+    async def messages_of(
+        self, call: CallId, lines: frozenset[str] | None
+    ) -> tuple[TracedMessage, ...]:
+        """Those that are kept of ``call``, for a caller of ``lines`` (None: all).
+
+        Raises:
+            RefusedError: the history cannot be read.
+        """
+        return await self._ask(lambda archive: archive.messages_of(call, lines))
 
     async def events_after(self, after: EventId, limit: int) -> tuple[Event, ...]:
         """At most ``limit`` of the events that were told after ``after``, in order.

@@ -53,6 +53,7 @@ def forget(
         calls = json.dumps([row["call"] for row in found])
         _remove_events(connection, _OF_CALLS, calls)
         connection.execute(f"DELETE FROM calls WHERE {_OF_CALLS}", (calls,))  # noqa: S608
+        connection.execute(f"DELETE FROM messages WHERE {_OF_CALLS}", (calls,))  # noqa: S608
         for run in {row["run"] for row in found} - {MAIN, *running}:
             connection.execute(
                 "DELETE FROM runs WHERE run = :run"

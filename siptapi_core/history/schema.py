@@ -51,6 +51,16 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX calls_of_line ON calls (line, started, call)",
         "CREATE INDEX calls_without_end ON calls (run) WHERE ended IS NULL",
     ),
+    (
+        """
+        CREATE TABLE messages (
+            number INTEGER PRIMARY KEY,              -- the higher, the later it was kept
+            call TEXT NOT NULL UNIQUE,
+            line TEXT NOT NULL,
+            data TEXT NOT NULL                       -- JSON: a list of TracedMessage
+        )
+        """,
+    ),
 )
 """What each version adds, in order; what was released is never changed."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar, Self
@@ -16,6 +15,7 @@ from siptapi_core.machine.strangers import Strangers
 from siptapi_core.machine.timers import SipTimers
 from siptapi_core.machine.user_agent import UserAgent
 from siptapi_core.net.driver import Driver
+from siptapi_core.net.kept_messages import KeptMessage, KeptMessages, call_id_of
 from siptapi_core.net.socket_name import family_of
 from siptapi_core.net.udp import UdpTransport, source_host
 from siptapi_core.sip.masking import mask_credentials
@@ -34,7 +34,6 @@ NAMED_CALLS = 4096
 """Call-IDs of which it is remembered whose they are."""
 _ABOVE_STUN = b"\x04"
 """No SIP message begins with a byte below this, every STUN message does (RFC 7983)."""
-_CALL_ID = re.compile(rb"^(?:call-id|i)[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
 
 
 class SipNetwork:
@@ -58,6 +57,7 @@ class SipNetwork:
         self.clock = clock
         self.tracers: list[Callable[[TracedMessage], None]] = []
         """Called with each message; while there is none, nothing is decoded or masked."""
+        self._kept = KeptMessages()
         self._strangers = Strangers(self._report_stranger)
         self.agent = UserAgent(
             identifiers=identifiers,
@@ -169,6 +169,12 @@ class SipNetwork:
         """The call that messages of that Call-ID belong to, "" where that is not known."""
         return self._calls.get(call_id, "")
 
+    def messages_of(self, call: CallId) -> tuple[TracedMessage, ...]:
+        """The messages of ``call`` that are still in memory, in order; each was on the wire."""
+        call_ids = [call_id for call_id, named in self._calls.items() if named == call]
+        found = [message for call_id in call_ids for message in self._kept.of(call_id)]
+        return tuple(map(self._traced, sorted(found, key=lambda message: message.seconds)))
+
     def counters(self) -> dict[str, int]:
         """What is alive, by name."""
         connections = 0 if self._streams is None else len(self._streams)
@@ -188,8 +194,7 @@ class SipNetwork:
     def _receive(self, data: bytes, source: Address) -> None:
         if data[:1] < _ABOVE_STUN and self._take_stun(data, source):
             return
-        if self.tracers:
-            self._trace(Direction.RECEIVED, data, source)
+        self._keep(Direction.RECEIVED, data, source)
         self._driver.receive(data, source)
 
     def _take_stun(self, data: bytes, source: Address) -> bool:
@@ -224,8 +229,7 @@ class SipNetwork:
             self.logger.info("packet not sent", to=str(to), why=str(error))
             asyncio.get_running_loop().call_soon(self._refused, to, str(error))
             return
-        if self.tracers:
-            self._trace(Direction.SENT, data, to)
+        self._keep(Direction.SENT, data, to)
         transport.send(data, to)
 
     def _local_address(self, towards: Address) -> Address:
@@ -287,19 +291,32 @@ class SipNetwork:
         )
         return self._streams
 
-    def _trace(self, direction: Direction, data: bytes, peer: Address) -> None:
-        found = _CALL_ID.search(data)
-        call_id = found.group(1).decode(errors="replace") if found else ""
-        message = TracedMessage(
-            time=self.clock.monotonic(),
-            direction=direction,
-            peer=str(peer),
+    def _keep(self, direction: Direction, data: bytes, peer: Address) -> None:
+        message = KeptMessage(self.clock.monotonic(), direction, data, peer)
+        self._kept.keep(message)
+        if self.tracers:
+            traced = self._traced(message)
+            for tracer in tuple(self.tracers):
+                tracer(traced)
+
+    def _traced(self, message: KeptMessage) -> TracedMessage:
+        call_id = call_id_of(message.data).decode(errors="replace")
+        return TracedMessage(
+            time=self.clock.time() - self.clock.monotonic() + message.seconds,
+            direction=message.direction,
+            peer=str(message.peer),
             call_id=call_id,
-            text=mask_credentials(data.decode(errors="replace")),
+            text=mask_credentials(message.data.decode(errors="replace")),
             call=self.call_with(call_id),
+            local=str(self._own_end(message.peer) or ""),
         )
-        for tracer in tuple(self.tracers):
-            tracer(message)
+
+    def _own_end(self, towards: Address) -> Address | None:
+        """As `_local_address`, without a connection being opened for that."""
+        if not towards.transport.reliable:
+            with suppress(NetworkError):
+                return self._socket(towards).local_address(towards)
+        return self._last_local.get(towards)
 
 
 def _default_stream_options(_line: str) -> StreamOptions:

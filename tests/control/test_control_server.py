@@ -429,6 +429,7 @@ def test_messages_come_as_they_were_seen() -> None:
                     "call_id": "x",
                     "text": "INVITE sip:a@b SIP/2.0\r\n",
                     "call": "",
+                    "local": "",
                 }
             }
 

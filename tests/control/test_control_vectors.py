@@ -34,6 +34,7 @@ from siptapi_core.commands import (
     ListHistory,
     ListLines,
     ListPlugins,
+    Messages,
     PlainData,
     PluginRecord,
     Plugins,
@@ -45,6 +46,7 @@ from siptapi_core.commands import (
     Reply,
     Resolve,
     ShowCall,
+    ShowMessages,
     ShownSettings,
     ShowSettings,
     ShowStatus,
@@ -81,6 +83,7 @@ from siptapi_core.events import (
     CallFailed,
     CallPlaced,
     ConversationEnded,
+    Direction,
     Event,
     HandedOver,
     Happening,
@@ -103,6 +106,7 @@ from siptapi_core.events import (
     Reporter,
     Stage,
     StrategyFellBack,
+    TracedMessage,
     TransferRequested,
     WatchChanged,
 )
@@ -145,6 +149,7 @@ COMMANDS: tuple[Command, ...] = (
     ListHistory(),
     ListHistory(line="office", direction=CallDirection.INCOMING, since=1e9, limit=20),
     ShowCall(call="c1"),
+    ShowMessages(call="c1"),
     Reload(),
     ShowStatus(),
     ListPlugins(),
@@ -265,6 +270,19 @@ REPLIES: tuple[Reply, ...] = (
     ),
     History(calls=(RECORD,), next_page="p2"),
     RECORD.evolve(events=(EVENTS[0], EVENTS[10], EVENTS[13])),
+    Messages(
+        (
+            TracedMessage(
+                1_000_000_000.5,
+                Direction.SENT,
+                "udp:192.0.2.1:5060",
+                "a84b4c76e66710",
+                "BYE sip:201@192.0.2.9 SIP/2.0\r\nCall-ID: a84b4c76e66710\r\n\r\n",
+                "c1",
+                "udp:192.0.2.7:40000",
+            ),
+        )
+    ),
     Reloaded(added=("lab",), removed=("desk",), warnings=("dns: only a restart changes it",)),
     Status(
         version="0.1.0",

@@ -93,6 +93,7 @@ class Rig:
             clock=clock,
             logger=self.logger,
             tracers=[],
+            messages_of=lambda _call: (),
         )
         self.events = self.dialer.events(ANYBODY)
 

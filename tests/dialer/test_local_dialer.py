@@ -90,6 +90,7 @@ class Rig:
             clock=self.clock,
             logger=self.logger,
             tracers=self.tracers,
+            messages_of=lambda _call: (),
         )
         self.events = self.dialer.events(ANYBODY)
 

@@ -62,6 +62,7 @@ def a_dialer(kept):
         clock=clock,
         logger=logger("test"),
         tracers=[],
+        messages_of=lambda _call: (),
         history=kept,
     )
     calls = count(1)

@@ -26,6 +26,7 @@ from siptapi_frontends.cli.serve import SERVE_COMMAND
 from siptapi_frontends.cli.status import STATUS_COMMAND
 from siptapi_frontends.cli.tapi import TAPI_COMMAND
 from siptapi_frontends.cli.token import TOKEN_COMMAND
+from siptapi_frontends.cli.trace import TRACE_COMMAND
 from siptapi_frontends.cli.transfer import TRANSFER_COMMAND
 
 
@@ -37,6 +38,7 @@ def siptapi_commands() -> Iterable[CliCommand]:
         DIAL_COMMAND,
         REDIAL_COMMAND,
         HISTORY_COMMAND,
+        TRACE_COMMAND,
         SERVE_COMMAND,
         STATUS_COMMAND,
         LINES_COMMAND,

@@ -110,10 +110,11 @@ def _show(arguments: Namespace, session: CliSession) -> None:
     if arguments.json:
         say_json(call)
     else:
-        say(*table(*_facts(call)), "", *_story(call))
+        say(*table(*facts(call)), "", *_story(call))
 
 
-def _facts(call: CallRecord) -> Iterator[tuple[str, str]]:
+def facts(call: CallRecord) -> Iterator[tuple[str, str]]:
+    """What is known of a call, without its events: rows for a table."""
     from siptapi_frontends.cli.moment import show_duration, show_moment  # noqa: PLC0415  # as above
 
     yield "call", f"{call.direction} on line {call.line}, {_party(call)}"

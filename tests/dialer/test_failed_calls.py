@@ -1,0 +1,79 @@
+"""Messages of calls that went wrong are kept, once their last message came."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from siptapi_core.dialer import failed_calls
+from siptapi_core.dialer.failed_calls import FailedCalls
+from siptapi_core.events import (
+    CallEnded,
+    CallEvent,
+    Direction,
+    LineAdded,
+    LineEvent,
+    Outcome,
+    PhoneRinging,
+    Stage,
+    TracedMessage,
+)
+
+MESSAGE = TracedMessage(1e9, Direction.SENT, "udp:192.0.2.1:5060", "x", "BYE sip:a@b SIP/2.0")
+
+
+class Kept:
+    def __init__(self) -> None:
+        self.calls: dict[str, tuple[str, tuple[TracedMessage, ...]]] = {}
+        self.written = asyncio.Event()
+
+    async def keep_messages(self, call, line, messages) -> None:
+        await asyncio.sleep(0)
+        self.calls[call] = (line, messages)
+        self.written.set()
+
+
+def ended(outcome: Outcome, call: str = "c1") -> CallEvent:
+    return CallEvent(1, call, "office", 1e9, CallEnded(outcome, Stage.CALLEE))
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_only_what_did_not_go_well(outcome: Outcome) -> None:
+    async def main() -> Kept:
+        kept = Kept()
+        failed = FailedCalls(kept, lambda _call: (MESSAGE,))
+        failed.on_event(LineEvent(1, "office", 1e9, LineAdded()))
+        failed.on_event(CallEvent(1, "c1", "office", 1e9, PhoneRinging()))
+        failed.on_event(ended(outcome))
+        await failed.close()
+        return kept
+
+    went_well = outcome in {Outcome.ANSWERED, Outcome.CANCELLED}
+    assert asyncio.run(main()).calls == ({} if went_well else {"c1": ("office", (MESSAGE,))})
+
+
+def test_what_comes_shortly_after_the_end_is_among_them(monkeypatch) -> None:
+    monkeypatch.setattr(failed_calls, "SETTLED_AFTER", 0.0)
+
+    async def main() -> None:
+        kept, messages = Kept(), [MESSAGE]
+        failed = FailedCalls(kept, lambda _call: tuple(messages))
+        failed.on_event(ended(Outcome.BUSY))
+        messages.append(MESSAGE)
+        await asyncio.wait_for(kept.written.wait(), 5)
+        assert kept.calls == {"c1": ("office", (MESSAGE, MESSAGE))}
+        await failed.close()
+
+    asyncio.run(main())
+
+
+def test_a_call_that_sent_nothing_is_left_out() -> None:
+    async def main() -> None:
+        kept = Kept()
+        failed = FailedCalls(kept, lambda _call: ())
+        failed.on_event(ended(Outcome.FAILED))
+        await failed.close()
+        assert kept.calls == {}
+
+    asyncio.run(main())
