@@ -61,7 +61,7 @@ class HostPort(Value):
         return f"{self.transport}:{host}:{self.port}"
 
 
-@frozen
+@frozen(cache_hash=True)
 class Address:
     """Where a packet goes to or came from: IP literal (no brackets), port, transport.
 

@@ -55,6 +55,9 @@ class Value(_ByAttributes):
     _positional: ClassVar[tuple[str, ...]] = ()
     _required: ClassVar[frozenset[str]] = frozenset()
     _known: ClassVar[frozenset[str]] = frozenset()
+    _enough: ClassVar[int] = 0
+    """So many positional values are all that are required."""
+    _is_checked: ClassVar[bool] = False
 
     def __init_subclass__(cls, *, kw_only: bool = False) -> None:
         super().__init_subclass__()
@@ -63,6 +66,9 @@ class Value(_ByAttributes):
         cls._positional = () if kw_only else cls.attribute_names
         cls._required = frozenset(name for name in cls.attribute_names if not hasattr(cls, name))
         cls._known = frozenset(cls.attribute_names)
+        required = (i for i, name in enumerate(cls.attribute_names, 1) if name in cls._required)
+        cls._enough = max(required, default=0)
+        cls._is_checked = cls._check is not Value._check
 
     def __init__(self, *values: Any, **named: Any) -> None:
         content = self.__dict__  # a default is left to the class
@@ -70,6 +76,10 @@ class Value(_ByAttributes):
             content.update(zip(self._positional, values))  # noqa: B905  # counted below
         if named:
             content.update(named)
+        elif self._enough <= len(values) <= len(self._positional):
+            if self._is_checked:
+                self._check()
+            return
         if (
             len(content) != len(values) + len(named)
             or not self._known.issuperset(content)
@@ -80,7 +90,8 @@ class Value(_ByAttributes):
                 f"{type(self).__name__} takes {names or 'nothing'}, each once; "
                 f"it needs {needed or 'none of them'}"
             )
-        self._check()
+        if self._is_checked:
+            self._check()
 
     def _check(self) -> None:
         """Raise an error for attributes that cannot be; for subclasses to override."""

@@ -121,7 +121,14 @@ class Headers:
     """One line as it is, several as a list."""
 
     def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
-        self._items = tuple([_checked(name, value) for name, value in pairs])
+        self._items = tuple(
+            [
+                (name, value.strip())
+                if name in _KEYS and value.isprintable()
+                else _checked(name, value)
+                for name, value in pairs
+            ]
+        )
         self._index = None
 
     @classmethod

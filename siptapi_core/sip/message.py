@@ -69,10 +69,12 @@ class Message:
         start_line = self.start_line
         if is_unsafe(start_line) or not _can_be_sent(start_line):
             raise MessageError(f"{excerpt(start_line)} is no start line that can be sent")
-        lines = [start_line]
-        for name, value in self.headers.items():
-            if name not in _LENGTH_NAMES and name.lower() not in _LENGTH_NAMES:
-                lines.append(f"{name}: {value}")
+        lines = [
+            f"{name}: {value}"
+            for name, value in self.headers.items()
+            if len(name) not in _LENGTH_LENGTHS or name.lower() not in _LENGTH_NAMES
+        ]
+        lines.insert(0, start_line)
         lines.append(f"Content-Length: {len(self.body)}\r\n\r\n")
         return "\r\n".join(lines).encode() + self.body
 
@@ -211,7 +213,8 @@ def _number(headers: Headers, name: str) -> int | None:
     return _LARGEST if len(digits) > _LONGEST else min(int(digits), _LARGEST)
 
 
-_LENGTH_NAMES = frozenset({"Content-Length", "content-length", "l"})
+_LENGTH_NAMES = frozenset({"content-length", "l"})
+_LENGTH_LENGTHS = frozenset(map(len, _LENGTH_NAMES))
 
 
 class Request(Message):

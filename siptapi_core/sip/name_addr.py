@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from siptapi_core.errors import MessageError
 from siptapi_core.sip.parameters import (
@@ -70,7 +70,8 @@ class NameAddr(Compared):
 
     def with_tag(self, tag: str) -> NameAddr:
         """This address with ``tag``, in place of another one if there is one."""
-        return evolve(self, parameters=replace_parameter(self.parameters, "tag", tag))
+        parameters = replace_parameter(self.parameters, "tag", tag)
+        return NameAddr(self.uri, self.display_name, parameters)
 
 
 @remembered

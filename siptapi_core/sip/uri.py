@@ -93,12 +93,15 @@ class SipUri(Compared):
     password: str | None = None
     parameters: Parameters = ()
     headers: tuple[tuple[str, str], ...] = ()
+    _text: str = field(init=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
         """Refuse what would be read back as something else."""
+        text = self._write()
         parts = (self.host, self.user, self.port, self.scheme)
-        if _read_sip(str(self)) != (*parts, self.password, self.parameters, self.headers):
-            raise MessageError(f"{excerpt(str(self))}: a part of this SIP URI must be escaped")
+        if _read_sip(text) != (*parts, self.password, self.parameters, self.headers):
+            raise MessageError(f"{excerpt(text)}: a part of this SIP URI must be escaped")
+        object.__setattr__(self, "_text", text)  # asked for with each message
 
     @classmethod
     def parse(cls, text: str) -> SipUri:
@@ -114,6 +117,17 @@ class SipUri(Compared):
 
     def __str__(self) -> str:
         """The URI."""
+        return self._text
+
+    def __eq__(self, other: object) -> bool:
+        """Whether all parts are the same: then, and only then, both are written alike."""
+        return self._text == other._text if isinstance(other, SipUri) else NotImplemented
+
+    def __hash__(self) -> int:
+        """Equal URIs have equal hashes."""
+        return hash(self._text)
+
+    def _write(self) -> str:
         text = f"{self.scheme}:"
         if self.user is not None:
             password = "" if self.password is None else f":{self.password}"
