@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import socket
 
 from siptapi_core.errors import ResolveError
 from siptapi_core.sip.uri import SipUri
-from siptapi_core.targets import Transport
+from siptapi_core.targets import Address, Transport
+
+_SIP_PORT = 5060
 
 
 def is_ip_address(host: str) -> bool:
@@ -27,6 +30,19 @@ def target_host(uri: SipUri) -> str:
 def names_service(uri: SipUri) -> bool:
     """Whether SRV records may say where ``uri`` leads: neither a port nor an IP address does."""
     return uri.port is None and not is_ip_address(target_host(uri))
+
+
+@functools.lru_cache(maxsize=1024)
+def stated_address(uri: SipUri) -> Address | None:
+    """The IPv4 address over UDP that ``uri`` itself is of, as most Contacts are; else None.
+
+    There is nothing to be looked up (RFC 3263 section 4.2), so no resolver is asked.
+    """
+    if uri.scheme != "sip" or uri.parameter("maddr") or uri.transport not in (None, Transport.UDP):
+        return None
+    if ":" in uri.host or not is_ip_address(uri.host):
+        return None
+    return Address(uri.host, uri.port or _SIP_PORT)
 
 
 def required_transport(uri: SipUri) -> Transport | None:

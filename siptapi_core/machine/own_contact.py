@@ -38,7 +38,7 @@ class OwnContact:
     ``to`` would be told.
     """
 
-    __slots__ = ("_agent", "_own_address", "_secure", "_user", "value")
+    __slots__ = ("_agent", "_latest", "_own_address", "_secure", "_user", "value")
 
     def __init__(
         self, plan: Contacting, own_address: OwnAddress, agent: UserAgent, to: Address
@@ -49,16 +49,22 @@ class OwnContact:
         uris = (plan.target, top)
         self._secure = any(isinstance(uri, SipUri) and uri.scheme == "sips" for uri in uris)
         self._user = plan.from_.uri.user if isinstance(plan.from_.uri, SipUri) else None
+        self._latest: tuple[Address, Transport, str] | None = None
         self.value = self.towards(to)
 
     def towards(self, to: Address) -> str:
         """The Contact at which ``to`` reaches us: with TCP, our end of the connection to it."""
         own = self._own_address.towards(to, self._agent.local_address(to))
+        latest = self._latest
+        if latest is not None and latest[0] is own and latest[1] is to.transport:
+            return latest[2]  # it seldom changes, and every request asks
         scheme = "sips" if self._secure else "sip"
         uri = SipUri(host=own.host, user=self._user, port=own.port, scheme=scheme)
         if to.transport is not Transport.UDP and not self._secure:
             uri = uri.with_parameter("transport", to.transport)
-        return str(NameAddr(uri))
+        value = str(NameAddr(uri))
+        self._latest = own, to.transport, value
+        return value
 
     def fit(self, request: Request, to: Address) -> Request:
         """``request``, with the right Contact for ``to`` where it has one."""

@@ -28,13 +28,14 @@ class Driver:
         try:
             do(self._loop.time())
         finally:
-            for data, to in self._endpoint.datagrams():
-                self._send(data, to)
-            self._arm()
+            self._carry_out()
 
     def receive(self, data: bytes, source: Address) -> None:
         """A datagram came."""
-        self.drive(lambda now: self._endpoint.receive(data, source, now))
+        try:
+            self._endpoint.receive(data, source, self._loop.time())
+        finally:
+            self._carry_out()
 
     def close(self) -> None:
         """Wake up no more."""
@@ -42,7 +43,9 @@ class Driver:
         if self._wake_up is not None:
             self._wake_up.cancel()
 
-    def _arm(self) -> None:
+    def _carry_out(self) -> None:
+        for data, to in self._endpoint.datagrams():
+            self._send(data, to)
         deadline = self._endpoint.next_timer()
         if deadline is None or self._closed:
             return

@@ -25,6 +25,7 @@ from siptapi_core.events import (
     Outcome,
     Stage,
 )
+from siptapi_core.locating import stated_address
 from siptapi_core.machine.phone_leg import Located
 from siptapi_core.machine.refer_call import ReferCall
 from siptapi_core.machine.refer_plan import ReferPlan
@@ -71,6 +72,9 @@ class LineNetwork:
 
     async def next_hop(self, uri: SipUri) -> tuple[Address, ...]:
         """Resolve ``uri``, in the order to be tried; raises ResolveError."""
+        stated = stated_address(uri)
+        if stated is not None:
+            return (stated,)
         try:
             found = await self._chain.next_hop(uri)
         except ResolveError as error:
@@ -118,14 +122,25 @@ class LineNetwork:
 
     def locate(self, uri: SipUri, then: Located) -> None:
         """Resolve ``uri`` for a call under way; ``then`` gets nothing where there is nothing."""
+        stated = stated_address(uri)
+        if stated is not None:
+            self._go_on((stated,), then)
+            return
         task = asyncio.get_running_loop().create_task(self._locate(uri, then))
         self._locating.add(task)
         task.add_done_callback(self._locating.discard)
 
     async def _locate(self, uri: SipUri, then: Located) -> None:
         try:
-            addresses = self._network.reachable(await self.next_hop(uri))
-        except (ResolveError, NetworkError):
+            found = await self.next_hop(uri)
+        except ResolveError:
+            found = ()
+        self._go_on(found, then)
+
+    def _go_on(self, found: tuple[Address, ...], then: Located) -> None:
+        try:
+            addresses = self._network.reachable(found)
+        except NetworkError:
             addresses = ()
         self._network.drive(partial(then, addresses))
 

@@ -234,12 +234,15 @@ class SipNetwork:
 
     def _local_address(self, towards: Address) -> Address:
         transport = self._transport(towards)
-        last = self._last_local.get(towards)
-        with suppress(*((NetworkError,) if last else ())):
-            last = transport.local_address(towards)
-            self._last_local[towards] = last
-        assert last is not None  # noqa: S101  # else local_address raised
-        return last
+        try:
+            local = transport.local_address(towards)
+        except NetworkError:
+            last = self._last_local.get(towards)
+            if last is None:
+                raise
+            return last
+        self._last_local[towards] = local
+        return local
 
     def _transport(self, towards: Address) -> UdpTransport | StreamTransport:
         if towards.transport.reliable:
