@@ -60,8 +60,11 @@ class Logger(Protocol):
 
     A value may be any object; it is turned into text only where it is written. ``bind`` returns a
     logger that adds ``values`` to every event, as ``call`` and ``line`` are to those of a call.
+    ``is_enabled_for(level)``, of `logging`'s numbers, says whether an event would be written: for
+    values that take work.
     """
 
+    def is_enabled_for(self, level: int) -> bool: ...  # noqa: D102
     def bind(self, **values: object) -> Logger: ...  # noqa: D102
     def debug(self, event: str, **values: object) -> object: ...  # noqa: D102
     def info(self, event: str, **values: object) -> object: ...  # noqa: D102

@@ -78,6 +78,10 @@ class LazyLogger:
         """Return a logger that adds ``values`` to every event: ``bind(call=..., line=...)``."""
         return LazyLogger(self._values | values)
 
+    def is_enabled_for(self, level: int) -> bool:
+        """Whether an event of ``level`` (`LEVELS`) would be written."""
+        return level >= _output.threshold
+
     def debug(self, event: str, **values: object) -> None:
         """Say what only a developer wants to know."""
         self._log("debug", event, values)

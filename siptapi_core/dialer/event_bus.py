@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import Generic, TypeVar
-from weakref import WeakSet
+from weakref import ref
 
 from siptapi_core.commands import Caller
 from siptapi_core.contracts import Clock
@@ -44,11 +44,11 @@ class Subscription(Generic[T]):
             self._queue.put_nowait(item)
         else:
             self._fell_behind = True
-            self._bus.subscriptions.discard(self)
+            self._bus.leave(self)
 
     def close(self) -> None:
         """No item follows those that are queued."""
-        self._bus.subscriptions.discard(self)
+        self._bus.leave(self)
         self._queue.put_nowait(None)
 
     def __aiter__(self) -> AsyncIterator[T]:
@@ -71,26 +71,38 @@ class Subscription(Generic[T]):
 
 
 class Bus(Generic[T]):
-    """Hands each item to every subscription there is."""
+    """Hands each item to every subscription there is. Whoever drops one has left."""
 
     def __init__(self) -> None:
-        self.subscriptions: WeakSet[Subscription[T]] = WeakSet()
-        """Whoever drops a subscription has left."""
+        self._references: list[ref[Subscription[T]]] = []
+
+    @property
+    def subscriptions(self) -> tuple[Subscription[T], ...]:
+        """All that there are."""
+        found = [reference() for reference in self._references]
+        return tuple([each for each in found if each is not None])
 
     def subscribe(self, wants: Callable[[T], bool] = lambda _: True) -> Subscription[T]:
         """Listen from now on."""
         subscription = Subscription(self, wants)
-        self.subscriptions.add(subscription)
+        self._references.append(ref(subscription, self._drop))
         return subscription
+
+    def leave(self, subscription: Subscription[T]) -> None:
+        """``subscription`` is told nothing more. Harmless when it has left already."""
+        self._references = [each for each in self._references if each() is not subscription]
+
+    def _drop(self, reference: ref[Subscription[T]]) -> None:
+        self._references = [each for each in self._references if each is not reference]
 
     def publish(self, item: T) -> None:
         """Tell everyone."""
-        for subscription in tuple(self.subscriptions):
+        for subscription in self.subscriptions:
             subscription.put(item)
 
     def close(self) -> None:
         """End every subscription once its queue is read."""
-        for subscription in tuple(self.subscriptions):
+        for subscription in self.subscriptions:
             subscription.close()
 
 

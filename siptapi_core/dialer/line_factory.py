@@ -76,6 +76,9 @@ class LineFactory(Mapping[str, Line]):
             ),
         )
 
+    def __contains__(self, name: object) -> bool:
+        return name in self.settings.lines  # a Mapping's own way would make the line
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.settings.lines)
 

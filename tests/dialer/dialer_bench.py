@@ -37,6 +37,9 @@ class RecordingLogger:
         bound.bound = self.bound | values
         return bound
 
+    def is_enabled_for(self, _level: int) -> bool:
+        return True
+
     def _log(self, level: str, event: str, values: dict[str, object]) -> None:
         lines = self.story if event in _OF_EVERY_CALL else self.lines
         lines.append((level, event, self.bound | values))
