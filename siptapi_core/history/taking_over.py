@@ -57,13 +57,14 @@ _CHANGES: dict[type[Happening], str] = {
     ),
     IncomingEnded: "ended = :time, outcome = :outcome, status = :status",
 }
-_STATEMENTS = {happening.name: statement for happening, statement in _BEGINS.items()} | {
+_BEGINNINGS = {happening.name: statement for happening, statement in _BEGINS.items()}
+_UPDATES = {
     happening.name: f"UPDATE calls SET {changes} WHERE call = :call"  # noqa: S608  # those above
     for happening, changes in _CHANGES.items()
 }
 _INSERT_EVENT = (
     "INSERT INTO events (run, id, call, data)"
-    " VALUES (:run, :id, (SELECT call FROM calls WHERE call = :call), :data)"
+    " VALUES (?, ?, (SELECT call FROM calls WHERE call = ?), ?)"
 )
 
 _UNREADABLE = (
@@ -86,10 +87,13 @@ def insert_lines(connection: sqlite3.Connection, run: str, lines: Iterable[bytes
         last = before = last_event(connection, run)
         for line in lines:
             try:
-                fields = _fields(line)
+                text = line.decode("ascii")
+                fields = _fields(text)
                 if fields["id"] <= last:
                     continue
-                _insert(connection, fields | {"run": run})
+                _tell_call(connection, run, fields)
+                event = (run, fields["id"], fields["call"], text)
+                connection.execute(_INSERT_EVENT, event)
             except _UNREADABLE:
                 unreadable += 1
             else:
@@ -125,13 +129,15 @@ def end_calls(connection: sqlite3.Connection, run: str) -> None:
         )
 
 
-def _fields(line: bytes) -> dict[str, Any]:
-    """What SQLite can take of a line; ``data`` is the line itself."""
-    fields = json.loads(line)
+def _fields(text: str) -> dict[str, Any]:
+    """What SQLite can take of a line."""
+    fields = json.loads(text)
     if type(fields) is not dict or type(fields["id"]) is not int:
         raise TypeError("it is no event")
-    storable = {name: _storable(value) for name, value in fields.items()}
-    return {"call": None} | storable | {"data": line.decode("ascii")}
+    fields.setdefault("call", None)
+    if "\\u" in text:  # else there is nothing but ASCII in it
+        return {name: _storable(value) for name, value in fields.items()}
+    return fields
 
 
 def _storable(value: object) -> object:
@@ -139,10 +145,13 @@ def _storable(value: object) -> object:
     return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else value
 
 
-def _insert(connection: sqlite3.Connection, fields: dict[str, Any]) -> None:
-    statement = _STATEMENTS.get(fields["event"])
+def _tell_call(connection: sqlite3.Connection, run: str, fields: dict[str, Any]) -> None:
+    """Carry out what the event means for its call."""
+    name = fields["event"]
+    statement = _BEGINNINGS.get(name)
     if statement is not None:
         number = fields.get("number") or fields.get("caller") or ""
-        name = fields.get("caller_name") or ""
-        connection.execute(statement, fields | {"searched": f"{number}\n{name}".casefold()})
-    connection.execute(_INSERT_EVENT, fields)
+        searched = f"{number}\n{fields.get('caller_name') or ''}".casefold()
+        connection.execute(statement, fields | {"run": run, "searched": searched})
+    elif (statement := _UPDATES.get(name)) is not None:
+        connection.execute(statement, fields)
