@@ -67,6 +67,13 @@ def tsp(session: nox.Session) -> None:
 
 
 @nox.session
+def webextension(session: nox.Session) -> None:
+    """The browser extension in one file: in build/, or where the argument says."""
+    out = session.posargs or ("build/siptapi-webextension.zip",)
+    session.run("python", "frontends/webextension/build.py", *out)
+
+
+@nox.session
 def soak(session: nox.Session) -> None:
     """The property tests, 25 times as long."""
     session.install("-e", ".[dev]")

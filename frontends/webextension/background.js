@@ -82,7 +82,7 @@ async function dialNow(number) {
 /** In a window of ours, which no page can reach, cover or press a button of. */
 function ask(number, why = "") {
   const url = `confirm.html?${new URLSearchParams({ number, why })}`;
-  return chrome.windows.create({ url, type: "popup", width: 440, height: 420 });
+  return chrome.windows.create({ url, type: "popup", width: 440, height: 400 });
 }
 
 chrome.contextMenus.onClicked.addListener(({ menuItemId, selectionText }) => {

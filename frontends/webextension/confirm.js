@@ -4,6 +4,8 @@ import { ask, byId, offerLines, sentence } from "./ask.js";
 
 const PAUSE = 500; // milliseconds; a page must not have this window clicked with the second of two clicks
 
+const countries = new Intl.DisplayNames(["en"], { type: "region" });
+
 const given = new URLSearchParams(location.search);
 const number = given.get("number");
 let confirmed = Boolean(given.get("why"));
@@ -13,8 +15,9 @@ function say(words) {
 }
 
 async function explain() {
-  const { formatted, warnings } = await ask("explain", { number, line: byId("line").value });
-  byId("read-as").textContent = [`Read as ${formatted}.`, ...warnings.map(sentence)].join(" ");
+  const { formatted, country, warnings } = await ask("explain", { number, line: byId("line").value });
+  const where = /^[A-Z]{2}$/.test(country ?? "") ? `, ${countries.of(country)}` : "";
+  byId("read-as").textContent = [`Read as ${formatted}${where}.`, ...warnings.map(sentence)].join(" ");
 }
 
 async function show() {

@@ -408,8 +408,13 @@ def test_nothing_in_it_stands_in_the_way_of_anybody(
     extension.worker.evaluate("""chrome.storage.session.set({call: {
         id: "1", number: "301", line: "anna", words: "Nobody answered.",
         started: 0, ended: true, failed: true, held: false}})""")
-    for name in ("options.html", "popup.html", "confirm.html?number=%2B43+1+505641&why=a+rule"):
+    for name, width, height in (
+        ("options.html", 760, 860),
+        ("popup.html", 352, 300),
+        ("confirm.html?number=%2B43+1+505641&why=a+rule", 440, 400),
+    ):
         page = extension.open(name)
+        page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme=colours)
         expect(page.get_by_role("button", disabled=True)).to_have_count(0)
         assert violations(page, rules=rules) == []
