@@ -330,6 +330,87 @@ def test_rights_of_ones_own(given: str, own: str) -> None:
     assert steps.own_access(given) == own
 
 
+STEPS: tuple[steps.Step, ...] = (
+    steps.PutFile(rf"{SETTINGS}\x", b"x"),
+    steps.PutFile(rf"{SETTINGS}\siptapi.toml", b"x"),
+    steps.RemoveFile(rf"{SETTINGS}\siptapi.toml"),
+    steps.MakeFolder(rf"{SETTINGS}\x"),
+    steps.RemoveFolder(rf"{SETTINGS}\empty"),
+    steps.LimitFolder(SETTINGS, "D:P(A;OICI;FA;;;SY)"),
+    steps.MakeKey(r"HKEY_LOCAL_MACHINE\x"),
+    steps.RemoveKey(r"HKEY_LOCAL_MACHINE\empty"),
+    steps.LimitKey(places.PROVIDERS_KEY, "D:P(A;CI;KA;;;SY)"),
+    steps.SetValue(places.PROVIDERS_KEY, "x", text("x")),
+    steps.SetValue(places.PROVIDERS_KEY, "NumProviders", None),
+    steps.AddProvider("other.tsp"),
+    steps.RemoveProvider(MODEM),
+    steps.SetTask("new", "<Task/>"),
+    steps.SetTask("old", "<Task/>"),
+    steps.SetTask("old", None),
+    steps.RunTask("old"),
+    steps.EndTask("running"),
+    steps.StartTelephony(),
+)
+
+
+def with_something() -> FakeWindows:
+    windows = FakeWindows()
+    windows.folders.add(rf"{SETTINGS}\empty")
+    windows.keys[r"HKEY_LOCAL_MACHINE\empty"] = {}
+    windows.key_accesses[r"HKEY_LOCAL_MACHINE\empty"] = "D:PAI(A;CI;KA;;;SY)"
+    windows.tasks = {"old": "<Old/>", "running": "<Old/>"}
+    windows.running = {"running"}
+    windows.files |= dict.fromkeys((rf"{SYSTEM}\other.tsp", rf"{SYSTEM}\{MODEM}"), b"")
+    return windows
+
+
+@pytest.mark.parametrize("step", STEPS, ids=str)
+def test_a_step_is_undone_by_the_one_that_it_gives(step: steps.Step) -> None:
+    windows = with_something()
+    before = windows.state()
+    undo = step.apply(windows)
+    changed = windows.state()
+    assert undo is not None
+    assert changed != before
+    redo = undo.apply(windows)
+    after = windows.state()
+    for state in (before, after):
+        state["access"], state["key_accesses"] = map(
+            _meant, (state["access"] | {rf"{SETTINGS}\empty": ""}, state["key_accesses"])
+        )
+        state["keys"][places.PROVIDERS_KEY].pop("ProviderID0", None)
+    assert after == before
+    assert redo is not None
+    assert redo.apply(windows) is not None
+    assert str(step)
+
+
+@pytest.mark.parametrize("step", STEPS, ids=str)
+def test_a_step_that_has_nothing_to_do_does_nothing(step: steps.Step) -> None:
+    windows = with_something()
+    step.apply(windows)
+    before = windows.state()
+    undo = step.apply(windows)
+    assert windows.state() == before
+    if not isinstance(step, steps.SetTask | steps.RunTask | steps.EndTask):
+        assert undo is None
+
+
+def test_what_is_not_there_cannot_be_limited_or_removed() -> None:
+    windows = FakeWindows()
+    for step in (
+        steps.LimitKey(r"HKEY_LOCAL_MACHINE\none", "D:"),
+        steps.RemoveKey(r"HKEY_LOCAL_MACHINE\none"),
+        steps.RemoveKey(places.PROVIDERS_KEY),
+        steps.RemoveFolder(rf"{SETTINGS}\none"),
+        steps.RemoveFolder(SETTINGS),
+        steps.EndTask("none"),
+        steps.SetTask("none", None),
+        steps.StopTelephony(),
+    ):
+        assert step.apply(windows) is None
+
+
 def test_every_step_says_what_it_does() -> None:
     windows = installed()
     plans = (*install_steps(windows, WANTED), *uninstall_steps(windows, with_settings=True))

@@ -240,6 +240,13 @@ def test_any_octets_are_read_or_refused(data: bytes) -> None:
             keys_of(read_reg(prefix + data, where="any.reg"))
 
 
+def test_what_is_to_be_removed() -> None:
+    data = write_reg({"A": {"x": text("1"), "": text("2")}, "B": {"y": text("3")}, "C": None})
+    gone = write_reg({"A": {"x": None, "": None}, "B": None})
+    entries = (*read_reg(data), *read_reg(gone))
+    assert keys_of(entries) == {"a": {}}
+
+
 def test_a_file_as_the_registry_editor_writes_it() -> None:
     data = write_reg({KEY: {"Address": text("127.0.0.1:5039"), "": text(""), "n": number(5000)}})
     assert data == codecs.BOM_UTF16_LE + (
