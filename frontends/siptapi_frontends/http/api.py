@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
@@ -12,7 +13,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from siptapi_core.commands import Command, Dial, Dialling, Done, Reply, ShowCall, ShowStatus, Status
+from siptapi_core.commands import (
+    Command,
+    Dial,
+    Dialling,
+    Done,
+    Lines,
+    Reply,
+    ShowCall,
+    ShowStatus,
+    Status,
+)
 from siptapi_core.contracts import Clock, Dialer, Logger
 from siptapi_core.control.vocabulary import decode_command, encode_reply
 from siptapi_core.errors import SiptapiError, UnknownNameError
@@ -21,7 +32,7 @@ from siptapi_frontends.http import docs_page
 from siptapi_frontends.http.access import Access, AccessControl
 from siptapi_frontends.http.bodies import read_object, read_query
 from siptapi_frontends.http.broadcaster import Broadcaster
-from siptapi_frontends.http.event_stream import MOST_LISTENERS, EventStream
+from siptapi_frontends.http.event_stream import MOST_LISTENERS, STREAM_TYPE, EventStream
 from siptapi_frontends.http.figures import MEDIA_TYPE, figures
 from siptapi_frontends.http.idempotency import IdempotentRequests
 from siptapi_frontends.http.json_response import JsonResponse
@@ -97,7 +108,12 @@ class Api:
             given = await read_object(request)
         command = _decode(operation, given, request.path_params)
         if not isinstance(command, Dial):
-            return _answer(operation, await self._dialer_says(command, access, operation.refused))
+            reply = await self._dialer_says(command, access, operation.refused)
+            if isinstance(
+                reply, Lines
+            ):  # of ten thousand it takes a while, and calls must not wait
+                return await asyncio.to_thread(_answer, operation, reply)
+            return _answer(operation, reply)
 
         async def dial() -> Response:
             return _answer(operation, await self.dial(command, access))
@@ -134,7 +150,7 @@ class Api:
 
     # --- events and messages -----------------------------------------------------------------
 
-    async def _listen(self, request: Request) -> EventStream:
+    async def _listen(self, request: Request) -> ASGIApp:
         access = self._access.admit(request, Scope.READ)
         query = read_query(request)
         after = query.pop("after", request.headers.get("last-event-id")) or None
@@ -146,6 +162,8 @@ class Api:
         if len(self._broadcaster.listeners) >= MOST_LISTENERS:
             raise Problem(503, "refused", f"there are {MOST_LISTENERS} listeners already")
         self._check_ready()
+        if request.method == "HEAD":
+            return Response(media_type=STREAM_TYPE)
         listener = Listener(
             access.token.lines,
             traces=trace == "1",

@@ -2,7 +2,7 @@
 
 ::
 
-    dialer.events ─▶ encoded, kept ─▶ a batch, PAUSE after the one before ─▶ each listener's queue
+    dialer.events ─▶ encoded, kept ─▶ a batch, every PERIOD ─▶ each connection, or its queue
 
 A queue is bounded, and so is what is kept for those who come again.
 """
@@ -24,8 +24,8 @@ from siptapi_frontends.http.access import FRONTEND
 from siptapi_frontends.http.json_response import to_json
 from siptapi_frontends.http.listener import Listener
 
-PAUSE = 0.1
-"""Seconds between two batches."""
+PERIOD = 0.05
+"""Seconds from batch to batch: half of what a listener may wait, for the way to many of them."""
 AT_ONCE = 20
 """Listeners who are given something before the event loop does anything else."""
 HEARTBEAT_SECONDS = 15.0
@@ -165,6 +165,7 @@ class Broadcaster:
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(beat):
                     await self._arrived.wait()
+            due = loop.time() + PERIOD
             self._share_out()
             if loop.time() >= beat:
                 self._beat()
@@ -172,7 +173,7 @@ class Broadcaster:
             while self._due:
                 self._give(AT_ONCE)
                 await asyncio.sleep(0)  # calls have their turn
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(max(0.0, due - loop.time()))
 
     def _send(self) -> None:
         """Send all that waits, now."""

@@ -15,8 +15,9 @@ from siptapi_core.errors import RefusedError
 from siptapi_core.events import EventId
 from siptapi_frontends.http.broadcaster import Broadcaster
 from siptapi_frontends.http.listener import Listener, goodbye
-from siptapi_frontends.http.server import ABORT
+from siptapi_frontends.http.server import ABORT, SEND_NOW
 
+STREAM_TYPE = "text/event-stream; charset=utf-8"
 RETRY = b"retry: 2000\n"
 """Milliseconds after which a browser comes again."""
 STALLED_SECONDS = 30.0
@@ -42,6 +43,7 @@ class EventStream:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the listener has gone, or is let go."""
+        self._listener.send_now = scope["extensions"][SEND_NOW]
         self._broadcaster.listen(self._listener)
         gone = asyncio.get_running_loop().create_task(_wait_until_gone(receive))
         sending = asyncio.get_running_loop().create_task(self._send(scope, send))
@@ -66,7 +68,7 @@ class EventStream:
                 "type": "http.response.start",
                 "status": 200,
                 "headers": [
-                    (b"content-type", b"text/event-stream; charset=utf-8"),
+                    (b"content-type", STREAM_TYPE.encode()),
                     (b"x-accel-buffering", b"no"),
                 ],
             }

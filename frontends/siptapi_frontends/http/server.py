@@ -26,13 +26,18 @@ HEAD_SECONDS = 10.0
 """How long a client may take to ask something, from when it came, or was answered."""
 ABORT = "siptapi.abort"
 """The ASGI extension that cuts a connection off."""
+SEND_NOW = "siptapi.send_now"
+"""The ASGI extension that sends a piece of a body that has begun, at once.
+
+It takes the piece; False: somebody would have to wait, and nothing was sent.
+"""
 SHUTDOWN_SECONDS = 3
 
 
 class Connection(H11Protocol):
     """One client's connection; who only holds it, without asking anything, loses it.
 
-    ``scope["extensions"]`` of its requests has `ABORT`, which cuts it off.
+    ``scope["extensions"]`` of its requests has `ABORT` and `SEND_NOW`.
     """
 
     _timer: asyncio.TimerHandle | None = None
@@ -43,7 +48,7 @@ class Connection(H11Protocol):
         inner = self.app
 
         async def with_abort(scope: Any, receive: Any, send: Any) -> None:
-            scope["extensions"] = {ABORT: transport.abort}
+            scope["extensions"] = {ABORT: transport.abort, SEND_NOW: self._send_now}
             await inner(scope, receive, send)
 
         self.app = with_abort
@@ -66,6 +71,12 @@ class Connection(H11Protocol):
         """Somebody has gone."""
         super().connection_lost(exc)
         self._stop_waiting()
+
+    def _send_now(self, piece: bytes) -> bool:
+        if self.flow.write_paused or self.transport.is_closing():
+            return False
+        self.transport.write(self.conn.send(h11.Data(data=piece)) or b"")
+        return True
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP, or has too long a head."""

@@ -84,6 +84,32 @@ def test_an_event_has_an_id_a_name_and_data(tmp_path: Path) -> None:
     run(main())
 
 
+def test_who_asks_for_the_head_of_it_only_gets_no_more(tmp_path: Path) -> None:
+    async def main():
+        async with serving(tmp_path) as lab, lab.client(lab.token()) as client:
+            answer = await asyncio.wait_for(client.head("/api/v1/events"), 5)
+            assert answer.status_code == 200
+            assert answer.headers["content-type"].startswith("text/event-stream")
+
+    run(main())
+
+
+def test_who_speaks_http_1_0_listens_without_chunks(tmp_path: Path) -> None:
+    async def main():
+        async with serving(tmp_path) as lab:
+            reader, writer = await asyncio.open_connection("127.0.0.1", lab.frontend.port)
+            token = f"Authorization: Bearer {lab.token()}\r\n\r\n".encode()
+            writer.write(b"GET /api/v1/events HTTP/1.0\r\nHost: localhost\r\n" + token)
+            await reader.readuntil(b"\r\n\r\nretry: 2000\n\n")
+            for number in (1, 2):
+                ring(lab)
+                said = await asyncio.wait_for(reader.readuntil(b"\n\n"), 5)
+                assert said.startswith(b"id: %d\nevent: phone_ringing\n" % number)
+            writer.transport.abort()
+
+    run(main())
+
+
 def test_text_of_strangers_forges_no_event(tmp_path: Path) -> None:
     async def main():
         async with serving(tmp_path) as lab, listening(lab, lab.token()) as stream:
@@ -324,7 +350,7 @@ def test_a_quiet_line_has_heartbeats_while_another_is_busy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(broadcaster, "HEARTBEAT_SECONDS", 0.2)
-    monkeypatch.setattr(broadcaster, "PAUSE", 0.01)
+    monkeypatch.setattr(broadcaster, "PERIOD", 0.01)
 
     async def busy(lab: Lab) -> None:
         while True:
