@@ -329,6 +329,25 @@ def test_lines_are_listed_with_what_they_call():
     asyncio.run(main())
 
 
+def test_many_lines_are_listed_with_turns_for_calls_in_between():
+    async def main():
+        rig = Rig()
+        lines = {f"line-{n}": rig.line(f"line-{n}", NumberRules()) for n in range(250)}
+        rig.dialer._lines = lines
+
+        async def remove():
+            lines.pop("line-5")  # is listed already
+            lines.pop("line-205")
+
+        removing = asyncio.create_task(remove())
+        listed = (await rig.execute(ListLines())).lines
+        assert removing.done()
+        expected = [f"line-{n}" for n in range(250) if n != 205]
+        assert [line.name for line in listed] == expected
+
+    asyncio.run(main())
+
+
 def test_a_hang_up_is_done_and_the_end_is_an_event():
     async def main():
         rig = Rig()
