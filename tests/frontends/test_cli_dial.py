@@ -7,15 +7,15 @@ import pytest
 from fake_dialer import FakeDialer
 
 from siptapi_core.commands import Dial
+from siptapi_frontends.cli import dial as dial_command
 from siptapi_frontends.cli.application import Parser
-from siptapi_frontends.cli.dial import DIAL_COMMAND
 
 
 def dial(dialer: FakeDialer, *arguments: str) -> int:
     parser = Parser()
-    DIAL_COMMAND.configure(parser)
+    dial_command.configure(parser)
     given = parser.parse_args(arguments, Namespace(trace=False, log_level="warning"))
-    return DIAL_COMMAND.run(given, dialer)  # type: ignore[arg-type]  # it connects like a session
+    return dial_command.run(given, dialer)  # type: ignore[arg-type]  # it connects like a session
 
 
 @pytest.mark.parametrize(

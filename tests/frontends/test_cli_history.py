@@ -41,8 +41,8 @@ from siptapi_core.events import (
     Stage,
 )
 from siptapi_frontends.cli import application
+from siptapi_frontends.cli import history as history_command
 from siptapi_frontends.cli.calls_csv import csv_lines
-from siptapi_frontends.cli.history import HISTORY_COMMAND
 from siptapi_frontends.cli.moment import read_moment, show_duration, show_moment
 
 MONDAY = datetime(2026, 7, 6, 10, 30).timestamp()  # noqa: DTZ001  # as people here write it
@@ -114,8 +114,8 @@ class FakeSession:
 
 def history(session: FakeSession, *arguments: str) -> int:
     parser = application.Parser()
-    HISTORY_COMMAND.configure(parser)
-    return HISTORY_COMMAND.run(parser.parse_args(arguments, Namespace()), session)  # type: ignore[arg-type]
+    history_command.configure(parser)
+    return history_command.run(parser.parse_args(arguments, Namespace()), session)  # type: ignore[arg-type]
 
 
 def test_calls_are_a_table(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ from siptapi_core.commands import Caller, Command, Done, Explain, Reply
 from siptapi_core.errors import NumberError
 from siptapi_core.numbers import NumberRules, explain
 from siptapi_frontends.cli import application
-from siptapi_frontends.cli.number import NUMBER_COMMAND
+from siptapi_frontends.cli import number as number_command
 
 RULES = NumberRules(
     region="AT", area_code="1", deny=("premium",), confirm=("international",), outside_prefix="0"
@@ -51,8 +51,8 @@ class FakeSession:
 
 def number(*arguments: str, session: FakeSession | None = None) -> int:
     parser = application.Parser()
-    NUMBER_COMMAND.configure(parser)
-    return NUMBER_COMMAND.run(
+    number_command.configure(parser)
+    return number_command.run(
         parser.parse_args(arguments),
         session or FakeSession(),  # type: ignore[arg-type]
     )

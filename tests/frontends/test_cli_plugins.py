@@ -5,8 +5,8 @@ import json
 import pytest
 
 from siptapi_core.contracts import PluginRecord, PluginState
+from siptapi_frontends.cli import plugins as plugins_command
 from siptapi_frontends.cli.application import Parser
-from siptapi_frontends.cli.plugins import PLUGINS_COMMAND
 
 RECORDS = (
     PluginRecord(
@@ -34,8 +34,8 @@ class FakeSession:
 
 def plugins(*arguments: str) -> int:
     parser = Parser()
-    PLUGINS_COMMAND.configure(parser)
-    return PLUGINS_COMMAND.run(parser.parse_args(arguments), FakeSession())  # type: ignore[arg-type]
+    plugins_command.configure(parser)
+    return plugins_command.run(parser.parse_args(arguments), FakeSession())  # type: ignore[arg-type]
 
 
 def test_the_table_says_what_each_offers_or_why_it_does_not(

@@ -16,9 +16,10 @@ from siptapi_core.control import finding
 from siptapi_core.control.finding import DEFAULT_SETTINGS, PROTOCOL
 from siptapi_core.control.vocabulary import decode_command
 from siptapi_core.settings.finding import VARIABLE
+from siptapi_frontends.cli import dial as dial_command
 from siptapi_frontends.cli import quick_dial
 from siptapi_frontends.cli.application import Parser, global_options
-from siptapi_frontends.cli.dial import DIAL_COMMAND, command_of
+from siptapi_frontends.cli.dial import command_of
 from siptapi_frontends.cli.quick_dial import hand_over, held_signals, read_dial, wanted_settings
 
 SIGNALS = [getattr(signal, name) for name in quick_dial.SIGNALS if hasattr(signal, name)]
@@ -109,7 +110,7 @@ def test_what_is_recognised_is_what_argparse_makes_of_it(arguments: list[str]) -
         given_ = Namespace()
         rest = global_options().parse_known_args(arguments, given_)[1]
         parser = Parser(allow_abbrev=False)
-        DIAL_COMMAND.configure(parser)
+        dial_command.configure(parser)
         parser.parse_args(rest[1:], given_)
         assert rest[0] == "dial"
         assert decode_command(json.loads(json.dumps(recognised))) == command_of(given_)

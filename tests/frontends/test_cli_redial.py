@@ -19,8 +19,8 @@ from siptapi_core.commands import (
     Reply,
 )
 from siptapi_core.errors import RefusedError
+from siptapi_frontends.cli import redial as redial_command
 from siptapi_frontends.cli.application import Parser
-from siptapi_frontends.cli.redial import REDIAL_COMMAND
 
 LAST = CallRecord(
     call="c7",
@@ -47,9 +47,9 @@ class RememberingDialer(FakeDialer):
 
 def redial(dialer: FakeDialer, *arguments: str) -> int:
     parser = Parser()
-    REDIAL_COMMAND.configure(parser)
+    redial_command.configure(parser)
     given = parser.parse_args(arguments, Namespace(trace=False, log_level="warning"))
-    return REDIAL_COMMAND.run(given, dialer)  # type: ignore[arg-type]  # it connects like a session
+    return redial_command.run(given, dialer)  # type: ignore[arg-type]  # it connects like a session
 
 
 @pytest.mark.parametrize(

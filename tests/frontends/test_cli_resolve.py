@@ -9,8 +9,8 @@ from siptapi_core.commands import Caller, Resolve
 from siptapi_core.resolution import Resolution, ResolutionStep, StepOutcome
 from siptapi_core.sip.uri import SipUri
 from siptapi_core.targets import Address, HostPort, Number, Transport
+from siptapi_frontends.cli import resolve as resolve_command
 from siptapi_frontends.cli.application import Parser
-from siptapi_frontends.cli.resolve import RESOLVE_COMMAND
 
 HOST = HostPort("pbx.example", 5060, Transport.UDP, "example.com")
 FOUND = Resolution(
@@ -63,9 +63,9 @@ class FakeSession:
 
 def resolve(*arguments: str, resolution: Resolution = FOUND) -> tuple[int, list[Resolve]]:
     parser = Parser()
-    RESOLVE_COMMAND.configure(parser)
+    resolve_command.configure(parser)
     session = FakeSession(resolution)
-    code = RESOLVE_COMMAND.run(parser.parse_args(arguments), session)  # type: ignore[arg-type]
+    code = resolve_command.run(parser.parse_args(arguments), session)  # type: ignore[arg-type]
     return code, session.executed
 
 

@@ -31,7 +31,7 @@ from siptapi_core.events import Direction, TracedMessage
 from siptapi_core.plugin_loading import load_plugins
 from siptapi_core.settings import parse
 from siptapi_frontends.cli import application
-from siptapi_frontends.cli.trace import TRACE_COMMAND
+from siptapi_frontends.cli import trace as trace_command
 
 PEER = "udp:192.0.2.1:5060"
 
@@ -86,9 +86,9 @@ class FakeSession:
 
 def trace(*arguments: str, session: FakeSession | None = None) -> int:
     parser = application.Parser()
-    TRACE_COMMAND.configure(parser)
+    trace_command.configure(parser)
     given = parser.parse_args(arguments, Namespace())
-    return TRACE_COMMAND.run(given, session or FakeSession())  # type: ignore[arg-type]
+    return trace_command.run(given, session or FakeSession())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("arguments", [(), ("c1",)])

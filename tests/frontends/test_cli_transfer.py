@@ -10,8 +10,8 @@ import pytest
 
 from siptapi_core.commands import Caller, Command, Done, Reply, Transfer
 from siptapi_core.errors import DeniedError, RefusedError
+from siptapi_frontends.cli import transfer as transfer_command
 from siptapi_frontends.cli.exit_codes import ExitCode
-from siptapi_frontends.cli.transfer import TRANSFER_COMMAND
 
 DENIED = DeniedError("0900 1 must be confirmed (rule premium)", confirmable=True)
 
@@ -36,8 +36,8 @@ class Daemon:
 
 def run(daemon: Daemon, *arguments: str) -> int:
     parser = ArgumentParser()
-    TRANSFER_COMMAND.configure(parser)
-    return TRANSFER_COMMAND.run(parser.parse_args(arguments), daemon)  # type: ignore[arg-type]
+    transfer_command.configure(parser)
+    return transfer_command.run(parser.parse_args(arguments), daemon)  # type: ignore[arg-type]
 
 
 def test_the_daemon_is_told(capsys: pytest.CaptureFixture[str]) -> None:

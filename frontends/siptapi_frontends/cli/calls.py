@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, cast
 
 from siptapi_core.commands import CallDirection, Calls, CallStatus, ListCalls
-from siptapi_core.contracts import CliCommand, CliSession
+from siptapi_core.contracts import CliSession
 from siptapi_frontends.cli.exit_codes import ExitCode
 from siptapi_frontends.cli.output import say
 
@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 _HEADINGS = ("CALL", "LINE", "SINCE", "OTHER PARTY", "STATE")
 
 
-def _configure(parser: ArgumentParser) -> None:
+def configure(parser: ArgumentParser) -> None:
+    """Say what it takes."""
     parser.add_argument("--json", action="store_true", help="print a JSON array")
 
 
-def _run(arguments: Namespace, session: CliSession) -> int:
+def run(arguments: Namespace, session: CliSession) -> int:
+    """Carry it out; returns the exit code."""
     from siptapi_frontends.cli.asking import ask, say_json  # noqa: PLC0415  # for this command
     from siptapi_frontends.cli.table import table  # noqa: PLC0415
 
@@ -41,8 +43,3 @@ def _row(call: CallStatus) -> tuple[str, ...]:
     way = "from" if call.direction is CallDirection.INCOMING else "to"
     party = f"{way} {call.number}" + (f" ({call.name})" if call.name else "")
     return call.call, call.line, since, party, call.state.replace("_", " ")
-
-
-CALLS_COMMAND = CliCommand(
-    name="calls", summary="list the daemon's calls in progress", configure=_configure, run=_run
-)

@@ -1,56 +1,59 @@
 """The commands of the command line, offered through the hook like anyone's.
 
-The modules named here are light to import: each command imports what it works with when it runs.
+Each is a module of this package with its name, which says what the command takes (``configure``)
+and carries it out (``run``). It is imported when it is asked for: every dial pays for what this
+module imports.
 """
 
 from __future__ import annotations
 
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
+from typing import Any
 
-from siptapi_core.contracts import CliCommand
+from siptapi_core.contracts import CliCommand, CliSession
 from siptapi_core.hookspecs import hookimpl
-from siptapi_frontends.cli.calls import CALLS_COMMAND
-from siptapi_frontends.cli.config import CONFIG_COMMAND
-from siptapi_frontends.cli.demo import DEMO_COMMAND
-from siptapi_frontends.cli.dial import DIAL_COMMAND
-from siptapi_frontends.cli.handler import HANDLER_COMMAND
-from siptapi_frontends.cli.hangup import HANGUP_COMMAND
-from siptapi_frontends.cli.history import HISTORY_COMMAND
-from siptapi_frontends.cli.lines import LINES_COMMAND
-from siptapi_frontends.cli.number import NUMBER_COMMAND
-from siptapi_frontends.cli.plugins import PLUGINS_COMMAND
-from siptapi_frontends.cli.redial import REDIAL_COMMAND
-from siptapi_frontends.cli.reload import RELOAD_COMMAND
-from siptapi_frontends.cli.resolve import RESOLVE_COMMAND
-from siptapi_frontends.cli.serve import SERVE_COMMAND
-from siptapi_frontends.cli.status import STATUS_COMMAND
-from siptapi_frontends.cli.tapi import TAPI_COMMAND
-from siptapi_frontends.cli.token import TOKEN_COMMAND
-from siptapi_frontends.cli.trace import TRACE_COMMAND
-from siptapi_frontends.cli.transfer import TRANSFER_COMMAND
+
+_SUMMARIES = {
+    "demo": "see a whole call, on simulated phones",
+    "dial": "make your phone call a number",
+    "redial": "make your phone call the last number again",
+    "history": "list past calls, or show one",
+    "trace": "show the SIP messages of a call",
+    "serve": "run as a daemon for every line",
+    "status": "show how the daemon is",
+    "lines": "list the lines",
+    "calls": "list the daemon's calls in progress",
+    "hangup": "end a call of the daemon",
+    "transfer": "send whom a call of the daemon holds to somebody else",
+    "token": "say who may use the HTTP API",
+    "tapi": "make Windows' TAPI use SIPTAPI",
+    "handler": "let clicks on telephone links dial",
+    "reload": "have the daemon read its settings again",
+    "number": "say what would be dialled for a number, without dialling",
+    "resolve": "show where a call would be sent, and why",
+    "config": "write or check the settings",
+    "plugins": "list the plugins",
+}
 
 
 @hookimpl
 def siptapi_commands() -> Iterable[CliCommand]:
     """The commands that every installation has."""
-    return (
-        DEMO_COMMAND,
-        DIAL_COMMAND,
-        REDIAL_COMMAND,
-        HISTORY_COMMAND,
-        TRACE_COMMAND,
-        SERVE_COMMAND,
-        STATUS_COMMAND,
-        LINES_COMMAND,
-        CALLS_COMMAND,
-        HANGUP_COMMAND,
-        TRANSFER_COMMAND,
-        TOKEN_COMMAND,
-        TAPI_COMMAND,
-        HANDLER_COMMAND,
-        RELOAD_COMMAND,
-        NUMBER_COMMAND,
-        RESOLVE_COMMAND,
-        CONFIG_COMMAND,
-        PLUGINS_COMMAND,
-    )
+    return tuple(_command(name, summary) for name, summary in _SUMMARIES.items())
+
+
+def _command(name: str, summary: str) -> CliCommand:
+    def configure(parser: ArgumentParser) -> None:
+        _module(name).configure(parser)
+
+    def run(arguments: Namespace, session: CliSession) -> int:
+        return int(_module(name).run(arguments, session))
+
+    return CliCommand(name=name, summary=summary, configure=configure, run=run)
+
+
+def _module(name: str) -> Any:
+    from importlib import import_module  # noqa: PLC0415  # costs nothing by then
+
+    return import_module(f"siptapi_frontends.cli.{name}")

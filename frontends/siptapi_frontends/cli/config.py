@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from siptapi_core.contracts import CliCommand, CliSession
+from siptapi_core.contracts import CliSession
 from siptapi_core.errors import SettingsError
 from siptapi_frontends.cli.exit_codes import ExitCode
 from siptapi_frontends.cli.output import say, say_aside
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from siptapi_frontends.cli.session import Session
 
 
-def _configure(parser: ArgumentParser) -> None:
+def configure(parser: ArgumentParser) -> None:
+    """Say what it takes."""
     actions = parser.add_subparsers(required=True, metavar="init|check")
     init = actions.add_parser("init", help="write a settings file with comments, to be filled in")
     init.set_defaults(act=_init)
@@ -25,7 +26,8 @@ def _configure(parser: ArgumentParser) -> None:
     check.set_defaults(act=_check)
 
 
-def _run(arguments: Namespace, session: CliSession) -> int:
+def run(arguments: Namespace, session: CliSession) -> int:
+    """Carry it out; returns the exit code."""
     return cast("int", arguments.act(session))
 
 
@@ -68,8 +70,3 @@ def _check_in_full(settings: Settings, session: Session) -> None:
     check_sections(settings, session.full_catalog)
     for line in settings.lines.values():
         line.credentials()
-
-
-CONFIG_COMMAND = CliCommand(
-    name="config", summary="write or check the settings", configure=_configure, run=_run
-)

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, cast
 
 from siptapi_core.commands import Dial
-from siptapi_core.contracts import CliCommand, CliSession
+from siptapi_core.contracts import CliSession
 from siptapi_frontends.cli.output import is_terminal, say
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ _EXPLAINED = (
 )
 
 
-def _configure(parser: ArgumentParser) -> None:
+def configure(parser: ArgumentParser) -> None:
+    """Say what it takes."""
     from siptapi_core.demo import Ending  # noqa: PLC0415  # only for this command
 
     parser.add_argument(
@@ -37,7 +38,8 @@ def _configure(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object an event")
 
 
-def _run(arguments: Namespace, session: CliSession) -> int:
+def run(arguments: Namespace, session: CliSession) -> int:
+    """Carry it out; returns the exit code."""
     from siptapi_core.demo import Ending, open_demo  # noqa: PLC0415  # only for this command
     from siptapi_frontends.cli.calling import PlannedCall, place_call  # noqa: PLC0415
     from siptapi_frontends.cli.view import choose_view  # noqa: PLC0415
@@ -60,8 +62,3 @@ def _run(arguments: Namespace, session: CliSession) -> int:
         others = (other for other in Ending if other is not ending)
         say("", "Other endings to see, with siptapi demo --ending ENDING:", f"  {' '.join(others)}")
     return code
-
-
-DEMO_COMMAND = CliCommand(
-    name="demo", summary="see a whole call, on simulated phones", configure=_configure, run=_run
-)

@@ -8,13 +8,14 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from siptapi_core.commands import Dial
-from siptapi_core.contracts import CliCommand, CliSession, Dialer
+from siptapi_core.contracts import CliSession, Dialer
 
 if TYPE_CHECKING:
     from siptapi_frontends.cli.calling import PlannedCall
 
 
-def _configure(parser: ArgumentParser) -> None:
+def configure(parser: ArgumentParser) -> None:
+    """Say what it takes."""
     parser.add_argument(
         "number", nargs="+", metavar="NUMBER", help="as you would paste it: +43 1 505641, sip:..."
     )
@@ -41,7 +42,9 @@ def command_of(arguments: Namespace) -> Dial:
     )
 
 
-def _run(arguments: Namespace, session: CliSession) -> int:
+def run(arguments: Namespace, session: CliSession) -> int:
+    """Carry it out; returns the exit code."""
+
     async def plan(_dialer: Dialer) -> Dial:
         return command_of(arguments)
 
@@ -61,8 +64,3 @@ def dial_as_planned(
             yield PlannedCall(dialer, await plan(dialer))
 
     return place_call(connect, choose_view(arguments))
-
-
-DIAL_COMMAND = CliCommand(
-    name="dial", summary="make your phone call a number", configure=_configure, run=_run
-)

@@ -6,7 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, cast
 
-from siptapi_core.contracts import CliCommand, CliSession
+from siptapi_core.contracts import CliSession
 from siptapi_core.errors import NotSupportedError
 from siptapi_frontends.cli.exit_codes import ExitCode
 from siptapi_frontends.cli.output import say
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from siptapi_frontends.cli.session import Session
 
 
-def _configure(parser: ArgumentParser) -> None:
+def configure(parser: ArgumentParser) -> None:
+    """Say what it takes."""
     actions = parser.add_subparsers(required=True, metavar="install|remove|open")
     install = actions.add_parser("install", help="take tel:, callto: and sip: links")
     install.set_defaults(act=_install)
@@ -28,7 +29,8 @@ def _configure(parser: ArgumentParser) -> None:
     opening.set_defaults(act=_open)
 
 
-def _run(arguments: Namespace, session: CliSession) -> int:
+def run(arguments: Namespace, session: CliSession) -> int:
+    """Carry it out; returns the exit code."""
     return cast("int", arguments.act(arguments, session))
 
 
@@ -84,11 +86,3 @@ def _open(arguments: Namespace, session: CliSession) -> ExitCode:
 
     # A desktop gives one argument; of a link with quotes in it Windows makes several.
     return open_link(" ".join(arguments.link), cast("Session", session), find_dialog())
-
-
-HANDLER_COMMAND = CliCommand(
-    name="handler",
-    summary="let clicks on telephone links dial",
-    configure=_configure,
-    run=_run,
-)

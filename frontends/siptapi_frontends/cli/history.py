@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 
 from siptapi_core.commands import CallDirection, CallRecord, History, ListHistory, ShowCall
-from siptapi_core.contracts import CliCommand, CliSession
+from siptapi_core.contracts import CliSession
 from siptapi_core.errors import UsageError
 from siptapi_core.events import CallEnded, CallEvent
 from siptapi_frontends.cli.exit_codes import ExitCode
@@ -17,7 +17,8 @@ _PAGE = 1000
 _HEADINGS = ("CALL", "STARTED", "LINE", "OTHER PARTY", "HOW IT WENT", "TALKED")
 
 
-def _configure(parser: ArgumentParser) -> None:
+def configure(parser: ArgumentParser) -> None:
+    """Say what it takes."""
     from siptapi_frontends.cli.moment import read_moment  # noqa: PLC0415  # for this command
 
     parser.add_argument("call", nargs="?", metavar="CALL", help="show this one, with its events")
@@ -34,7 +35,8 @@ def _configure(parser: ArgumentParser) -> None:
     shown.add_argument("--csv", action="store_true", help="print CSV, for spreadsheets")
 
 
-def _run(arguments: Namespace, session: CliSession) -> int:
+def run(arguments: Namespace, session: CliSession) -> int:
+    """Carry it out; returns the exit code."""
     if arguments.call is None:
         _list(arguments, session)
     else:
@@ -141,8 +143,3 @@ def _story(call: CallRecord) -> Iterator[str]:
             if isinstance(happening, CallEnded):
                 words = f"Ended: {happening.outcome}."
             yield f"{event.time - call.started:6.1f} s  {words}"
-
-
-HISTORY_COMMAND = CliCommand(
-    name="history", summary="list past calls, or show one", configure=_configure, run=_run
-)

@@ -5,18 +5,20 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 
 from siptapi_core.commands import Lines, LineStatus, ListLines
-from siptapi_core.contracts import CliCommand, CliSession
+from siptapi_core.contracts import CliSession
 from siptapi_frontends.cli.exit_codes import ExitCode
 from siptapi_frontends.cli.output import say
 
 _HEADINGS = ("LINE", "ACCOUNT", "PHONE", "STRATEGIES", "REGISTRATION")
 
 
-def _configure(parser: ArgumentParser) -> None:
+def configure(parser: ArgumentParser) -> None:
+    """Say what it takes."""
     parser.add_argument("--json", action="store_true", help="print a JSON array")
 
 
-def _run(arguments: Namespace, session: CliSession) -> int:
+def run(arguments: Namespace, session: CliSession) -> int:
+    """Carry it out; returns the exit code."""
     from siptapi_frontends.cli.asking import ask, say_json  # noqa: PLC0415  # for this command
     from siptapi_frontends.cli.table import table  # noqa: PLC0415
 
@@ -32,6 +34,3 @@ def _row(line: LineStatus) -> tuple[str, ...]:
     state = line.registration if line.active else "inactive"
     problem = f": {line.problem}" if line.problem else ""
     return line.name, line.account, line.phone, ", ".join(line.strategies), f"{state}{problem}"
-
-
-LINES_COMMAND = CliCommand(name="lines", summary="list the lines", configure=_configure, run=_run)

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, cast
 
 from siptapi_core.commands import Caller, Explain
-from siptapi_core.contracts import CliCommand, CliSession
+from siptapi_core.contracts import CliSession
 from siptapi_core.errors import NoSettingsError, NumberError
 from siptapi_frontends.cli.exit_codes import ExitCode
 from siptapi_frontends.cli.output import say, say_aside
@@ -20,7 +20,8 @@ CALLER = Caller(frontend="cli")
 _DECISIONS = {"allow": "allowed", "confirm": "only when you say yes", "deny": "not allowed"}
 
 
-def _configure(parser: ArgumentParser) -> None:
+def configure(parser: ArgumentParser) -> None:
+    """Say what it takes."""
     parser.add_argument(
         "text", nargs="+", metavar="TEXT", help="as you would paste it: +43 1 505641, sip:..."
     )
@@ -28,7 +29,8 @@ def _configure(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
-def _run(arguments: Namespace, session: CliSession) -> int:
+def run(arguments: Namespace, session: CliSession) -> int:
+    """Carry it out; returns the exit code."""
     import asyncio  # noqa: PLC0415  # not for --help
 
     text = " ".join(arguments.text)
@@ -94,11 +96,3 @@ def _rows(explanation: Explanation) -> list[str]:
     ]
     width = max(len(name) for name, _ in rows)
     return [f"{name:{width}}  {value}" for name, value in rows]
-
-
-NUMBER_COMMAND = CliCommand(
-    name="number",
-    summary="say what would be dialled for a number, without dialling",
-    configure=_configure,
-    run=_run,
-)

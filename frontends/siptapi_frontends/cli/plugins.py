@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from siptapi_core.contracts import CliCommand, CliSession, PluginRecord
+from siptapi_core.contracts import CliSession, PluginRecord
 from siptapi_frontends.cli.exit_codes import ExitCode
 from siptapi_frontends.cli.output import say
 
 _HEADINGS = ("NAME", "STATE", "FROM", "OFFERS, OR WHY IT DOES NOT")
 
 
-def _configure(parser: ArgumentParser) -> None:
+def configure(parser: ArgumentParser) -> None:
+    """Say what it takes."""
     actions = parser.add_subparsers(required=True, metavar="list")
     listing = actions.add_parser("list", help="every plugin found, loaded or not")
     listing.add_argument("--json", action="store_true", help="print a JSON array")
 
 
-def _run(arguments: Namespace, session: CliSession) -> int:
+def run(arguments: Namespace, session: CliSession) -> int:
+    """Carry it out; returns the exit code."""
     if arguments.json:
         import json  # noqa: PLC0415  # only then
 
@@ -56,8 +58,3 @@ def _by_kind(record: PluginRecord) -> dict[str, list[str]]:
         kind, _, name = offer.partition(" ")
         offers.setdefault(kind, []).append(name)
     return offers
-
-
-PLUGINS_COMMAND = CliCommand(
-    name="plugins", summary="list the plugins", configure=_configure, run=_run
-)

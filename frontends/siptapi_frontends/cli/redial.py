@@ -5,17 +5,20 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 
 from siptapi_core.commands import CallDirection, Dial, History, ListHistory
-from siptapi_core.contracts import CliCommand, CliSession, Dialer
+from siptapi_core.contracts import CliSession, Dialer
 from siptapi_core.errors import RefusedError
 from siptapi_frontends.cli.dial import add_call_options, dial_as_planned
 
 
-def _configure(parser: ArgumentParser) -> None:
+def configure(parser: ArgumentParser) -> None:
+    """Say what it takes."""
     parser.add_argument("--line", help="the last number that this line called (default: any line)")
     add_call_options(parser)
 
 
-def _run(arguments: Namespace, session: CliSession) -> int:
+def run(arguments: Namespace, session: CliSession) -> int:
+    """Carry it out; returns the exit code."""
+
     async def plan(dialer: Dialer) -> Dial:
         from siptapi_frontends.cli.asking import CALLER  # noqa: PLC0415  # for this command
 
@@ -34,11 +37,3 @@ def _run(arguments: Namespace, session: CliSession) -> int:
         )
 
     return dial_as_planned(plan, arguments, session)
-
-
-REDIAL_COMMAND = CliCommand(
-    name="redial",
-    summary="make your phone call the last number again",
-    configure=_configure,
-    run=_run,
-)

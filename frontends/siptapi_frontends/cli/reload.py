@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, cast
 
 from siptapi_core.commands import Reload, Reloaded
-from siptapi_core.contracts import CliCommand, CliSession
+from siptapi_core.contracts import CliSession
 from siptapi_frontends.cli.exit_codes import ExitCode
 from siptapi_frontends.cli.output import say, say_aside
 
@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from siptapi_frontends.cli.session import Session
 
 
-def _configure(parser: ArgumentParser) -> None:
+def configure(parser: ArgumentParser) -> None:
+    """Say what it takes."""
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
-def _run(arguments: Namespace, session: CliSession) -> int:
+def run(arguments: Namespace, session: CliSession) -> int:
+    """Carry it out; returns the exit code."""
     from siptapi_frontends.cli.asking import ask, say_json  # noqa: PLC0415  # for this command
 
     reply = ask(cast("Session", session).connect_to_daemon, Reload(), Reloaded)
@@ -28,8 +30,3 @@ def _run(arguments: Namespace, session: CliSession) -> int:
         say(f"Reloaded: {reply.summary}.")
         say_aside(*(f"siptapi: {warning}" for warning in reply.warnings))
     return ExitCode.SUCCESS
-
-
-RELOAD_COMMAND = CliCommand(
-    name="reload", summary="have the daemon read its settings again", configure=_configure, run=_run
-)

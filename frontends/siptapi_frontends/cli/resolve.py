@@ -6,13 +6,14 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 
 from siptapi_core.commands import Caller, Resolve
-from siptapi_core.contracts import CliCommand, CliSession
+from siptapi_core.contracts import CliSession
 from siptapi_core.resolution import Resolution
 from siptapi_frontends.cli.exit_codes import ExitCode
 from siptapi_frontends.cli.output import say
 
 
-def _configure(parser: ArgumentParser) -> None:
+def configure(parser: ArgumentParser) -> None:
+    """Say what it takes."""
     parser.add_argument(
         "target", metavar="TARGET", help="sip:example.com, example.com, 192.0.2.1:5060, +43 1 ..."
     )
@@ -20,7 +21,8 @@ def _configure(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
-def _run(arguments: Namespace, session: CliSession) -> int:
+def run(arguments: Namespace, session: CliSession) -> int:
+    """Carry it out; returns the exit code."""
     import asyncio  # noqa: PLC0415  # few commands need it
 
     async def resolve() -> Resolution:
@@ -53,11 +55,3 @@ def _lines(resolution: Resolution) -> Iterator[str]:
         yield f"{number}. {address}"
     if resolution.problem:
         yield f"no address: {resolution.problem}"
-
-
-RESOLVE_COMMAND = CliCommand(
-    name="resolve",
-    summary="show where a call would be sent, and why",
-    configure=_configure,
-    run=_run,
-)

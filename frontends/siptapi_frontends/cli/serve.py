@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
-from siptapi_core.contracts import CliCommand, CliSession
+from siptapi_core.contracts import CliSession
 from siptapi_core.errors import SiptapiError, UsageError
 from siptapi_frontends.cli.exit_codes import ExitCode
 from siptapi_frontends.cli.output import say, say_aside
@@ -28,7 +28,8 @@ STOP_SIGNALS = ("SIGTERM", "SIGINT", "SIGBREAK")
 RELOAD_SIGNAL = "SIGHUP"
 
 
-def _configure(parser: ArgumentParser) -> None:
+def configure(parser: ArgumentParser) -> None:
+    """Say what it takes."""
     parser.description = (
         "Run every line and every front end of the settings until SIGTERM or Ctrl-C. SIGHUP, or "
         "siptapi reload, reads the settings again."
@@ -40,7 +41,8 @@ def _configure(parser: ArgumentParser) -> None:
     )
 
 
-def _run(arguments: Namespace, session: CliSession) -> int:
+def run(arguments: Namespace, session: CliSession) -> int:
+    """Carry it out; returns the exit code."""
     import asyncio  # noqa: PLC0415  # not before the command is known
 
     from siptapi_frontends.cli.serve_demo import serve_demo  # noqa: PLC0415  # as above
@@ -177,8 +179,3 @@ def handled(
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
-
-
-SERVE_COMMAND = CliCommand(
-    name="serve", summary="run as a daemon for every line", configure=_configure, run=_run
-)

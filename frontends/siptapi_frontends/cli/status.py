@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
 from siptapi_core.commands import ShowStatus, Status
-from siptapi_core.contracts import CliCommand, CliSession
+from siptapi_core.contracts import CliSession
 from siptapi_frontends.cli.exit_codes import ExitCode
 from siptapi_frontends.cli.output import say
 
@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from siptapi_frontends.cli.session import Session
 
 
-def _configure(parser: ArgumentParser) -> None:
+def configure(parser: ArgumentParser) -> None:
+    """Say what it takes."""
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
-def _run(arguments: Namespace, session: CliSession) -> int:
+def run(arguments: Namespace, session: CliSession) -> int:
+    """Carry it out; returns the exit code."""
     from siptapi_frontends.cli.asking import ask, say_json  # noqa: PLC0415  # for this command
     from siptapi_frontends.cli.table import table  # noqa: PLC0415
 
@@ -42,8 +44,3 @@ def _rows(status: Status) -> Iterator[tuple[str, str]]:
         yield name.replace("_", " "), str(value)
     for warning in status.warnings:
         yield "warning", warning
-
-
-STATUS_COMMAND = CliCommand(
-    name="status", summary="show how the daemon is", configure=_configure, run=_run
-)

@@ -47,7 +47,7 @@ def support_bundle(session: Session, call: CallRecord, messages: Sequence[Traced
     printed = io.StringIO()
     for message in messages:
         print_message(message, printed)
-    files = {
+    files: dict[str, str | bytes] = {
         "README.txt": _README,
         "ladder.txt": draw_ladder(messages, unicode=True, width=_WIDTH) + "\n",
         "ladder.svg": draw_ladder_svg(messages),

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from siptapi_core.contracts import CliCommand, CliSession
+from siptapi_core.contracts import CliSession
 from siptapi_core.errors import NoSettingsError, RefusedError, SettingsError, UsageError
 from siptapi_frontends.cli.exit_codes import ExitCode
 from siptapi_frontends.cli.output import say, say_aside
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from siptapi_frontends.tapi.windows import Windows
 
 
-def _configure(parser: ArgumentParser) -> None:
+def configure(parser: ArgumentParser) -> None:
+    """Say what it takes."""
     actions = parser.add_subparsers(
         required=True, metavar="install|uninstall|status|import-registry"
     )
@@ -54,7 +55,8 @@ def _configure(parser: ArgumentParser) -> None:
     importing.set_defaults(act=_import_registry)
 
 
-def _run(arguments: Namespace, session: CliSession) -> int:
+def run(arguments: Namespace, session: CliSession) -> int:
+    """Carry it out; returns the exit code."""
     return cast("int", arguments.act(arguments, session))
 
 
@@ -212,8 +214,3 @@ def _import_registry(arguments: Namespace, session: CliSession) -> ExitCode:
     say_aside(*(f"siptapi: {warning}" for warning in load(path).warnings()))
     say("Try: siptapi config check")
     return ExitCode.SUCCESS
-
-
-TAPI_COMMAND = CliCommand(
-    name="tapi", summary="make Windows' TAPI use SIPTAPI", configure=_configure, run=_run
-)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from siptapi_core.contracts import CliCommand, CliSession
+from siptapi_core.contracts import CliSession
 from siptapi_core.errors import UsageError
 from siptapi_frontends.cli.exit_codes import ExitCode
 from siptapi_frontends.cli.output import say, say_aside
@@ -15,7 +15,8 @@ _ONE_LOGIN_SECONDS = 600.0
 _DAY = 86400.0
 
 
-def _configure(parser: ArgumentParser) -> None:
+def configure(parser: ArgumentParser) -> None:
+    """Say what it takes."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="add|list|remove")
     add = actions.add_parser("add", help="make a token, and show it once")
     add.add_argument("name", help="what it is for: crm, page, phonebook")
@@ -40,7 +41,8 @@ def _configure(parser: ArgumentParser) -> None:
     remove.add_argument("name")
 
 
-def _run(arguments: Namespace, session: CliSession) -> int:
+def run(arguments: Namespace, session: CliSession) -> int:
+    """Carry it out; returns the exit code."""
     {"add": _add, "list": _list, "remove": _remove}[arguments.action](arguments, session)
     return ExitCode.SUCCESS
 
@@ -101,8 +103,3 @@ def _remove(arguments: Namespace, _session: CliSession) -> None:
 
     TokenFile(tokens_file()).remove(arguments.name)
     say(f"The token {arguments.name!r} is good for nothing any more.")
-
-
-TOKEN_COMMAND = CliCommand(
-    name="token", summary="say who may use the HTTP API", configure=_configure, run=_run
-)

@@ -16,7 +16,7 @@ from siptapi_core.commands import (
     ShowCall,
     ShowMessages,
 )
-from siptapi_core.contracts import CliCommand, CliSession
+from siptapi_core.contracts import CliSession
 from siptapi_core.errors import RefusedError, UsageError
 from siptapi_core.events import TracedMessage
 from siptapi_frontends.cli.exit_codes import ExitCode
@@ -32,7 +32,8 @@ _LOOKED_AT = 50
 """Calls, of which the latest with messages is shown where none is named."""
 
 
-def _configure(parser: ArgumentParser) -> None:
+def configure(parser: ArgumentParser) -> None:
+    """Say what it takes."""
     parser.add_argument(
         "call",
         nargs="?",
@@ -51,7 +52,8 @@ def _configure(parser: ArgumentParser) -> None:
         parser.add_argument(option, type=Path, metavar=name, help=help_)
 
 
-def _run(arguments: Namespace, session: CliSession) -> int:
+def run(arguments: Namespace, session: CliSession) -> int:
+    """Carry it out; returns the exit code."""
     import asyncio  # noqa: PLC0415  # for this command
 
     call, messages = asyncio.run(_find(session, arguments.call))
@@ -142,8 +144,3 @@ def _save(file: Path, content: bytes) -> None:
     except OSError as error:
         raise UsageError(f"{file} cannot be written: {error.strerror}") from error
     say(f"Wrote {file}.")
-
-
-TRACE_COMMAND = CliCommand(
-    name="trace", summary="show the SIP messages of a call", configure=_configure, run=_run
-)

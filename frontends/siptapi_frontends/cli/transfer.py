@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, cast
 
 from siptapi_core.commands import Done, Transfer
-from siptapi_core.contracts import CliCommand, CliSession
+from siptapi_core.contracts import CliSession
 from siptapi_core.errors import DeniedError
 from siptapi_frontends.cli.exit_codes import ExitCode
 from siptapi_frontends.cli.output import say
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from siptapi_frontends.cli.session import Session
 
 
-def _configure(parser: ArgumentParser) -> None:
+def configure(parser: ArgumentParser) -> None:
+    """Say what it takes."""
     parser.add_argument("call", metavar="CALL", help="as siptapi calls shows it")
     parser.add_argument("number", nargs="+", metavar="NUMBER", help="to whom, as in siptapi dial")
     parser.add_argument(
@@ -23,7 +24,8 @@ def _configure(parser: ArgumentParser) -> None:
     )
 
 
-def _run(arguments: Namespace, session: CliSession) -> int:
+def run(arguments: Namespace, session: CliSession) -> int:
+    """Carry it out; returns the exit code."""
     from siptapi_frontends.cli.asking import ask  # noqa: PLC0415  # for this command
     from siptapi_frontends.cli.confirmation import confirmed  # noqa: PLC0415
 
@@ -36,11 +38,3 @@ def _run(arguments: Namespace, session: CliSession) -> int:
         ask(connect, confirmed(command, denied), Done)
     say("Transferring.")
     return ExitCode.SUCCESS
-
-
-TRANSFER_COMMAND = CliCommand(
-    name="transfer",
-    summary="send whom a call of the daemon holds to somebody else",
-    configure=_configure,
-    run=_run,
-)

@@ -19,8 +19,8 @@ from siptapi_core.events import CallEnded, CallFailed, Happening, Outcome, Phone
 from siptapi_core.numbers import Explanation
 from siptapi_core.numbers.explanation import Decision
 from siptapi_core.settings import LineSettings, Settings
+from siptapi_frontends.cli import handler as handler_command
 from siptapi_frontends.cli.application import run
-from siptapi_frontends.cli.handler import HANDLER_COMMAND
 from siptapi_frontends.cli.handler_open import open_link
 from siptapi_frontends.handler.link_command import link_command
 
@@ -330,5 +330,5 @@ def test_on_windows_no_console_is_opened(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_it_is_light_until_it_runs() -> None:
-    run_: Callable[..., int] = HANDLER_COMMAND.run
+    run_: Callable[..., int] = handler_command.run
     assert run_.__module__ == "siptapi_frontends.cli.handler"
