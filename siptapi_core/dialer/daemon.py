@@ -24,7 +24,7 @@ from siptapi_core.dialer.line_services import LineServices
 from siptapi_core.dialer.local_dialer import LocalDialer
 from siptapi_core.dialer.loop_monitor import LoopMonitor
 from siptapi_core.dialer.observing import ObserverThread
-from siptapi_core.dialer.process_figures import process_figures
+from siptapi_core.dialer.process_figures import leaking_plugins, process_figures
 from siptapi_core.dialer.reloading import read_again
 from siptapi_core.errors import PluginError, RefusedError, SiptapiError
 from siptapi_core.events import LineAdded, LineChanged, LineHappening, LineRemoved
@@ -68,9 +68,8 @@ class Daemon:
         self._counters = counters
         self._logger = logger
         self._started = clock.time()
-        self._monitor = LoopMonitor(
-            plugins=catalog.modules(), on_slept=self._on_slept, logger=logger
-        )
+        self._plugins = catalog.modules()
+        self._monitor = LoopMonitor(plugins=self._plugins, on_slept=self._on_slept, logger=logger)
         self._admission = Admission(lambda: self.settings.max_calls, lambda: self._monitor.lag)
         dialer.outgoing.admit = self._admission.check
         self._observers: list[ObserverThread] = []
@@ -99,6 +98,7 @@ class Daemon:
         frontends = self._lines.create_all("frontends", self._catalog.frontends)
         self._start_observers()
         self._monitor.start()
+        asyncio.get_running_loop().set_exception_handler(self._on_unhandled)
         try:
             if await _done_before(stop, self._start(frontends)):
                 await self._line_services.update(self.settings.lines)
@@ -167,7 +167,16 @@ class Daemon:
             },
             registered=self._line_services.registered,
             lines=len(self.settings.lines),
-            warnings=tuple(filter(None, (self.dialer.problem, *self.settings.warnings()))),
+            warnings=tuple(
+                filter(
+                    None,
+                    (
+                        self.dialer.problem,
+                        *leaking_plugins(self._plugins),
+                        *self.settings.warnings(),
+                    ),
+                )
+            ),
         )
 
     def plugins(self) -> Plugins:
@@ -232,6 +241,12 @@ class Daemon:
         for observer in self._observers:
             if not observer.join(OBSERVERS_SECONDS / len(self._observers)):
                 self._logger.error("observer does not end", observer=observer.name)
+
+    def _on_unhandled(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """What a callback raised, a plugin's task, or asyncio has to say: no files left to open."""
+        error = context.get("exception")
+        why = "" if error is None else blame(error)
+        self._logger.error(str(context.get("message")).partition("\n")[0], why=why)
 
     async def _look_for_moves(self) -> None:
         while True:

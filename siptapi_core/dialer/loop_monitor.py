@@ -22,6 +22,7 @@ from types import FrameType
 
 from siptapi_core.contracts import Logger
 from siptapi_core.net.clock import seconds_with_sleep
+from siptapi_core.plugin_loading.catalog import owner_of
 
 BEAT = 0.25
 """Seconds between two signs of life: four wake-ups a second cost nothing that can be measured."""
@@ -49,7 +50,7 @@ class LoopMonitor:
         logger: Logger,
     ) -> None:
         self.lag = 0.0
-        """By how many seconds the last beat came too late: so long waits what comes now."""
+        """By how many seconds two beats running came too late: so long waits what comes now."""
         self.stalls = 0
         """How often it was blocked by somebody's code."""
         self._plugins = plugins
@@ -59,6 +60,7 @@ class LoopMonitor:
         self._loop_thread = threading.get_ident()
         self._timer: asyncio.TimerHandle
         self._last_beat = time.monotonic()
+        self._late = 0.0
         self._awake = 0.0
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="loop monitor", daemon=True)
@@ -78,7 +80,8 @@ class LoopMonitor:
 
     def _beat(self) -> None:
         now = time.monotonic()
-        self.lag = max(0.0, now - self._last_beat - BEAT)
+        late = max(0.0, now - self._last_beat - BEAT)
+        self.lag, self._late = min(late, self._late), late  # once is no load: it stood still
         self._last_beat = now
         self._timer = self._loop.call_later(BEAT, self._beat)
         awake = now - seconds_with_sleep()
@@ -115,11 +118,8 @@ class LoopMonitor:
         """The plugin whose code runs and the line of it, else the innermost line."""
         each: FrameType | None = frame
         while each is not None:
-            module = _module(each)
-            while module:
-                if module in self._plugins:
-                    return self._plugins[module], _place(each)
-                module = module.rpartition(".")[0]
+            if plugin := owner_of(_module(each), self._plugins):
+                return plugin, _place(each)
             each = each.f_back
         return "", _place(frame)
 

@@ -16,6 +16,7 @@ KEPT = 10_000
 class ObserverThread:
     """Feeds the observer of that name. What it raises is logged; the next event comes all the same.
 
+    The same is not logged again and again.
     A thread that hangs is left behind when the process ends: nobody waits for it longer than
     `close` was told to.
     """
@@ -26,6 +27,7 @@ class ObserverThread:
         self._logger = logger
         self._queue: SimpleQueue[Event | Gap | None] = SimpleQueue()
         self._missed = 0
+        self._last_complaint = ""
         self._thread = threading.Thread(target=self._run, name=f"observer {name}", daemon=True)
         self._thread.start()
 
@@ -70,4 +72,7 @@ class ObserverThread:
             self._complain(error)
 
     def _complain(self, error: Exception) -> None:
-        self._logger.error("observer broke", observer=self.name, why=blame(error))
+        why = blame(error)
+        if why != self._last_complaint:  # not at every event
+            self._last_complaint = why
+            self._logger.error("observer broke", observer=self.name, why=why)

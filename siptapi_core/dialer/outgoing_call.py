@@ -8,7 +8,7 @@ attempt with words, never the dialer.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
 from siptapi_core.commands import CallState, CallStatus
@@ -43,6 +43,9 @@ from siptapi_core.events import (
     fields_of,
 )
 from siptapi_core.sip.uri import Uri
+
+PATIENCE = 5.0
+"""Seconds that an attempt may take to pass on what a person wants."""
 
 _STATES: dict[type[Happening], CallState] = {
     PhoneRinging: CallState.PHONE_RINGING,
@@ -141,7 +144,7 @@ class OutgoingCall:
         try:
             supported = Capability.HANG_UP in attempt.capabilities
             if supported:
-                await attempt.hang_up()
+                await self._in_time(attempt.hang_up(), "hang up")
         except Exception as error:
             self._hung_up = before
             if isinstance(error, SiptapiError):
@@ -165,7 +168,7 @@ class OutgoingCall:
         try:
             supported = Capability.TRANSFER in attempt.capabilities
             if supported:
-                await attempt.transfer(to)
+                await self._in_time(attempt.transfer(to), "transfer")
         except SiptapiError:
             raise
         except Exception as error:
@@ -174,6 +177,16 @@ class OutgoingCall:
             raise NotSupportedError(f"the strategy {self.strategy!r} cannot transfer")
         self._waiting.clear()  # another strategy would call whom nobody wants any more
         self._tell(TransferRequested(str(to)))
+
+    async def _in_time(self, doing: Awaitable[None], what: str) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE) as limit:
+                await doing
+        except TimeoutError:
+            if not limit.expired():  # it is the strategy's own
+                raise
+            words = f"the strategy {self.strategy!r} did not {what} within {PATIENCE:g} s"
+            raise PluginError(words) from None
 
     def status(self) -> CallStatus:
         """The call as it is now."""

@@ -134,11 +134,7 @@ class OutgoingCalls:
     async def close(self) -> None:
         """Take no more calls, hang up those that there are, and wait a while for their end."""
         self._closing = True
-        for call in tuple(self._calls.values()):
-            try:
-                await call.hang_up()
-            except SiptapiError as error:
-                self._logger.debug("not hung up", call=call.id, why=str(error))
+        await asyncio.gather(*map(self._hang_up, self._calls.values()))
         if self._tasks:
             _, stuck = await asyncio.wait(tuple(self._tasks.values()), timeout=GOODBYE_SECONDS)
             for task in stuck:
@@ -146,6 +142,12 @@ class OutgoingCalls:
             if stuck:
                 self._logger.warning("calls did not end in time", calls=len(stuck))
                 await asyncio.wait(stuck)
+
+    async def _hang_up(self, call: OutgoingCall) -> None:
+        try:
+            await call.hang_up()
+        except SiptapiError as error:
+            self._logger.debug("not hung up", call=call.id, why=str(error))
 
     def _expect(self, call: OutgoingCall, caller: Uri) -> None:
         self._may_call.setdefault(call.id, []).append(caller)

@@ -6,6 +6,13 @@ import asyncio
 import os
 import sys
 import threading
+from collections import Counter
+from collections.abc import Mapping
+
+from siptapi_core.plugin_loading.catalog import owner_of
+
+MOST_TASKS = 1000
+"""Those of a plugin beyond which it is said to leak them."""
 
 
 def process_figures() -> dict[str, int]:
@@ -18,3 +25,20 @@ def process_figures() -> dict[str, int]:
         figures["open files"] = len(files) - 1  # without the folder itself
         figures["resident KiB"] = pages * os.sysconf("SC_PAGE_SIZE") // 1024
     return figures
+
+
+def leaking_plugins(plugins: Mapping[str, str]) -> list[str]:
+    """A sentence for each of ``plugins``, as `PluginCatalog.modules` has them, that leaks tasks."""
+    tasks = Counter(
+        owner_of(_module(task), plugins) for task in asyncio.all_tasks() if not task.done()
+    )
+    return [
+        f"the plugin {plugin!r} has {count} tasks under way: it seems to leak them"
+        for plugin, count in tasks.items()
+        if plugin and count > MOST_TASKS
+    ]
+
+
+def _module(task: asyncio.Task[object]) -> str:
+    frame = getattr(task.get_coro(), "cr_frame", None)
+    return "" if frame is None else str(frame.f_globals.get("__name__"))

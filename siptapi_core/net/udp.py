@@ -271,12 +271,12 @@ def source_host(family: socket.AddressFamily, towards: Address) -> str:
         NetworkError: there is no way to ``towards``.
     """
     name = socket_name(family, towards.host, towards.port)
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        try:
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
             probe.connect(name)  # sends nothing
-        except OSError as error:
-            raise NetworkError(f"there is no way to {towards}: {error.strerror}") from error
-        return address_of(probe.getsockname()).host
+            return address_of(probe.getsockname()).host
+    except OSError as error:
+        raise NetworkError(f"there is no way to {towards}: {error.strerror}") from error
 
 
 def _remember(cache: dict[_K, _V], key: _K, value: _V) -> _V:

@@ -76,6 +76,13 @@ class PluginCatalog(Value, kw_only=True):
         return {module: min(names) for module, names in owners.items() if len(names) == 1}
 
 
+def owner_of(module: str, plugins: Mapping[str, str]) -> str:
+    """Which of ``plugins`` (`PluginCatalog.modules`) the code of ``module`` belongs to, else ""."""
+    while module and module not in plugins:
+        module = module.rpartition(".")[0]
+    return plugins.get(module, "")
+
+
 def create(offer: Offer[S, T], settings: S, context: Context) -> T:
     """Create what ``offer`` promises; ``settings`` is an instance of ``offer.settings``.
 

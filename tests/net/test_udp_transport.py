@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import re
 import socket
 import sys
@@ -649,3 +650,12 @@ def test_no_way_there_is_an_error(run_with_readers, towards, words):
                 transport.local_address(towards)
 
     run_with_readers(scenario())
+
+
+def test_a_process_out_of_files_has_no_way_to_anybody_new(monkeypatch):
+    def refuse(*_arguments):
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(udp.socket, "socket", refuse)
+    with pytest.raises(NetworkError, match=r"no way to .*: Too many open files"):
+        udp.source_host(socket.AF_INET, Address("127.0.0.1", 5060))

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,8 @@ SIPTAPI = str(Path(sys.executable).with_name("siptapi"))
 class Daemon(Program):
     """A running daemon; ``tables`` are its settings, by heading.
 
-    ``environment`` is added to that of this process.
+    ``environment`` is added to that of this process; ``plugins`` are files that it loads;
+    ``inside`` is a command that runs it.
     """
 
     patience = 40.0
@@ -42,6 +43,9 @@ class Daemon(Program):
         folder: Path,
         tables: Mapping[str, Mapping[str, Any]],
         environment: Mapping[str, str] | None = None,
+        *,
+        plugins: Sequence[Path] = (),
+        inside: Sequence[str] = (),
     ) -> None:
         folder.mkdir(parents=True)
         # A socket's path has at most 107 characters.
@@ -50,7 +54,9 @@ class Daemon(Program):
         self.write_settings(tables)
         super().__init__(
             [
+                *inside,
                 *(SIPTAPI, "--config", str(self.config)),
+                *(part for file in plugins for part in ("--plugin", str(file))),
                 *("--log-level", "info", "--trace", "serve"),
             ],
             folder=folder,
@@ -81,6 +87,39 @@ class Daemon(Program):
         assert self._process, "never started"
         self._process.send_signal(number)
 
+    @property
+    def pid(self) -> int:
+        """The id of its process."""
+        assert self._process, "never started"
+        return self._process.pid
+
+    def status(self) -> dict[str, Any]:
+        """What ``siptapi status --json`` says."""
+        done = self.say("status", "--json")
+        assert done.returncode == 0, done.stderr
+        said: dict[str, Any] = json.loads(done.stdout)
+        return said
+
+    def past(self) -> list[dict[str, Any]]:
+        """What the history has, the latest first."""
+        done = self.say("history", "--json", "--limit", "0")
+        assert done.returncode == 0, done.stderr
+        calls: list[dict[str, Any]] = json.loads(done.stdout)
+        return calls
+
+    def await_logged(self, event: str, *, seconds: float = 10, **values: Any) -> dict[str, Any]:
+        """The first line of its log with that event and those values, once it is there."""
+
+        def lines() -> list[dict[str, Any]]:
+            return [
+                line
+                for line in self.log()
+                if line["event"] == event and values.items() <= line.items()
+            ]
+
+        wait_until(lambda: bool(lines()), seconds=seconds, what=f"{event!r} in the log")
+        return lines()[0]
+
     def kill(self) -> None:
         """End it as a crash does."""
         self.signal(signal.SIGKILL)
@@ -99,11 +138,16 @@ class Daemon(Program):
             timeout=20,
         )
 
+    @property
+    def control(self) -> str:
+        """The path of its control line."""
+        return str(self._runtime / "siptapi" / "control.sock")
+
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[Dialer]:
         """A client at its control line."""
         line = socket.socket(socket.AF_UNIX)
-        line.connect(str(self._runtime / "siptapi" / "control.sock"))
+        line.connect(self.control)
         async with open_remote_dialer(line, CALLER, settings=str(self.config)) as dialer:
             yield dialer
 

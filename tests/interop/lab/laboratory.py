@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -110,15 +110,18 @@ class Lab:
         *,
         tables: Mapping[str, Mapping[str, Any]] | None = None,
         environment: Mapping[str, str] | None = None,
+        plugins: Sequence[Path] = (),
+        inside: Sequence[str] = (),
         **line: Any,
     ) -> Daemon:
         """``siptapi serve`` with alice's account as the line ``office``; the rest is as in `dial`.
 
-        ``tables`` may replace that line by others; ``environment`` is added to the process's.
+        ``tables`` may replace that line by others; the other options are those of `Daemon`.
         """
         account = {"domain": DOMAIN, "user": "alice", "password": PASSWORDS["alice"]}
         settings = {"lines.office": account | {"failure_linger": 0.2} | line} | dict(tables or {})
-        return self._run(Daemon(self._place("daemon"), settings, environment))
+        place = self._place("daemon")
+        return self._run(Daemon(place, settings, environment, plugins=plugins, inside=inside))
 
     def coturn(self) -> Coturn:
         """A STUN server."""
