@@ -38,6 +38,15 @@ class Authentication:
     ``answered`` is that of an earlier one, for `authorize`.
     """
 
+    __slots__ = (
+        "_answers",
+        "_credentials",
+        "_identifiers",
+        "_latest",
+        "_nonces",
+        "_reused",
+    )
+
     def __init__(
         self,
         credentials: Credentials | None,

@@ -19,6 +19,8 @@ class Dialog:
     """One side of a dialog. ``local`` and ``remote`` carry the tags, ``routes`` the route set."""
 
     __slots__ = (
+        "_from",
+        "_to",
         "call_id",
         "local",
         "local_cseq",
@@ -46,6 +48,7 @@ class Dialog:
         self.routes = routes
         self.local_cseq = local_cseq
         self.remote_cseq = remote_cseq
+        self._from, self._to = str(local), str(remote)
 
     @classmethod
     def from_response(cls, request: Request, response: Response) -> Self:
@@ -130,8 +133,8 @@ class Dialog:
                 [
                     *(("Route", route) for route in routes),
                     ("Max-Forwards", "70"),
-                    ("From", str(self.local)),
-                    ("To", str(self.remote)),
+                    ("From", self._from),
+                    ("To", self._to),
                     ("Call-ID", self.call_id),
                     ("CSeq", f"{number} {method}"),
                     *headers,

@@ -63,6 +63,28 @@ class Exchange:
     hears what is said of us.
     """
 
+    __slots__ = (
+        "_addresses",
+        "_any_size",
+        "_authentication",
+        "_copies",
+        "_current",
+        "_heard",
+        "_is_decided",
+        "_is_last_try",
+        "_layer",
+        "_next_cseq",
+        "_own_address",
+        "_prepare",
+        "_probe",
+        "_problems",
+        "_tell",
+        "_tell_failure",
+        "has_arrived",
+        "is_cancelled",
+        "request",
+    )
+
     def __init__(
         self,
         layer: TransactionLayer,

@@ -18,6 +18,13 @@ class Keepalive:
     Only over UDP: TCP and TLS connections have pings of their own.
     """
 
+    __slots__ = (
+        "_destination",
+        "_interval",
+        "_layer",
+        "_timer",
+    )
+
     def __init__(
         self, layer: TransactionLayer, interval: float, destination: Callable[[], Address]
     ) -> None:

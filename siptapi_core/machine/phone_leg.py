@@ -65,6 +65,28 @@ class PhoneLeg:
     later, with no address where there is none.
     """
 
+    __slots__ = (
+        "_agent",
+        "_cancel_timer",
+        "_cancelling",
+        "_cseq",
+        "_established",
+        "_from",
+        "_invite",
+        "_keepalive",
+        "_leaving",
+        "_locate",
+        "_main",
+        "_owner",
+        "_plan",
+        "_requests",
+        "_service",
+        "call_id",
+        "provisional",
+        "rang",
+        "state",
+    )
+
     def __init__(
         self,
         plan: ReferPlan,

@@ -57,6 +57,25 @@ class ReferCall:
     `hang_up`; the rest comes from the user agent.
     """
 
+    __slots__ = (
+        "_agent",
+        "_ended",
+        "_first",
+        "_hung_up",
+        "_is_up",
+        "_leg",
+        "_plan",
+        "_rang_too_long",
+        "_refer_to",
+        "_referral",
+        "_report",
+        "_reporter",
+        "_second",
+        "_timer",
+        "_told",
+        "has_ended",
+    )
+
     def __init__(
         self,
         plan: ReferPlan,

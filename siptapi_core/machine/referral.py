@@ -78,6 +78,28 @@ class ReferralOwner(Protocol):
 class Referral:
     """The REFER over ``leg``, which is up when `start` is called."""
 
+    __slots__ = (
+        "_accepted_at",
+        "_agent",
+        "_called",
+        "_device",
+        "_earlier_cseqs",
+        "_leg",
+        "_notified",
+        "_owner",
+        "_plan",
+        "_rang",
+        "_refer",
+        "_refer_to",
+        "_refusal",
+        "_repeats",
+        "_sent_at",
+        "_silent",
+        "_timer",
+        "refused_first",
+        "state",
+    )
+
     def __init__(
         self, plan: ReferPlan, *, leg: PhoneLeg, agent: UserAgent, owner: ReferralOwner
     ) -> None:

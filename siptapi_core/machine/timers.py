@@ -6,6 +6,7 @@ and ten thousand calls cost one heap. A cancelled timer stays in the heap, empti
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from heapq import heapify, heappop, heappush
 
@@ -44,51 +45,48 @@ class Timer:
         self.deadline = deadline
         self.action: Action | None = action
 
-    def __lt__(self, other: Timer) -> bool:
-        """Order by deadline, for the heap."""
-        return self.deadline < other.deadline
-
     def cancel(self) -> None:
         """Never happen. Harmless when it has happened."""
         self.action = None
 
 
 class TimerQueue:
-    """Timers in the order of their deadlines (monotonic seconds)."""
+    """Timers in the order of their deadlines (monotonic seconds), then of their scheduling."""
 
-    __slots__ = ("_compact_at", "_heap")
+    __slots__ = ("_compact_at", "_heap", "_number")
 
     def __init__(self) -> None:
-        self._heap: list[Timer] = []
+        self._heap: list[tuple[float, int, Timer]] = []  # tuples, which are compared in C
         self._compact_at = 1024
+        self._number = itertools.count()
 
     def schedule(self, deadline: float, action: Action) -> Timer:
         """Call ``action(now)`` once ``deadline`` is reached."""
         timer = Timer(deadline, action)
         heap = self._heap
         if len(heap) >= self._compact_at:
-            heap[:] = [kept for kept in heap if kept.action is not None]
+            heap[:] = [kept for kept in heap if kept[2].action is not None]
             heapify(heap)
             self._compact_at = max(1024, 2 * len(heap))
-        heappush(heap, timer)
+        heappush(heap, (deadline, next(self._number), timer))
         return timer
 
     def next_deadline(self) -> float | None:
         """When `run_due` has something to do; None: never."""
         heap = self._heap
-        while heap and heap[0].action is None:
+        while heap and heap[0][2].action is None:
             heappop(heap)
-        return heap[0].deadline if heap else None
+        return heap[0][0] if heap else None
 
     def run_due(self, now: float) -> None:
         """Do everything whose deadline has come."""
         heap = self._heap
-        while heap and heap[0].deadline <= now:
-            timer = heappop(heap)
+        while heap and heap[0][0] <= now:
+            timer = heappop(heap)[2]
             action, timer.action = timer.action, None
             if action is not None:
                 action(now)
 
     def __len__(self) -> int:
         """How many timers are still to come."""
-        return sum(timer.action is not None for timer in self._heap)
+        return sum(timer.action is not None for _, _, timer in self._heap)

@@ -7,6 +7,7 @@ transaction, and every ACK of a 2xx, goes to ``deliver``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from attrs import evolve
 
@@ -20,6 +21,7 @@ from siptapi_core.machine.server_transaction import ServerTransaction
 from siptapi_core.machine.strangers import Strangers
 from siptapi_core.machine.timers import SipTimers, TimerQueue
 from siptapi_core.machine.way import way_of
+from siptapi_core.sip.headers import split_values
 from siptapi_core.sip.message import Headers, Request, Response, parse_message
 from siptapi_core.sip.uri import SipUri
 from siptapi_core.sip.via import Via
@@ -180,7 +182,7 @@ class TransactionLayer:
         """A transaction ended."""
         self._clients.pop(key, None)
         server = self._servers.pop(key, None)
-        if server is not None:
+        if server is not None and server.request.to.tag is None:
             self._initial.discard(_initial_key(server.request))
 
     def invite_to_cancel(self, cancel: Request) -> ServerTransaction | None:
@@ -201,13 +203,8 @@ class TransactionLayer:
         local = self._local_address(to)
         if own_address is not None:
             local = own_address.towards(to, local)
-        via = Via(
-            transport=to.transport.upper(),
-            host=local.host,
-            port=local.port,
-            parameters=(("branch", branch), ("rport", None)),
-        )
-        return request.with_headers(request.headers.with_first("Via", str(via)))
+        via = f"{_via_without_parameters(local, to.transport)};branch={branch};rport"
+        return request.with_headers(request.headers.with_first("Via", via))
 
     def _start(
         self,
@@ -226,7 +223,8 @@ class TransactionLayer:
         return transaction
 
     def _receive_response(self, response: Response, source: Address, now: float) -> None:
-        if len(response.headers.values("Via")) != 1:
+        via, *others = response.headers.lines("Via")
+        if others or ("," in via and len(split_values(via)) > 1):
             return  # not ours, or misrouted (RFC 3261 8.1.3.3)
         transaction = self._clients.get((response.via.branch or "", response.cseq.method))
         if transaction is not None:
@@ -272,15 +270,17 @@ class TransactionLayer:
         self._deliver(request, transaction, source, now)
 
 
+@lru_cache(maxsize=1024)
+def _via_without_parameters(local: Address, transport: Transport) -> str:
+    return str(Via(transport.upper(), local.host, local.port))
+
+
 def _server_key(request: Request, method: str) -> Key:
     """RFC 3261 17.2.3; without the magic cookie, or with it alone, the rules of RFC 2543."""
     via = request.via
-    if (
-        via.branch is not None
-        and via.branch.startswith(MAGIC_COOKIE)
-        and via.branch != MAGIC_COOKIE
-    ):
-        return (via.branch.lower(), via.host.lower(), str(via.port or ""), method)
+    branch = via.branch
+    if branch is not None and branch.startswith(MAGIC_COOKIE) and branch != MAGIC_COOKIE:
+        return (branch.lower(), via.host.lower(), str(via.port or ""), method)
     return (
         str(via),
         str(request.uri),

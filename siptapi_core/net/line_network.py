@@ -48,6 +48,16 @@ class LineNetwork:
     of ``call``, by default the network's.
     """
 
+    __slots__ = (
+        "_call",
+        "_chain",
+        "_credentials",
+        "_line",
+        "_locating",
+        "_logger",
+        "_network",
+    )
+
     def __init__(
         self,
         network: SipNetwork,
@@ -149,6 +159,17 @@ class ReferAttempt:
     """An `Attempt` that is a `ReferCall`: resolves, calls, and queues what happens."""
 
     capabilities = frozenset(Capability)
+
+    __slots__ = (
+        "_call",
+        "_credentials",
+        "_happenings",
+        "_line",
+        "_network",
+        "_plan",
+        "_starting",
+        "_transferred_to",
+    )
 
     def __init__(
         self,
