@@ -1,4 +1,4 @@
-"""Datagrams from a stranger to a user agent: nothing is raised, and none is answered twice."""
+"""Datagrams to a user agent: nothing is raised, none is answered twice or by more than came."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ def read(data: bytes) -> None:
     assert len(sent) <= 1
     for datagram, destination in sent:
         assert destination.host == STRANGER.host
+        assert len(datagram) <= len(data)
         # What a faulty request lacks, its refusal lacks too: it need not be readable.
         assert datagram.startswith(b"SIP/2.0 ")
         assert datagram.count(b"\r\n\r\n") == 1

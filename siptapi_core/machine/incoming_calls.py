@@ -6,13 +6,15 @@
             ├─ whose body must be understood and is not ─▶ 415
             ├─ that may be our own, come back to us ─────▶ 480
             ├─ that rings on that line already ──────────▶ 482
-            ├─ while too many ring ──────────────────────▶ 480
+            ├─ while too many ring on that line ─────────▶ 480
             └─ any other ────────────────────────────────▶ `IncomingCall`
 
 None of these answers is a 6xx, which would end the branch of a phone beside us as well.
 """
 
 from __future__ import annotations
+
+from collections import Counter
 
 from siptapi_core.events import IncomingRinging
 from siptapi_core.machine.incoming_call import (
@@ -34,8 +36,9 @@ _ACCEPT = ("Accept", f"{_SESSION}, multipart/mixed, multipart/alternative")
 _ACCEPT_ENCODING = ("Accept-Encoding", "identity")
 _optional = Pattern(r"(?i)[^;]*+.*;[ \t]*+handling[ \t]*+=[ \t]*+\"?optional\b")
 
-MOST_RINGING = 10_000
-"""Calls that ring at a time: a proxy may fork one to every line."""
+MOST_RINGING = 100
+"""Calls that ring on one line at a time: whoever forges the proxy's address makes no more of them,
+and each is kept for minutes."""
 
 _Key = tuple[str, str, str]
 
@@ -53,6 +56,8 @@ class IncomingCalls:
         self._agent = agent
         self._report = report
         self._calls: dict[_Key, IncomingCall] = {}
+        self._ringing: Counter[str] = Counter()
+        """How many ring on each line, by its name."""
         agent.on_stranger = self.on_request
         agent.extensions = EXTENSIONS
         if agent.strangers is not None:
@@ -72,11 +77,12 @@ class IncomingCalls:
             self._agent.refuse(transaction, 480, now)
         elif _key(line, request) in self._calls:
             self._agent.refuse(transaction, 482, now)
-        elif len(self._calls) >= MOST_RINGING:
+        elif self._ringing[line.name] >= MOST_RINGING:
             self._agent.refuse(transaction, 480, now)
         else:
             call = IncomingCall(line, transaction, agent=self._agent, report=self._on_happening)
             self._calls[_key(line, request)] = call
+            self._ringing[line.name] += 1
             call.start(now)
 
     def give_up(self, now: float) -> None:
@@ -91,6 +97,9 @@ class IncomingCalls:
     def _on_happening(self, call: IncomingCall, happening: IncomingHappening) -> None:
         if not isinstance(happening, IncomingRinging):
             del self._calls[_key(call.line, call.invite)]
+            self._ringing[call.line.name] -= 1
+            if not self._ringing[call.line.name]:
+                del self._ringing[call.line.name]
         self._report(call, happening)
 
 

@@ -194,14 +194,24 @@ def test_the_token_of_one_line_is_not_that_of_another():
     assert bench.statuses("INVITE") == [480]
 
 
-def test_calls_that_ring_at_a_time_are_bounded(monkeypatch):
+def test_calls_that_ring_on_a_line_at_a_time_are_bounded(monkeypatch):
     monkeypatch.setattr("siptapi_core.machine.incoming_calls.MOST_RINGING", 2)
-    bench = IncomingSide()
-    for number in range(3):
+    bench = IncomingSide(make_line("a", "token"), make_line("b", "other"))
+
+    def invite(call_id: str, target: str = TARGET) -> None:
         via = f"SIP/2.0/UDP 192.0.2.1:5060;branch={bench.branch()}"
-        bench.invite(call_id=f"call-{number}", via=via)
+        bench.invite(call_id=call_id, via=via, uri=target)
+
+    for call_id in ("one", "two", "three"):
+        invite(call_id)
     assert bench.statuses("INVITE") == [180, 180, 480]
-    assert len(bench.calls) == 2
+    invite("four", TARGET.replace("=token", "=other"))
+    bench.shown[0].reject(bench.now)
+    invite("five")
+    assert bench.statuses("INVITE") == [180, 180, 480, 180, 603, 180]
+    bench.shown[1].reject(bench.now)
+    bench.run_out()
+    assert len(bench.calls) == len(bench.calls._ringing) == 0
 
 
 # --- reports -------------------------------------------------------------------------------------
