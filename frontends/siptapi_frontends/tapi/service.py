@@ -2,7 +2,7 @@ r"""What Windows starts: ``siptapi serve`` with the settings, state and log in o
 
 ::
 
-    pythonw -m siptapi_frontends.tapi.service C:\ProgramData\siptapi
+    pythonw -I -m siptapi_frontends.tapi.service C:\ProgramData\siptapi
 
 There is no terminal and no home to speak of, so the state folder is ``service\siptapi`` in there,
 and what `siptapi serve` would print goes to ``service\siptapi.log``.

@@ -48,7 +48,7 @@ _XML = """\
   <Actions Context="Author">
     <Exec>
       <Command>{command}</Command>
-      <Arguments>-m siptapi_frontends.tapi.service "{folder}"</Arguments>
+      <Arguments>-I -m siptapi_frontends.tapi.service "{folder}"</Arguments>
       <WorkingDirectory>{folder}</WorkingDirectory>
     </Exec>
   </Actions>

@@ -9,6 +9,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -287,6 +288,16 @@ def test_the_steps_name_every_file(tmp_path: Path, built: Path) -> None:
     assert [name for name in names if name not in steps] == ["STEPS.txt"]
 
 
+def test_a_wheel_takes_the_provider_from_where_it_is_looked_for() -> None:
+    root = Path(__file__).parents[3]
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    (pattern,) = project["tool"]["hatch"]["build"]["targets"]["wheel"]["artifacts"]
+    in_a_wheel, of_nox = provider_files.FOLDERS
+    assert in_a_wheel == root / pattern.removesuffix("/*/siptapi.tsp")
+    assert of_nox == root / "build" / "tsp"
+    assert f"/{in_a_wheel.relative_to(root).as_posix()}/" in (root / ".gitignore").read_text()
+
+
 def test_the_service_is_asked_for_its_lines(
     short_home: Path, settings_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -312,7 +323,7 @@ def test_the_service_says_in_its_log_what_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "service").mkdir()
     log = tmp_path / "service" / "siptapi.log"
     log.write_text("before\n")
-    command = [sys.executable, "-m", "siptapi_frontends.tapi.service", str(tmp_path)]
+    command = [sys.executable, "-I", "-m", "siptapi_frontends.tapi.service", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, check=False, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (2, b"", b"")
     assert log.read_text().startswith(f"before\nsiptapi: {tmp_path / 'siptapi.toml'}: cannot be")

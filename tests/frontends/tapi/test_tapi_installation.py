@@ -310,7 +310,7 @@ def test_the_task_is_xml_and_never_ended_by_windows() -> None:
     space = "{http://schemas.microsoft.com/windows/2004/02/mit/task}"
     found = {each.tag.removeprefix(space): each.text for each in root.iter()}
     assert found["Command"] == r"C:\A & B\pythonw.exe"
-    assert found["Arguments"] == r'-m siptapi_frontends.tapi.service "C:\<x>"'
+    assert found["Arguments"] == r'-I -m siptapi_frontends.tapi.service "C:\<x>"'
     assert found["UserId"] == "S-1-5-19"
     assert found["ExecutionTimeLimit"] == "PT0S"
     assert found["MultipleInstancesPolicy"] == "IgnoreNew"
