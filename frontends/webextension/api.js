@@ -1,6 +1,7 @@
 // SIPTAPI's HTTP API, with a token and without cookies.
 
 import { Problem } from "./problem.js";
+import { sentence } from "./words.js";
 
 const PATIENCE = 15_000; // milliseconds
 
@@ -83,7 +84,7 @@ export async function check(settings) {
     }
     return { ok: true, words: `It works. Lines: ${names.join(", ")}.`, lines: names };
   } catch (problem) {
-    const advice = problem.status === 401 ? ". “siptapi token add browser” makes a token" : "";
-    return { ok: false, words: `It does not work: ${problem.message}${advice}.`, lines: [] };
+    const advice = problem.status === 401 ? " “siptapi token add browser” makes one." : "";
+    return { ok: false, words: `It does not work. ${sentence(problem.message)}${advice}`, lines: [] };
   }
 }

@@ -18,5 +18,3 @@ export function offerLines(select, names, chosen) {
   select.replaceChildren(new Option("the usual one", ""), ...options);
   select.value = chosen;
 }
-
-export const sentence = (words) => `${words.charAt(0).toUpperCase()}${words.slice(1).replace(/\.+$/, "")}.`;

@@ -3,6 +3,7 @@
 import { check, request } from "./api.js";
 import { follow, hangUp, place, seen, tell } from "./calls.js";
 import { normal, save, settings, shownSettings, switchSite } from "./settings.js";
+import { sentence } from "./words.js";
 
 // Where the browser can do that, not even our own scripts in pages may look at what is kept.
 chrome.storage.local.setAccessLevel?.({ accessLevel: "TRUSTED_CONTEXTS" });
@@ -66,7 +67,7 @@ async function dialAsked(text) {
   try {
     return await dialNow(number);
   } catch (problem) {
-    return tell(number, problem.message);
+    return tell(number, sentence(problem.message));
   }
 }
 

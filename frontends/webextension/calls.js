@@ -2,9 +2,8 @@
 // where it failed, by a notification.
 
 import { request } from "./api.js";
-import { Problem } from "./problem.js";
 import { settings } from "./settings.js";
-import { describe } from "./words.js";
+import { describe, sentence } from "./words.js";
 
 const PAUSE = 1000; // milliseconds between two looks
 const LONGEST = 15 * 60_000; // milliseconds; after that nobody looks any more
@@ -42,8 +41,11 @@ let following = false;
 export async function follow() {
   if (following) return;
   following = true;
-  while (await look()) await new Promise((resolve) => setTimeout(resolve, PAUSE));
-  following = false;
+  try {
+    while (await look()) await new Promise((resolve) => setTimeout(resolve, PAUSE));
+  } finally {
+    following = false;
+  }
 }
 
 /** See how the call goes; false when there is nothing more to see. */
@@ -53,9 +55,10 @@ async function look() {
   let now;
   try {
     now = describe(await request(await settings(), "GET", `calls/${encodeURIComponent(call.id)}`));
-    if (!now.ended && Date.now() - call.started > LONGEST) throw new Problem("it goes on for long");
+    now.ended ||= Date.now() - call.started > LONGEST;
   } catch (problem) {
-    now = { words: `${call.words} How it goes on is not known: ${problem.message}.`, ended: true, failed: false, held: false };
+    const words = `${call.words} How it goes on is not known. ${sentence(problem.message)}`;
+    now = { words, ended: true, failed: false, held: false };
   }
   const latest = await chrome.storage.session.get("call");
   if (latest.call?.id !== call.id) return true; // another was made meanwhile

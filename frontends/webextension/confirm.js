@@ -1,6 +1,7 @@
 // Asks before a number of a page is dialled, and shows what it is read as.
 
-import { ask, byId, offerLines, sentence } from "./ask.js";
+import { ask, byId, offerLines } from "./ask.js";
+import { sentence } from "./words.js";
 
 const PAUSE = 500; // milliseconds; a page must not have this window clicked with the second of two clicks
 
@@ -11,7 +12,7 @@ const number = given.get("number");
 let confirmed = Boolean(given.get("why"));
 
 function say(words) {
-  byId("said").textContent = words && sentence(words);
+  byId("said").textContent = sentence(words);
 }
 
 async function explain() {

@@ -1,7 +1,8 @@
 // Where SIPTAPI is, and what a click does.
 
-import { ask, byId, offerLines, sentence } from "./ask.js";
+import { ask, byId, offerLines } from "./ask.js";
 import { normal } from "./settings.js";
+import { sentence } from "./words.js";
 
 const form = byId("form");
 

@@ -1,6 +1,7 @@
 // The toolbar button's: a dial field, the latest call, and whether this site's numbers are links.
 
-import { ask, byId, sentence } from "./ask.js";
+import { ask, byId } from "./ask.js";
+import { sentence } from "./words.js";
 
 /** Do it, and say what went wrong, if it did. */
 async function attempt(act) {

@@ -37,3 +37,7 @@ export function describe({ outcome, stage, status, reason, events }) {
   const words = OUTCOMES[outcome] ?? ENDED[`${stage} ${outcome}`] ?? (failure || "The call could not be made.");
   return { words, ended: true, failed: !["answered", "cancelled"].includes(outcome), held: false };
 }
+
+/** What was refused, as a sentence. */
+export const sentence = (words) =>
+  words && `${words[0].toUpperCase()}${words.slice(1)}${/[.?!]$/.test(words) ? "" : "."}`;

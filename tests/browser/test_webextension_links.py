@@ -16,17 +16,23 @@ CONTENT = Path(__file__).parents[2] / "frontends" / "webextension" / "content"
 @pytest.fixture(scope="module")
 def tab(browser: Browser) -> Iterator[Page]:
     with browser.new_context() as context:
-        context.set_default_timeout(10_000)
-        yield context.new_page()
+        tab = context.new_page()
+        tab.set_default_timeout(10_000)
+        for name in ("find_numbers.js", "links.js"):
+            tab.add_script_tag(path=CONTENT / name)
+        tab.add_style_tag(path=CONTENT / "links.css")
+        tab.evaluate("window.numbers = new NumberLinks(() => {})")
+        yield tab
 
 
 @pytest.fixture
 def page(tab: Page) -> Page:
-    tab.goto("about:blank")
-    for name in ("find_numbers.js", "links.js"):
-        tab.add_script_tag(path=CONTENT / name)
-    tab.add_style_tag(path=CONTENT / "links.css")
-    tab.evaluate("() => { window.found = 0; window.numbers = new NumberLinks(() => found++) }")
+    tab.evaluate("""() => {
+        numbers.switchOff();
+        document.body.replaceChildren();
+        window.found = 0;
+        window.numbers = new NumberLinks(() => { found += 1 });
+    }""")
     return tab
 
 
@@ -167,6 +173,27 @@ def test_what_is_taken_away_under_our_feet_stops_nothing(page: Page) -> None:
     page.wait_for_function("document.querySelectorAll('siptapi-number').length === 1")
 
 
+def test_nothing_is_changed_before_somebody_says_that_it_may_be(page: Page) -> None:
+    page.evaluate("""() => {
+        document.body.innerHTML = "<p>no number</p>";
+        numbers.watch();
+    }""")
+    settle(page)
+    assert page.evaluate("found") == 0
+    page.evaluate("document.querySelector('p').append(', but Tel. 301')")
+    settle(page)
+    assert page.evaluate("found") == 1
+    assert body(page) == "<p>no number, but Tel. 301</p>"
+    page.evaluate("numbers.switchOn()")
+    settle(page)
+    assert body(page) == "<p>no number, but Tel. {[301]}</p>"
+
+
+def test_fields_may_have_any_name(page: Page) -> None:
+    fields = '<input name="matches"><input name="closest"><input name="nodeType">'
+    assert "{[301]}" in linked(page, f"<form>{fields}</form><p>Tel. 301</p>")
+
+
 def test_links_that_are_telephone_links_already_are_found(page: Page) -> None:
     linked(page, '<p><a href="TEL:301">ring</a> <a href="/x">x</a></p>')
     assert page.evaluate("found") == 1
@@ -197,10 +224,8 @@ def test_a_page_that_never_rests_has_most_of_the_time_for_itself(page: Page) -> 
 
 
 def test_it_looks_like_the_text_that_it_is(page: Page) -> None:
-    page.add_style_tag(
-        content="* { padding: 9px; display: block } p { color: rgb(1, 2, 3); font: 20px serif }"
-    )
-    linked(page, "<p>Tel. 301</p>")
+    style = "* { padding: 9px; display: block } p { color: rgb(1, 2, 3); font: 20px serif }"
+    linked(page, f"<style>{style}</style><p>Tel. 301</p>")
     link = page.locator("siptapi-number")
     for name, value in {
         "display": "inline",

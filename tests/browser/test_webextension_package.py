@@ -55,3 +55,11 @@ def test_scripts_in_pages_know_neither_token_nor_address() -> None:
 def test_pages_put_in_text_and_not_html() -> None:
     for path in EXTENSION.rglob("*.js"):
         assert not re.search(r"innerHTML|insertAdjacentHTML|document\.write|eval", path.read_text())
+
+
+def test_a_call_goes_in_the_words_of_the_page() -> None:
+    page = EXTENSION.parent / "siptapi_frontends" / "http" / "page" / "words.js"
+    theirs = page.read_text()
+    sentences = re.findall(r'"([A-Z][^"]*\.)"', (EXTENSION / "words.js").read_text())
+    assert len(sentences) > 15
+    assert [each for each in sentences if each not in theirs] == []

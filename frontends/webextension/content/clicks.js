@@ -2,21 +2,17 @@
 // SIPTAPI is, and the token, no page and no script that runs in one gets to know.
 
 (() => {
-  let asked = false;
-  let wanted = { links: true, telephoneLinks: false };
+  let asking = null;
+  let wanted = {}; // {links, telephoneLinks}, once it is known
 
-  const links = new NumberLinks(() => {
-    if (!asked) askWhatIsWanted();
-  });
+  // Only a page on which there is something to dial wakes the extension.
+  const links = new NumberLinks(() => (asking ??= askWhatIsWanted()));
 
-  /** Only a page on which there is something to dial wakes the extension. */
   async function askWhatIsWanted() {
-    asked = true;
     follow(await chrome.runtime.sendMessage({ to: "wanted" }));
   }
 
   function follow(answer) {
-    if (!answer) return;
     if (wanted.links !== answer.links) links[answer.links ? "switchOn" : "switchOff"]();
     wanted = answer;
   }
@@ -33,7 +29,7 @@
   function onPressed(event) {
     // What a script of the page makes up is not trusted. A second click of two is not meant.
     const alone = !(event.ctrlKey || event.shiftKey || event.altKey || event.metaKey);
-    if (!event.isTrusted || !alone || event.detail > 1) return;
+    if (!event.isTrusted || !alone || event.detail > 1 || !chrome.runtime?.id) return;
     const number = numberAt(event);
     if (!number || (event.type === "click" && !getSelection().isCollapsed)) return;
     event.preventDefault();
@@ -53,5 +49,5 @@
     if (message.to === "follow" && message.site === location.hostname) follow(message.wanted);
     if (message.to === "site") reply(location.hostname);
   });
-  if (document.body) links.switchOn();
+  if (document.body) links.watch();
 })();

@@ -10,8 +10,8 @@ const LINK_TAG = "siptapi-number";
 const LEFT_ALONE = [
   "a", "button", "summary", "label", "input", "textarea", "select", "option", "datalist", "script",
   "style", "noscript", "template", "code", "kbd", "samp", "var", "svg", "math", "canvas", "iframe",
-  "object", "audio", "video", "[contenteditable]:not([contenteditable=false i])", "[role=button]", "[role=link]", "[role=menuitem]",
-  "[role=option]", "[role=tab]", "[role=textbox]", TEXT_TAG,
+  "object", "audio", "video", "[contenteditable]:not([contenteditable=false i])", "[role=button]",
+  "[role=link]", "[role=menuitem]", "[role=option]", "[role=tab]", "[role=textbox]", TEXT_TAG,
 ].join(",");
 const TELEPHONE_LINK = "a[href^='tel:' i], a[href^='callto:' i]";
 
@@ -20,6 +20,9 @@ const MOST_WAITING = 500; // nodes; where more have changed, the page is looked 
 const SLICE = 8; // milliseconds of looking, before the page has its turn
 const MOST_AT_ONCE = 100; // texts that are changed before the page has its turn
 
+// Not as methods: those of a form are hidden by fields of the same name.
+const matches = (element, what) => Element.prototype.matches.call(element, what);
+const closest = (element, what) => Element.prototype.closest.call(element, what);
 /** In a flex box or a grid two pieces of a text would be two boxes. */
 const isBoxed = (parent) => /flex|grid/.test(getComputedStyle(parent).display);
 
@@ -31,24 +34,28 @@ class NumberLinks {
   #walk = null;
   #handle = 0;
   #observer = new MutationObserver((records) => this.#onChanged(records));
+  #isOn = false;
   #onFound;
 
-  /** `onFound` is called for every number and every telephone link that is found. */
+  /** `onFound` is called for telephone links, and for the first number before it may be a link. */
   constructor(onFound) {
     this.#onFound = onFound;
   }
 
-  switchOn() {
-    this.#observe();
+  /** Only look whether there is anything. */
+  watch() {
+    this.#observer.observe(document.body, { childList: true, characterData: true, subtree: true });
     this.#look(document.body);
   }
 
+  switchOn() {
+    this.#isOn = true;
+    this.watch();
+  }
+
   switchOff() {
-    this.#observer.disconnect();
-    cancelIdleCallback(this.#handle);
-    this.#handle = 0;
-    this.#walk = null;
-    this.#waiting.clear();
+    this.#isOn = false;
+    this.#rest();
     for (const element of document.querySelectorAll(TEXT_TAG)) {
       if (this.#owners.has(element)) this.#restore(this.#owners.get(element));
     }
@@ -60,8 +67,12 @@ class NumberLinks {
     return element.textContent === number ? number : undefined;
   }
 
-  #observe() {
-    this.#observer.observe(document.body, { childList: true, characterData: true, subtree: true });
+  #rest() {
+    this.#observer.disconnect();
+    cancelIdleCallback(this.#handle);
+    this.#handle = 0;
+    this.#walk = null;
+    this.#waiting.clear();
   }
 
   // --- what the page changes -------------------------------------------------------------------
@@ -110,6 +121,10 @@ class NumberLinks {
       if (value) found.set(...value);
       if (done) this.#walk = null;
     }
+    if (found.size && !this.#isOn) {
+      this.#rest();
+      return this.#onFound();
+    }
     // First look at all of them, then change them: each change would have the page styled anew.
     const boxed = new Set([...found.keys()].filter((node) => isBoxed(node.parentElement)));
     for (const [node, numbers] of found) this.#link(node, numbers, boxed.has(node));
@@ -132,14 +147,14 @@ class NumberLinks {
     const element = root.nodeType === Node.ELEMENT_NODE ? root : root.parentElement;
     if (!element || element.isContentEditable) return;
     if (root === element) this.#dropCopies(element);
-    if (element.closest(LEFT_ALONE)) {
-      if (element.closest(TELEPHONE_LINK)) this.#onFound();
+    if (closest(element, LEFT_ALONE)) {
+      if (closest(element, TELEPHONE_LINK)) this.#onFound();
       return;
     }
     const walker = document.createTreeWalker(root, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT, {
       acceptNode: (node) => {
-        if (node.nodeType === Node.TEXT_NODE || !node.matches(LEFT_ALONE)) return NodeFilter.FILTER_ACCEPT;
-        if (node.matches(TELEPHONE_LINK)) this.#onFound();
+        if (node.nodeType === Node.TEXT_NODE || !matches(node, LEFT_ALONE)) return NodeFilter.FILTER_ACCEPT;
+        if (matches(node, TELEPHONE_LINK)) this.#onFound();
         return NodeFilter.FILTER_REJECT;
       },
     });
@@ -179,7 +194,6 @@ class NumberLinks {
     if (keepsTail) node.before(beside);
     else node.after(beside);
     node.data = shown;
-    this.#onFound();
   }
 
   #newLink(number) {
