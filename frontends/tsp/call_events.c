@@ -101,6 +101,8 @@ int call_progress_end(struct call_progress *progress, DWORD mode, DWORD version,
 int call_progress_hear(struct call_progress *progress, struct call_event event, DWORD version,
                        struct call_report reports[MOST_REPORTS]) {
     if (progress->state == LINECALLSTATE_IDLE) return 0;
+    if (event.kind >= EVENT_PHONE_ANSWERED && event.kind <= EVENT_CALLEE_ANSWERED)
+        progress->referred = true;
     switch (event.kind) {
     case EVENT_PHONE_ANSWERED:
         progress->phone_is_there = true;
@@ -116,7 +118,10 @@ int call_progress_hear(struct call_progress *progress, struct call_event event, 
         progress->callee_waits = true;
         return 0;
     case EVENT_HANDED_OVER: progress->left = true; return 0;
-    case EVENT_CALL_FAILED: progress->status = event.status; return 0;
+    case EVENT_CALL_FAILED:
+        progress->referred = false;
+        progress->status = event.status;
+        return 0;
     case EVENT_CALL_ENDED:
         progress->left = true;
         if (event.outcome == OUTCOME_ANSWERED)

@@ -59,6 +59,7 @@ struct call_progress {
     DWORD state;           /* the LINECALLSTATE that was last reported; 0: none */
     bool phone_is_there;   /* the phone answered or took the REFER */
     bool callee_waits;     /* the callee answered before the phone did */
+    bool referred;         /* the phone was told whom to call, and has not said that it failed */
     bool left;             /* the service holds nothing of it any more */
     int status;            /* the last SIP status that told of a failure */
 };

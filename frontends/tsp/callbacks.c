@@ -6,7 +6,7 @@
 #include "log.h"
 
 #define TICK 100
-#define LONGEST_WAIT 2000
+#define LONGEST_WAIT 1500
 
 enum kind { COMPLETION, FAILED_CALL, CALL_MESSAGE, NEW_CALL, LINE_MESSAGE, CREATE, REMOVE };
 
@@ -172,16 +172,20 @@ static void tell(const struct item *item) {
     }
 }
 
+/* Whether this thread is the one that tells: one that TAPI kept in a callback for longer than
+ * `callbacks_stop` waits may find another in its place. */
+static bool is_teller(void) { return GetCurrentThreadId() == queue.thread_id; }
+
 static DWORD WINAPI run(void *module) {
     provider_lock();
     queue.thread_id = GetCurrentThreadId();
     for (;;) {
-        while (queue.head) {
+        while (queue.head && is_teller()) {
             struct item *item = pop();
             if (!queue.stop || item->kind == COMPLETION || item->kind == FAILED_CALL) tell(item);
             free(item);
         }
-        if (queue.stop) break;
+        if (queue.stop || !is_teller()) break;
         provider_sleep(&queue.filled, TICK);
         queue.on_tick();
     }
@@ -235,7 +239,7 @@ static struct item *take_out(DWORD line, DWORD call) {
 
 static void await_told(DWORD line, DWORD call) {
     ULONGLONG until = GetTickCount64() + LONGEST_WAIT;
-    if (GetCurrentThreadId() == queue.thread_id) return; /* we are in that callback */
+    if (is_teller()) return; /* we are in that callback */
     while (call ? queue.telling_call == call : queue.telling_line == line) {
         ULONGLONG now = GetTickCount64();
         if (now >= until) break;

@@ -21,7 +21,7 @@ void queue_line_create(struct line *line);
 void queue_line_remove(struct line *line);
 
 /* From here on nothing of the call or line is told; what is being told just now is waited for, at
- * most 2 s. Completions that are queued for the call are made before this returns. The lock is
+ * most 1.5 s. Completions that are queued for the call are made before this returns. The lock is
  * given up meanwhile. */
 void withdraw_call(struct call *call);
 void withdraw_line(struct line *line);

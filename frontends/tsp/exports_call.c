@@ -7,8 +7,6 @@
 #include "log.h"
 #include "service.h"
 
-#define MOST_CALLS 64
-
 static struct call *call_of(HDRVCALL handle) { return find_call((DWORD)(DWORD_PTR)handle); }
 
 static LONG check_parameters(const LINECALLPARAMS *parameters) {

@@ -87,7 +87,7 @@ LONG TSPIAPI TSPI_lineGetID(HDRVLINE handle, DWORD address_id, HDRVCALL call_han
                             LPVARSTRING out, LPCWSTR device_class, HANDLE process) {
     LONG result = LINEERR_INVALLINEHANDLE;
     (void)process;
-    if (_wcsicmp(device_class, L"tapi/line") != 0) return LINEERR_NODEVICE;
+    if (!device_class || _wcsicmp(device_class, L"tapi/line") != 0) return LINEERR_NODEVICE;
     if (select == LINECALLSELECT_ADDRESS && address_id) return LINEERR_INVALADDRESSID;
     if (out->dwTotalSize < sizeof *out) return LINEERR_STRUCTURETOOSMALL;
     provider_lock();

@@ -2,17 +2,22 @@
 #include "callbacks.h"
 #include "lines_and_calls.h"
 #include "log.h"
+#include "registry.h"
 #include "service.h"
 
 #define PATIENCE 1500 /* milliseconds that a starting service is waited for */
 
+/* The newest of ours that is offered: dialer.exe offers 3.x and fails where it is taken. */
 LONG TSPIAPI TSPI_lineNegotiateTSPIVersion(DWORD device_id, DWORD low, DWORD high,
                                            LPDWORD version) {
+    static const DWORD ours[] = {VERSION_NEWEST, VERSION_2_0 + 1, VERSION_2_0, VERSION_OLDEST};
     (void)device_id;
-    if (low > VERSION_NEWEST || high < VERSION_OLDEST || low > high)
-        return LINEERR_INCOMPATIBLEAPIVERSION;
-    *version = high < VERSION_NEWEST ? high : VERSION_NEWEST;
-    return 0;
+    for (size_t index = 0; index < sizeof ours / sizeof *ours; index++) {
+        if (ours[index] < low || ours[index] > high) continue;
+        *version = ours[index];
+        return 0;
+    }
+    return LINEERR_INCOMPATIBLEAPIVERSION;
 }
 
 LONG TSPIAPI TSPI_providerEnumDevices(DWORD permanent_id, LPDWORD lines, LPDWORD phones,
@@ -29,7 +34,12 @@ LONG TSPIAPI TSPI_providerEnumDevices(DWORD permanent_id, LPDWORD lines, LPDWORD
     provider_unlock();
     if (starts) {
         log_open();
-        if (!service_start()) return LINEERR_OPERATIONFAILED;
+        if (!service_start()) {
+            provider_lock();
+            provider.started = false;
+            provider_unlock();
+            return LINEERR_OPERATIONFAILED;
+        }
     }
     *lines = 0;
     *phones = 0;
@@ -91,6 +101,14 @@ LONG TSPIAPI TSPI_providerShutdown(DWORD version, DWORD permanent_id) {
     log_line("ended");
     log_close();
     return 0;
+}
+
+/* The dialogs, which run in the application's process, ask for the page that they are to open: the
+ * registry is not for everybody's eyes. */
+LONG TSPIAPI TSPI_providerGenericDialogData(DWORD_PTR object_id, DWORD object_type, LPVOID page,
+                                            DWORD size) {
+    (void)object_id, (void)object_type;
+    return registry_text(L"SettingsPage", page, size) ? 0 : LINEERR_OPERATIONUNAVAIL;
 }
 
 LONG TSPIAPI TSPI_providerInstall(HWND owner, DWORD permanent_id) {

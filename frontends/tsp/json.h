@@ -29,6 +29,7 @@ struct json_value json_next(struct json_value array, struct json_value element);
 bool json_text(struct json_value value, char *out, size_t size);
 bool json_whole(struct json_value value, int64_t *number);
 bool json_is_true(struct json_value value);
+bool json_is_false(struct json_value value);
 
 /* Writes one object into a buffer; `failed` is set where it had no room. The result is ASCII. */
 struct json_writer {

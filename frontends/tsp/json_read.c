@@ -238,3 +238,7 @@ bool json_whole(struct json_value value, int64_t *number) {
 bool json_is_true(struct json_value value) {
     return value.length == 4 && memcmp(value.text, "true", 4) == 0;
 }
+
+bool json_is_false(struct json_value value) {
+    return value.length == 5 && memcmp(value.text, "false", 5) == 0;
+}

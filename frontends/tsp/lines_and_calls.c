@@ -5,7 +5,6 @@
 
 #include "callbacks.h"
 #include "unicode.h"
-#include "wire.h"
 
 struct line *find_line(DWORD handle) {
     struct line *line = provider.lines;
@@ -112,15 +111,22 @@ DWORD count_calls(const struct line *line) {
     return count;
 }
 
+static DWORD count_active_calls(const struct line *line) {
+    DWORD count = 0;
+    for (struct call *call = provider.calls; call; call = call->next)
+        count += call->line == line && call->state != LINECALLSTATE_IDLE;
+    return count;
+}
+
 struct line_facts facts_of_line(const struct line *line) {
-    bool reachable = wire_is_up() && !line->removed;
+    bool reachable = line->reachable && !line->removed;
     return (struct line_facts){
         .device_id = line->device_id,
         .permanent_id = line->permanent_id,
         .name = line->wide_name,
         .reachable = reachable,
         .in_service = reachable && !line->registration_failed,
-        .calls = count_calls(line),
+        .calls = count_active_calls(line),
     };
 }
 
@@ -131,12 +137,14 @@ struct call_facts facts_of_call(const struct call *call) {
         .state = call->state,
         .mode = call->mode,
         .incoming = call->incoming,
-        .left = call->progress.left,
+        .transferable = !call->progress.left && !call->progress.referred,
         .connected = call->state == LINECALLSTATE_CONNECTED,
         .country_code = call->country_code,
         .since = call->since,
         .caller = call->caller,
         .caller_name = call->caller_name,
         .called = call->called,
+        .diverted_by = call->diverted_by,
+        .redirection = call->sent_on ? call->redirection : L"",
     };
 }

@@ -28,6 +28,7 @@ struct line {
     bool announced; /* TAPI counted it, or was told by LINE_CREATE */
     bool removed;
     bool named; /* in the list of lines that is just read */
+    bool reachable; /* the service is there, and has it */
     bool registration_failed;
     bool watched; /* a dialog watch tells when conversations end */
     HTAPILINE tapi_line;
@@ -57,6 +58,9 @@ struct call {
     WCHAR called[LONGEST_NUMBER];
     WCHAR caller[LONGEST_NUMBER];
     WCHAR caller_name[LONGEST_NUMBER];
+    WCHAR diverted_by[LONGEST_NUMBER];
+    WCHAR redirection[LONGEST_NUMBER]; /* where the other party was, or shall be, sent */
+    bool sent_on;                      /* it was */
 };
 
 extern struct provider {

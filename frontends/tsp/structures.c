@@ -11,7 +11,34 @@ struct filling {
     DWORD used;
 };
 
-static LONG begin(struct filling *filling, void *out, DWORD fixed) {
+/* Members, from the first to the one after the last. */
+struct range {
+    size_t first, end;
+};
+
+#define RANGE(type, first, end) {offsetof(type, first), offsetof(type, end)}
+
+/* What TAPI fills in, in the order of the structure; the documentation of TSPI_lineGetCallInfo,
+ * TSPI_lineGetCallStatus and TSPI_lineGetLineDevStatus says that a provider preserves it. */
+static const struct range tapis_of_call[] = {
+    RANGE(LINECALLINFO, hLine, dwLineDeviceID),
+    RANGE(LINECALLINFO, dwMonitorDigitModes, DialParams),
+    RANGE(LINECALLINFO, dwNumOwners, dwCountryCode),
+    RANGE(LINECALLINFO, dwAppNameSize, dwDisplaySize),
+    {0, 0},
+};
+static const struct range tapis_of_call_status[] = {
+    RANGE(LINECALLSTATUS, dwCallPrivilege, dwCallFeatures),
+    {0, 0},
+};
+static const struct range tapis_of_line[] = {
+    RANGE(LINEDEVSTATUS, dwNumOpens, dwNumActiveCalls),
+    {0, 0},
+};
+static const struct range nothing[] = {{0, 0}};
+
+static LONG begin(struct filling *filling, void *out, DWORD fixed, const struct range *kept) {
+    size_t cleared = offsetof(LINEDEVSTATUS, dwNeededSize);
     *filling = (struct filling){out, fixed, fixed, fixed};
     DWORD total = filling->head->dwTotalSize;
     if (total < fixed) {
@@ -21,8 +48,11 @@ static LONG begin(struct filling *filling, void *out, DWORD fixed) {
         }
         return LINEERR_STRUCTURETOOSMALL;
     }
-    memset((char *)out + offsetof(LINEDEVSTATUS, dwNeededSize), 0,
-           fixed - offsetof(LINEDEVSTATUS, dwNeededSize));
+    for (; kept->end; kept++) {
+        memset((char *)out + cleared, 0, kept->first - cleared);
+        cleared = kept->end;
+    }
+    memset((char *)out + cleared, 0, fixed - cleared);
     return 0;
 }
 
@@ -77,14 +107,13 @@ static const uint16_t device_classes[] = {'t', 'a', 'p', 'i', '/', 'l', 'i', 'n'
 #define OUR_LINE_STATES                                                                     \
     (LINEDEVSTATE_CONNECTED | LINEDEVSTATE_DISCONNECTED | LINEDEVSTATE_INSERVICE |          \
      LINEDEVSTATE_OUTOFSERVICE)
-#define MOST_CALLS 64
 
 LONG fill_device_capabilities(LINEDEVCAPS *out, const struct line_facts *line, DWORD version) {
     struct filling filling;
     DWORD fixed = version < VERSION_2_0      ? offsetof(LINEDEVCAPS, dwSettableDevStatus)
                   : version < VERSION_NEWEST ? offsetof(LINEDEVCAPS, PermanentLineGuid)
                                              : offsetof(LINEDEVCAPS, dwAddressTypes);
-    LONG result = begin(&filling, out, fixed);
+    LONG result = begin(&filling, out, fixed, nothing);
     if (result) return result;
     PUT_TEXT(&filling, out, ProviderInfo, provider_info);
     PUT_TEXT(&filling, out, SwitchInfo, switch_info);
@@ -120,17 +149,18 @@ LONG fill_address_capabilities(LINEADDRESSCAPS *out, const struct line_facts *li
     struct filling filling;
     DWORD fixed = version < VERSION_2_0 ? offsetof(LINEADDRESSCAPS, dwPredictiveAutoTransferStates)
                                         : sizeof(LINEADDRESSCAPS);
-    LONG result = begin(&filling, out, fixed);
+    LONG result = begin(&filling, out, fixed, nothing);
     if (result) return result;
     PUT_TEXT(&filling, out, Address, line->name);
     out->dwLineDeviceID = line->device_id;
     out->dwAddressSharing = LINEADDRESSSHARING_PRIVATE;
-    out->dwCallInfoStates = LINECALLINFOSTATE_CALLEDID | LINECALLINFOSTATE_CONNECTEDID;
+    out->dwCallInfoStates = LINECALLINFOSTATE_CALLEDID | LINECALLINFOSTATE_CONNECTEDID |
+                            LINECALLINFOSTATE_REDIRECTIONID;
     out->dwCallerIDFlags = LINECALLPARTYID_ADDRESS | LINECALLPARTYID_NAME | LINECALLPARTYID_BLOCKED;
     out->dwCalledIDFlags = LINECALLPARTYID_ADDRESS | LINECALLPARTYID_UNKNOWN;
     out->dwConnectedIDFlags = LINECALLPARTYID_ADDRESS | LINECALLPARTYID_UNKNOWN;
-    out->dwRedirectionIDFlags = LINECALLPARTYID_UNAVAIL;
-    out->dwRedirectingIDFlags = LINECALLPARTYID_UNAVAIL;
+    out->dwRedirectionIDFlags = LINECALLPARTYID_ADDRESS | LINECALLPARTYID_UNAVAIL;
+    out->dwRedirectingIDFlags = LINECALLPARTYID_ADDRESS | LINECALLPARTYID_UNAVAIL;
     out->dwCallStates = OUR_CALL_STATES;
     out->dwDialToneModes = LINEDIALTONEMODE_NORMAL;
     out->dwBusyModes = LINEBUSYMODE_UNKNOWN;
@@ -156,7 +186,7 @@ LONG fill_device_status(LINEDEVSTATUS *out, const struct line_facts *line, DWORD
     struct filling filling;
     DWORD fixed = version < VERSION_2_0 ? offsetof(LINEDEVSTATUS, dwAvailableMediaModes)
                                         : sizeof(LINEDEVSTATUS);
-    LONG result = begin(&filling, out, fixed);
+    LONG result = begin(&filling, out, fixed, tapis_of_line);
     if (result) return result;
     out->dwNumActiveCalls = line->calls;
     out->dwLineFeatures = line->reachable ? LINEFEATURE_MAKECALL : 0;
@@ -170,7 +200,7 @@ LONG fill_device_status(LINEDEVSTATUS *out, const struct line_facts *line, DWORD
 /* Some applications dial only where the address is in use and says that it makes calls. */
 LONG fill_address_status(LINEADDRESSSTATUS *out, const struct line_facts *line) {
     struct filling filling;
-    LONG result = begin(&filling, out, sizeof(LINEADDRESSSTATUS));
+    LONG result = begin(&filling, out, sizeof(LINEADDRESSSTATUS), nothing);
     if (result) return result;
     out->dwNumInUse = 1;
     out->dwNumActiveCalls = line->calls;
@@ -178,11 +208,15 @@ LONG fill_address_status(LINEADDRESSSTATUS *out, const struct line_facts *line) 
     return end(&filling);
 }
 
+static DWORD party(const uint16_t *address) {
+    return address[0] ? LINECALLPARTYID_ADDRESS : LINECALLPARTYID_UNAVAIL;
+}
+
 LONG fill_call_info(LINECALLINFO *out, const struct call_facts *call, DWORD version) {
     struct filling filling;
     DWORD fixed = version < VERSION_2_0 ? offsetof(LINECALLINFO, dwCallTreatment)
                                         : offsetof(LINECALLINFO, dwCallerIDAddressType);
-    LONG result = begin(&filling, out, fixed);
+    LONG result = begin(&filling, out, fixed, tapis_of_call);
     if (result) return result;
     out->dwLineDeviceID = call->device_id;
     out->dwBearerMode = LINEBEARERMODE_VOICE;
@@ -203,11 +237,13 @@ LONG fill_call_info(LINECALLINFO *out, const struct call_facts *call, DWORD vers
     out->dwCalledIDFlags = call->called[0] ? LINECALLPARTYID_ADDRESS : LINECALLPARTYID_UNKNOWN;
     out->dwConnectedIDFlags = LINECALLPARTYID_UNKNOWN;
     if (call->connected && !call->incoming) {
-        PUT_TEXT(&filling, out, ConnectedID, call->called);
+        PUT_TEXT(&filling, out, ConnectedID, call->redirection[0] ? call->redirection : call->called);
         out->dwConnectedIDFlags = out->dwCalledIDFlags;
     }
-    out->dwRedirectionIDFlags = LINECALLPARTYID_UNAVAIL;
-    out->dwRedirectingIDFlags = LINECALLPARTYID_UNAVAIL;
+    PUT_TEXT(&filling, out, RedirectionID, call->redirection);
+    out->dwRedirectionIDFlags = party(call->redirection);
+    PUT_TEXT(&filling, out, RedirectingID, call->diverted_by);
+    out->dwRedirectingIDFlags = party(call->diverted_by);
     return end(&filling);
 }
 
@@ -216,11 +252,10 @@ DWORD call_features(const struct call_facts *call) {
     case LINECALLSTATE_OFFERING: return LINECALLFEATURE_DROP | LINECALLFEATURE_REDIRECT;
     case LINECALLSTATE_DIALTONE: return LINECALLFEATURE_DROP | LINECALLFEATURE_DIAL;
     case LINECALLSTATE_DIALING:
-        return LINECALLFEATURE_DROP | LINECALLFEATURE_BLINDTRANSFER;
     case LINECALLSTATE_PROCEEDING:
     case LINECALLSTATE_RINGBACK:
     case LINECALLSTATE_CONNECTED:
-        return LINECALLFEATURE_DROP | (call->left ? 0 : LINECALLFEATURE_BLINDTRANSFER);
+        return LINECALLFEATURE_DROP | (call->transferable ? LINECALLFEATURE_BLINDTRANSFER : 0);
     default: return 0;
     }
 }
@@ -229,7 +264,7 @@ LONG fill_call_status(LINECALLSTATUS *out, const struct call_facts *call, DWORD 
     struct filling filling;
     DWORD fixed = version < VERSION_2_0 ? offsetof(LINECALLSTATUS, dwCallFeatures2)
                                         : sizeof(LINECALLSTATUS);
-    LONG result = begin(&filling, out, fixed);
+    LONG result = begin(&filling, out, fixed, tapis_of_call_status);
     if (result) return result;
     out->dwCallState = call->state;
     out->dwCallStateMode = call->mode;

@@ -2,8 +2,8 @@
  *
  * The headers always declare the largest version; an application of an older one gave a smaller
  * buffer, and its variable part begins where the fixed part of *its* version ends. `dwTotalSize`
- * is the caller's and never written. A text that does not fit is left out whole, its size and
- * offset 0, and `dwNeededSize` says what would hold everything. */
+ * and what else TAPI itself fills in (privileges, owners, opens) is never written. A text that does
+ * not fit is left out whole, its size and offset 0, and `dwNeededSize` says what would hold all. */
 #ifndef SIPTAPI_STRUCTURES_H
 #define SIPTAPI_STRUCTURES_H
 
@@ -16,6 +16,7 @@
 #define VERSION_2_0 0x00020000
 #define VERSION_NEWEST 0x00020002
 
+#define MOST_CALLS 64      /* of a line */
 #define LONGEST_NAME 128   /* UTF-16 units, with the NUL */
 #define LONGEST_NUMBER 256 /* the same */
 
@@ -25,7 +26,7 @@ struct line_facts {
     const uint16_t *name;
     bool reachable;  /* the service is there */
     bool in_service; /* and the line's registration has not failed */
-    DWORD calls;
+    DWORD calls;     /* that are not IDLE */
 };
 
 struct call_facts {
@@ -33,11 +34,11 @@ struct call_facts {
     DWORD id;
     DWORD state, mode;
     bool incoming;
-    bool left; /* nothing can be done to it but to let it go */
+    bool transferable;
     bool connected;
     DWORD country_code;
     SYSTEMTIME since;
-    const uint16_t *caller, *caller_name, *called;
+    const uint16_t *caller, *caller_name, *called, *diverted_by, *redirection;
 };
 
 LONG fill_device_capabilities(LINEDEVCAPS *out, const struct line_facts *line, DWORD version);

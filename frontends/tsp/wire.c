@@ -9,7 +9,7 @@
 #include "provider.h"
 #include "registry.h"
 
-#define LONGEST_LINE (1024 * 1024)
+#define LONGEST_LINE (16 * 1024 * 1024) /* 10,000 lines in a list have 2 MB */
 #define MOST_UNSENT (256 * 1024)
 #define PAUSE 500            /* milliseconds between two tries */
 #define PAUSE_REFUSED 5000   /* after a goodbye: a wrong token does not get right by itself */

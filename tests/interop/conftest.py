@@ -1,4 +1,4 @@
-"""The ``lab`` fixture: real parts for one test, and their traces where it fails."""
+"""The ``lab`` fixture: real parts for one test, and their traces where it fails; and a Windows."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from lab.laboratory import Lab
+from lab.tapi_host import TapiHost, Wine
 
 
 @pytest.fixture
@@ -14,3 +15,19 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
     with Lab(tmp_path) as made:
         yield made
     print(made.traces())  # pytest shows it where the test failed
+
+
+@pytest.fixture(scope="session")
+def wine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wine]:
+    made = Wine(tmp_path_factory.mktemp("wine"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def hosts(wine: Wine) -> Iterator[list[TapiHost]]:
+    """Those that are ended with the test."""
+    started: list[TapiHost] = []
+    yield started
+    for host in started:
+        host.kill()

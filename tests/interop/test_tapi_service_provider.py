@@ -2,100 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
 import pytest
-from lab.daemon import Daemon
 from lab.laboratory import Lab
-from lab.tapi_host import TapiHost, Wine
+from lab.programs import wait_until
+from lab.tapi_host import FIRST, TapiHost, Wine
+from lab.tapi_service import service
 
-from siptapi_core.demo import Demo, Ending, open_demo
+from siptapi_core.demo import Ending
 
 pytestmark = pytest.mark.interop
 
-FIRST = 7
-"""The host's first device id."""
-PORT = 5039
-
-
-@pytest.fixture(scope="module")
-def wine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wine]:
-    made = Wine(tmp_path_factory.mktemp("wine"))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def hosts(wine: Wine) -> Iterator[list[TapiHost]]:
-    """Those that are ended with the test."""
-    started: list[TapiHost] = []
-    yield started
-    for host in started:
-        host.kill()
-
-
-@contextmanager
-def demonstration(ending: Ending) -> Iterator[Demo]:
-    """The demo's proxy and phones, in a thread."""
-    loop = asyncio.new_event_loop()
-    opened: list[Demo] = []
-    ready, stop = threading.Event(), asyncio.Event()
-
-    async def run() -> None:
-        async with open_demo(ending) as demo:
-            opened.append(demo)
-            ready.set()
-            await stop.wait()
-
-    thread = threading.Thread(target=lambda: loop.run_until_complete(run()))
-    thread.start()
-    try:
-        assert ready.wait(20)
-        yield opened[0]
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(20)
-        loop.close()
-
-
-def serve(lab: Lab, demo: Demo) -> tuple[Daemon, str]:
-    """The daemon with two lines at the demo's proxy, and where it listens."""
-    address = f"{lab.host()}:{PORT}"
-    line = demo.settings.lines["demo"]
-    assert line.password
-    account: dict[str, Any] = {
-        "domain": line.domain,
-        "user": line.user,
-        "password": line.password.reveal(),
-        "phone": line.phone,
-        "outbound_proxy": line.outbound_proxy,
-        "failure_linger": 0.2,
-    }
-    lines = {"lines.office": account, 'lines."Büro"': account}
-    return lab.daemon(tables={"control": {"listen": address}} | lines), address
-
-
-def token_of(daemon: Daemon) -> str:
-    return next(daemon.folder.rglob("control.address")).read_text().splitlines()[1]
-
-
-def begin(wine: Wine, hosts: list[TapiHost], daemon: Daemon, address: str) -> TapiHost:
-    host = wine.start(address, token_of(daemon))
-    hosts.append(host)
-    host.until(f"lines 2 from {FIRST}")
-    return host
-
-
-def states(told: list[str], call: int) -> list[str]:
-    """The states of a call, in order, with the modes of DISCONNECTED."""
-    prefix = f"call {call} "
-    words = [line.removeprefix(prefix) for line in told if line.startswith(prefix)]
-    return [word for word in words if not word.startswith(("request", "info"))]
-
+SECOND = FIRST + 1
+INVALID_ADDRESS = "0x80000010"
+INVALID_CALL_STATE = "0x8000001c"
+OPERATION_UNAVAILABLE = "0x80000049"
+DROP, BLIND_TRANSFER = 0x80, 0x8
 
 ENDINGS = {
     Ending.BUSY: ["DIALING", "PROCEEDING", "BUSY", "DISCONNECTED 0x20", "IDLE"],
@@ -105,67 +26,109 @@ ENDINGS = {
 
 
 def test_a_call_is_answered(wine: Wine, hosts: list[TapiHost], lab: Lab) -> None:
-    with demonstration(Ending.ANSWERED) as demo:
-        host = begin(wine, hosts, *serve(lab, demo))
+    with service(lab) as (served, demo):
+        host = served.begin(wine, hosts)
         host.do(f"open {FIRST} 20002")
         host.until("open")
-        host.do(f"call {FIRST} {demo.number}")
-        told = host.until("call 1 IDLE")
+        host.do(f"call {FIRST} {demo.number} 43")
+        told = host.until("call 1 RINGBACK")
         assert told.index("complete 1 0x00000000") < told.index("call 1 DIALING")
+        assert host.ask("at 1", "at 1") == f"at 1 RINGBACK features {DROP:#x}"
+        host.until("call 1 CONNECTED")
         host.do("info 1")
-        assert "  called 301" in host.until("told")
+        facts = host.until("told")
+        assert {"  called 301", "  connected 301", "  origin 0x1 country 43"} <= set(facts)
+        host.until("call 1 IDLE")
         host.do("release 1")
         host.finish()
     expected = ["DIALING", "PROCEEDING", "RINGBACK", "CONNECTED", "DISCONNECTED 0x2", "IDLE"]
-    assert states(host.told, 1) == expected
+    assert host.states(1) == expected
     assert {"invited", "referred"} <= set(demo.phone.seen)
     assert "invited" in demo.callee.seen
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_a_call_fails(wine: Wine, hosts: list[TapiHost], lab: Lab, ending: Ending) -> None:
-    with demonstration(ending) as demo:
-        host = begin(wine, hosts, *serve(lab, demo))
+    with service(lab, ending) as (served, demo):
+        host = served.begin(wine, hosts)
         host.do(f"open {FIRST} 20000")
         host.do(f"call {FIRST} {demo.number}")
         host.until("call 1 IDLE")
         host.finish()
-    assert states(host.told, 1) == ENDINGS[ending]
+    assert host.states(1) == ENDINGS[ending]
 
 
 def test_two_lines_at_once_digits_by_and_by_and_drops(
     wine: Wine, hosts: list[TapiHost], lab: Lab
 ) -> None:
-    with demonstration(Ending.NO_ANSWER) as demo:
-        host = begin(wine, hosts, *serve(lab, demo))
+    with service(lab, Ending.NO_ANSWER) as (served, demo):
+        host = served.begin(wine, hosts)
         host.do(f"open {FIRST} 10004")
-        host.do(f"open {FIRST + 1} 20001")
+        host.do(f"open {SECOND} 20001")
         host.do(f"call {FIRST} 3;")
         host.until("call 1 DIALTONE")
-        host.do(f"call {FIRST + 1} {demo.number}")
+        host.do(f"call {SECOND} {demo.number}")
         host.until("call 2 DIALING")
-        host.do("dial 1 01")
+        host.do("dial 1 0;")
+        host.do("dial 1 1")
         host.until("call 1 DIALING")
+        host.do("dial 1 5")
+        assert host.until("error")[-1] == f"error {INVALID_CALL_STATE}"
+        host.do("info 1")
+        assert "  called 301" in host.until("told")
+        assert host.ask("at 1", "at 1").startswith("at 1 ")
         host.do("drop 1")
         host.until("call 1 IDLE")
         host.do("release 1")
         host.do("drop 2")
         host.until("call 2 IDLE")
         host.do(f"call {FIRST} xyz")
-        assert host.until("complete 6")[-1] == "complete 6 0x80000010"  # LINEERR_INVALADDRESS
+        assert host.until("complete 8")[-1] == f"complete 8 {INVALID_ADDRESS}"
         host.finish()
-    assert states(host.told, 1)[-2:] == ["DISCONNECTED 0x2", "IDLE"]  # TAPI 1.4
-    assert states(host.told, 2)[-2:] == ["DISCONNECTED 0x80000", "IDLE"]
+    assert host.states(1)[-2:] == ["DISCONNECTED 0x2", "IDLE"]  # TAPI 1.4
+    assert host.states(2)[-2:] == ["DISCONNECTED 0x80000", "IDLE"]
+
+
+def test_several_calls_of_a_line_and_one_that_is_sent_elsewhere(
+    wine: Wine, hosts: list[TapiHost], lab: Lab
+) -> None:
+    with service(lab, Ending.NO_ANSWER) as (served, demo):
+        demo.phone.behaviour = demo.phone.behaviour.evolve(answer_after=1.5)
+        host = served.begin(wine, hosts)
+        host.do(f"open {FIRST} 20002")
+        for _ in range(3):
+            host.do(f"call {FIRST} {demo.number}")
+        host.until_all(*(f"call {call} DIALING" for call in (1, 2, 3)))
+        assert host.ask("at 2", "at 2") == f"at 2 DIALING features {DROP | BLIND_TRANSFER:#x}"
+        assert host.ask(f"status {FIRST}", "status").endswith("calls 3")
+        host.do("transfer 2 xyz")
+        assert host.until("complete 4")[-1] == f"complete 4 {INVALID_ADDRESS}"
+        host.do("redirect 2 399")
+        assert host.until("error")[-1] == f"error {INVALID_CALL_STATE}"
+        host.do("transfer 2 399")  # nobody is there
+        assert host.until("complete 6")[-1] == "complete 6 0x00000000"
+        assert host.until("call 2 info")[-1] == "call 2 info 0x40000"  # REDIRECTIONID
+        host.do("info 2")
+        assert {"  called 301", "  redirection 399"} <= set(host.until("told"))
+        host.until_all("call 2 IDLE", "call 1 RINGBACK", "call 3 RINGBACK")
+        host.do("transfer 3 399")  # it calls already
+        assert host.until("complete 7")[-1] == f"complete 7 {INVALID_CALL_STATE}"
+        for call in (1, 3):
+            host.do(f"drop {call}")
+            host.until(f"call {call} IDLE")
+        host.finish()
+    assert host.states(2) == ["DIALING", "PROCEEDING", "DISCONNECTED 0x80", "IDLE"]
+    assert "calling sip:399@demo.invalid" in demo.phone.seen
 
 
 def test_the_lines_are_described_for_every_version(
     wine: Wine, hosts: list[TapiHost], lab: Lab
 ) -> None:
-    with demonstration(Ending.ANSWERED) as demo:
-        host = begin(wine, hosts, *serve(lab, demo))
+    with service(lab) as (served, _):
+        host = served.begin(wine, hosts)
         permanent: dict[str, set[str]] = {}
         for version in ("10004", "20000", "20001", "20002"):
-            for device in (FIRST, FIRST + 1):
+            for device in (FIRST, SECOND):
                 host.do(f"caps {device} {version} 0")
                 assert not any("name" in line for line in host.until("told"))
                 host.do(f"caps {device} {version} 200")
@@ -173,46 +136,85 @@ def test_the_lines_are_described_for_every_version(
                 facts = {word[0]: word[1] for word in words if len(word) == 2}
                 permanent.setdefault(facts["name"], set()).add(facts["permanent"])
         host.finish()
+    assert host.told[0] == "version 0x20002"  # 3.1 was offered
     assert permanent == {"office": {"0xaa8eba31"}, "Büro": permanent["Büro"]}
     assert len(permanent["Büro"]) == 1
 
 
-def test_the_service_dies_comes_back_and_has_other_lines(
+def test_lines_come_and_go_while_a_call_goes_on(
     wine: Wine, hosts: list[TapiHost], lab: Lab
 ) -> None:
-    with demonstration(Ending.NO_ANSWER) as demo:
-        daemon, address = serve(lab, demo)
-        host = begin(wine, hosts, daemon, address)
+    with service(lab, Ending.NO_ANSWER) as (served, demo):
+        host = served.begin(wine, hosts)
         host.do(f"open {FIRST} 20002")
         host.do(f"call {FIRST} {demo.number}")
-        host.until("call 1 DIALING")
-        daemon.kill()
+        host.until("call 1 RINGBACK")
+        sleeping = served.account | {"active": False}
+        served.reload(lab=served.account, office=served.account, desk=sleeping)
+        host.until_all(f"created {SECOND + 1}", f"removed {SECOND}")
+        host.do(f"caps {SECOND + 1} 20002 200")
+        assert "  name lab" in host.until("told")
+        host.do(f"open {SECOND + 1} 20002")
+        host.do(f"call {SECOND + 1} {demo.number}")
+        host.until("call 2 RINGBACK")
+        served.reload(office=served.account, desk=served.account)
+        host.until_all(f"removed {SECOND + 1}", f"created {SECOND + 2}")
+        host.do(f"close {SECOND + 1}")  # as TAPI does
+        host.until(f"closed line {SECOND + 1}")
+        host.do("drop 1")
         host.until("call 1 IDLE")
-        host.do(f"call {FIRST} {demo.number}")
-        assert host.until("error")[-1] == "error 0x80000048"  # LINEERR_OPERATIONFAILED
-        daemon.start()
-        host.until(f"line {FIRST} state 0x4")  # LINEDEVSTATE_CONNECTED
-        host.do(f"status {FIRST}")
-        assert host.until("status")[-1] == f"status {FIRST} flags 0x5 features 0x2 in-use 1"
-        host.do(f"call {FIRST} {demo.number}")
-        host.until("call 3 DIALING")
         host.finish()
-    assert states(host.told, 1)[-2:] == ["DISCONNECTED 0x2", "IDLE"]
+    assert host.states(1) == [
+        *("DIALING", "PROCEEDING", "RINGBACK"),
+        *("DISCONNECTED 0x2", "IDLE"),  # the phone had agreed to call, and may go on
+    ]
 
 
-def test_a_row_of_calls_while_the_service_is_killed(
+def test_two_lines_make_a_hundred_calls_each_and_nothing_is_left_of_them(
     wine: Wine, hosts: list[TapiHost], lab: Lab
 ) -> None:
-    with demonstration(Ending.NO_ANSWER) as demo:
-        daemon, address = serve(lab, demo)
-        host = begin(wine, hosts, daemon, address)
-        host.do(f"open {FIRST} 20002")
-        host.do(f"row {FIRST} 100 {demo.number} 1")
-        for call in (15, 40, 70):
-            host.until(f"call {call} request")
-            daemon.kill()
-            daemon.start()
-        host.until("row of 100")
+    with service(lab, Ending.NO_ANSWER) as (served, demo):
+        host = served.begin(wine, hosts)
+        for device in (FIRST, SECOND):
+            host.do(f"open {device} 20002")
+        host.do(f"row {FIRST} 10 {demo.number} 1")
+        host.until("row")
+        before = [int(word) for word in host.ask("memory", "memory").split()[1:]]
+        for device in (FIRST, SECOND):
+            host.do(f"row {device} 100 {demo.number} {device}")
+        for _ in (FIRST, SECOND):
+            host.until("row")
+        after = [int(word) for word in host.ask("memory", "memory").split()[1:]]
         host.finish()
+    grown = [then - now for then, now in zip(after, before, strict=True)]
+    handles, blocks, size = grown
+    assert handles <= 4, grown
+    assert blocks < 50, grown  # not one for each four calls
+    assert size < 20_000, grown
+    assert_completed_once(host, at_least=200)
+
+
+def test_the_dialogs_open_page_or_file_without_the_service(
+    wine: Wine, hosts: list[TapiHost]
+) -> None:
+    page, file = "http://127.0.0.1:5080/", "C:\\ProgramData\\SIPTAPI\\siptapi.toml"
+    host = wine.start("127.0.0.1:1", "none", SettingsPage=page)
+    hosts.append(host)
+    host.until("lines 0")
+    done = ["provider-config 0x00000000", "line-config 0x00000000"]
+    host.do("configure 7")
+    assert host.until("line-config")[-2:] == done
+    host.do(f"set SettingsPage={file}")
+    host.do("configure 7")
+    assert host.until("line-config")[-2:] == done
+    host.do("set SettingsPage=")
+    host.do("configure 7")
+    host.until(f"line-config {OPERATION_UNAVAILABLE}")
+    host.finish()
+    expected = sorted([page, page, file, file])
+    wait_until(lambda: sorted(wine.opened()) == expected, seconds=10, what="page and file opened")
+
+
+def assert_completed_once(host: TapiHost, *, at_least: int) -> None:
     completed = [line.split()[1] for line in host.told if line.startswith("complete")]
-    assert len(completed) == len(set(completed)) > 100  # of calls, and of drops
+    assert len(completed) == len(set(completed)) >= at_least  # of calls, and of drops

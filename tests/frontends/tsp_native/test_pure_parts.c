@@ -148,7 +148,9 @@ static const struct call_facts call = {.device_id = 7,
                                        .connected = true,
                                        .caller = nobody,
                                        .caller_name = nobody,
-                                       .called = caller};
+                                       .called = caller,
+                                       .diverted_by = nobody,
+                                       .redirection = nobody};
 
 enum structure { DEVICE, ADDRESS, DEVICE_STATUS, ADDRESS_STATUS, CALL_INFO, CALL_STATUS };
 
@@ -207,6 +209,49 @@ static void check_structures(void) {
     CHECK(permanent_line_id("") == 2166136261u && permanent_line_id("a") == 0xE40C292Cu);
 }
 
+/* What TAPI has written is still there afterwards, and nothing else is. */
+static void check_what_is_tapis(void) {
+    enum { SIZE = 1000 };
+    LINECALLINFO *info = malloc(SIZE);
+    LINECALLSTATUS *status = malloc(SIZE);
+    LINEDEVSTATUS *device = malloc(SIZE);
+    memset(info, 0xCC, SIZE);
+    memset(status, 0xCC, SIZE);
+    memset(device, 0xCC, SIZE);
+    info->dwTotalSize = status->dwTotalSize = device->dwTotalSize = SIZE;
+    CHECK(fill_call_info(info, &call, 0x10004) == 0);
+    CHECK(fill_call_status(status, &call, 0x10004) == 0);
+    CHECK(fill_device_status(device, &line, 0x10004) == 0);
+    const uint32_t *words[] = {(const uint32_t *)info, (const uint32_t *)status,
+                               (const uint32_t *)device};
+    static const size_t fixed[] = {296, 36, 76};
+    static const size_t tapis[] = {1 + 2 + 2 + 8, 1, 2};
+    for (int index = 0; index < 3; index++) {
+        size_t kept = 0;
+        for (size_t word = 0; word < fixed[index] / 4; word++)
+            kept += words[index][word] == 0xCCCCCCCC;
+        CHECK(kept == tapis[index]);
+    }
+    CHECK((uintptr_t)status->dwCallPrivilege == 0xCCCCCCCC);
+    CHECK(device->dwNumOpens == 0xCCCCCCCC && info->dwNumOwners == 0xCCCCCCCC);
+    free(info);
+    free(status);
+    free(device);
+}
+
+static void check_features(void) {
+    struct call_facts facts = {.state = LINECALLSTATE_RINGBACK};
+    CHECK(call_features(&facts) == LINECALLFEATURE_DROP);
+    facts.transferable = true;
+    CHECK(call_features(&facts) == (LINECALLFEATURE_DROP | LINECALLFEATURE_BLINDTRANSFER));
+    facts.state = LINECALLSTATE_OFFERING;
+    CHECK(call_features(&facts) == (LINECALLFEATURE_DROP | LINECALLFEATURE_REDIRECT));
+    facts.state = LINECALLSTATE_DIALTONE;
+    CHECK(call_features(&facts) == (LINECALLFEATURE_DROP | LINECALLFEATURE_DIAL));
+    facts.state = LINECALLSTATE_IDLE;
+    CHECK(call_features(&facts) == 0);
+}
+
 static void tell_json(const char *text, size_t length) {
     struct json_value object = {text, length};
     char word[64];
@@ -256,6 +301,8 @@ int main(int count, char **arguments) {
     check_json_writer();
     check_unicode();
     check_structures();
+    check_what_is_tapis();
+    check_features();
     printf("%d failures\n", failures);
     return failures != 0;
 }

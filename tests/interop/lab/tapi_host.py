@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import shutil
 import subprocess
 import sys
 import threading
@@ -17,10 +18,15 @@ HOST = ROOT / "tests" / "frontends" / "tapi_host" / "tapi_host.c"
 FLAGS = ("-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror")
 WINDOWS_7 = ("-U_WIN32_WINNT", "-D_WIN32_WINNT=0x0601")
 PATIENCE = 30.0
+FIRST = 7
+"""The host's first device id."""
 
 
 class Wine:
-    """A Windows of its own in ``folder``, with provider and host built for it."""
+    """A Windows of its own in ``folder``, with provider and host built for it.
+
+    The provider stops at the first undefined behaviour: `build.py` says how.
+    """
 
     def __init__(self, folder: Path) -> None:
         compiler = require("x86_64-w64-mingw32-gcc", package="gcc-mingw-w64-x86-64")
@@ -28,28 +34,44 @@ class Wine:
         self._environment = os.environ | {
             "WINEPREFIX": str(folder / "prefix"),
             "WINEDEBUG": "-all",
-            "WINEDLLOVERRIDES": "mscoree=;mshtml=",
+            "WINEDLLOVERRIDES": "mscoree=;mshtml=;notepad.exe=n",
         }
         booting = subprocess.Popen([self._wine, "wineboot", "-i"], env=self._environment)
         build = ROOT / "frontends" / "tsp" / "build.py"
-        subprocess.run([sys.executable, build, "--gcc", folder], check=True)
+        subprocess.run([sys.executable, build, "--gcc", "--strict", folder], check=True)
         self.provider = folder / "x86_64" / "siptapi.tsp"
         self.host = folder / "tapi_host.exe"
         subprocess.run(
             [compiler, *FLAGS, *WINDOWS_7, "-o", self.host, HOST, "-ladvapi32"], check=True
         )
         assert booting.wait(60) == 0
+        self._editor = folder / "prefix" / "drive_c" / "windows" / "system32" / "notepad.exe"
+        shutil.copy(self.host, self._editor)
+        shutil.copy(self.host, self._editor.parent.parent)
 
-    def start(self, address: str, token: str) -> TapiHost:
-        """The host, which the provider is to join with the service at ``address``."""
+    def start(self, address: str, token: str, **settings: str) -> TapiHost:
+        """The host; the provider is to find the service at ``address``, by the registry.
+
+        ``settings`` are further values there, by name.
+        """
+        values = {"Address": address, "Token": token, "ConnectedHold": "300"} | settings
         process = subprocess.Popen(
-            [self._wine, self.host, f"Z:{self.provider}".replace("/", "\\"), address, token],
+            [
+                *(self._wine, self.host, f"Z:{self.provider}".replace("/", "\\")),
+                *(f"{name}={value}" for name, value in values.items()),
+            ],
             env=self._environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
         return TapiHost(process)
+
+    def opened(self) -> list[str]:
+        """What browser and editor were given to open."""
+        editors = (self._editor, self._editor.parent.parent / self._editor.name)
+        notes = [Path(f"{program}.opened") for program in (self.host, *editors)]
+        return [line for note in notes if note.exists() for line in note.read_text().splitlines()]
 
     def close(self) -> None:
         """End what Wine left running for this Windows."""
@@ -73,6 +95,11 @@ class TapiHost:
         self._process.stdin.write(f"{command}\n")
         self._process.stdin.flush()
 
+    def ask(self, command: str, wanted: str) -> str:
+        """Have it do that, and return the line that begins with ``wanted``."""
+        self.do(command)
+        return self.until(wanted)[-1]
+
     def until(self, wanted: str, seconds: float = PATIENCE) -> list[str]:
         """What it says from here on to the line that begins with ``wanted``."""
         return self.until_line(lambda line: line.startswith(wanted), seconds, wanted)
@@ -91,6 +118,17 @@ class TapiHost:
             heard.append(line)
             self.told.append(line)
         return heard
+
+    def until_all(self, *wanted: str) -> None:
+        """Wait until it has said each of these from here on, in any order."""
+        left = set(wanted)
+        self.until_line(lambda line: not (left.discard(line) or left), what=str(wanted))
+
+    def states(self, call: int) -> list[str]:
+        """The states of a call so far, in order, with the modes of DISCONNECTED."""
+        prefix = f"call {call} "
+        words = [line.removeprefix(prefix) for line in self.told if line.startswith(prefix)]
+        return [word for word in words if not word.startswith(("request", "info"))]
 
     def finish(self) -> None:
         """Have it close everything; fail where the provider did something against the rules."""
