@@ -1,5 +1,5 @@
 # ruff: noqa: INP001  # a script beside its sources
-"""Build ``siptapi.tsp``: ``python frontends/tsp/build.py [--gcc [--strict]] OUT [ARCHITECTURE ...]``.
+"""Build ``siptapi.tsp``: ``frontends/tsp/build.py [--gcc [--strict]] OUT [ARCHITECTURE ...]``.
 
 With Zig (the PyPI package ziglang) for x86_64, x86 and aarch64; with ``--gcc`` by Debian's
 mingw-w64, for x86_64 only, as a cross-check. ``--strict`` makes a DLL for tests that stops its

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
-from lab.laboratory import Lab
+from lab.kamailio import DOMAIN
+from lab.laboratory import PASSWORDS, Lab
 from lab.programs import wait_until
 from lab.tapi_host import FIRST, TapiHost, Wine
-from lab.tapi_service import service
+from lab.tapi_service import PORT, begin, service
 
 from siptapi_core.demo import Ending
 
@@ -16,7 +19,7 @@ SECOND = FIRST + 1
 INVALID_ADDRESS = "0x80000010"
 INVALID_CALL_STATE = "0x8000001c"
 OPERATION_UNAVAILABLE = "0x80000049"
-DROP, BLIND_TRANSFER = 0x80, 0x8
+DROP, BLIND_TRANSFER, REDIRECT = 0x80, 0x8, 0x20000
 
 ENDINGS = {
     Ending.BUSY: ["DIALING", "PROCEEDING", "BUSY", "DISCONNECTED 0x20", "IDLE"],
@@ -168,6 +171,76 @@ def test_lines_come_and_go_while_a_call_goes_on(
         *("DIALING", "PROCEEDING", "RINGBACK"),
         *("DISCONNECTED 0x2", "IDLE"),  # the phone had agreed to call, and may go on
     ]
+
+
+def test_calls_come_in_and_go_out_with_kamailio_and_baresip(
+    wine: Wine, hosts: list[TapiHost], lab: Lab
+) -> None:
+    proxy = lab.kamailio()
+    phone = lab.baresip("alice", proxy, answer="manual")
+    caller = lab.baresip("2002", proxy, display_name="Jörg Müller ☎")
+    address = f"{lab.host()}:{PORT}"
+    control = {"control": {"listen": address}}
+    daemon = lab.daemon(tables=control, outbound_proxy=proxy.uri, register=True, sends_reason=True)
+    host = begin(wine, hosts, daemon, address)
+    host.until(f"lines 1 from {FIRST}")
+    host.do(f"open {FIRST} 20002")
+    wait_until(lambda: "registered" in daemon.say("lines").stdout, seconds=5, what="registered")
+
+    def ring(call: int) -> None:
+        caller.command("dial", f"sip:alice@{DOMAIN}")
+        host.until(f"new call {call} line {FIRST}")
+        host.until(f"call {call} OFFERING")
+        wait_until(lambda: phone.calls == 1, seconds=5, what="the phone ringing")
+
+    def quiet() -> None:
+        caller.hang_up_all()
+        phone.hang_up_all()
+
+    ring(1)
+    host.do("info 1")
+    facts = host.until("told")
+    assert {"  caller 2002", "  caller-name Jörg Müller ☎", "  origin 0x80 country 0"} <= set(facts)
+    assert host.ask("at 1", "at 1") == f"at 1 OFFERING features {DROP | REDIRECT:#x}"
+    phone.command("accept")
+    host.until("call 1 IDLE")
+    quiet()
+    ring(2)
+    time.sleep(0.6)  # sooner it could be another phone's doing
+    caller.hang_up_all()
+    host.until("call 2 IDLE")
+    ring(3)
+    host.do("transfer 3 2999")
+    assert host.until("error")[-1] == f"error {INVALID_CALL_STATE}"
+    host.do("redirect 3 2999")
+    host.until_all("complete 2 0x00000000", "call 3 info 0x40000", "call 3 IDLE")
+    quiet()
+    ring(4)
+    host.do("drop 4")
+    host.until_all("complete 3 0x00000000", "call 4 IDLE")
+    quiet()
+    assert [host.states(call)[1] for call in (1, 2, 3, 4)] == [
+        "DISCONNECTED 0x8",  # PICKUP
+        *["DISCONNECTED 0x1"] * 3,
+    ]
+
+    phone.command("answermode", "auto")
+    host.do(f"call {FIRST} 2002")
+    host.until("call 5 IDLE")
+    assert host.states(5) == ["DIALING", "PROCEEDING", "CONNECTED", "DISCONNECTED 0x2", "IDLE"]
+    quiet()
+    assert "new call 6" not in "\n".join(host.told)  # what we dial is no incoming call
+
+    def in_service(flags: str) -> bool:
+        return f"flags {flags} " in host.ask(f"status {FIRST}", "status")
+
+    line = {"user": "alice", "domain": DOMAIN, "outbound_proxy": proxy.uri, "register": True}
+    for password, flags in (("wrong", "0x1"), (PASSWORDS["alice"], "0x5")):
+        daemon.write_settings(control | {"lines.office": line | {"password": password}})
+        assert daemon.say("reload").returncode == 0
+        wait_until(lambda flags=flags: in_service(flags), seconds=10, what=f"flags {flags}")
+    assert {f"line {FIRST} state 0x80", f"line {FIRST} state 0x40"} <= set(host.told)
+    host.finish()
 
 
 def test_two_lines_make_a_hundred_calls_each_and_nothing_is_left_of_them(

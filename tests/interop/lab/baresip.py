@@ -36,7 +36,8 @@ class Baresip(Program):
     """A running baresip with one account.
 
     ``proxy`` is where it registers (None: it does not, and only calls and is called directly);
-    ``answer`` is ``auto`` or ``manual``; ``transfers`` says whether it accepts REFER. ``port`` is
+    ``answer`` is ``auto`` or ``manual``; ``transfers`` says whether it accepts REFER;
+    ``display_name`` is what those see whom it calls. ``port`` is
     for SIP, ``control_port`` for the test; with a ``certificate`` (and key) it speaks TLS too, at
     the port after ``port``.
     """
@@ -56,6 +57,7 @@ class Baresip(Program):
         port: int = PORT,
         control_port: int = _CONTROL_PORT,
         certificate: Path | None = None,
+        display_name: str = "",
     ) -> None:
         path = require("baresip", package="baresip-core")
         self.host = host
@@ -66,7 +68,8 @@ class Baresip(Program):
         self.events: list[dict[str, Any]] = []
         self._replies: dict[str, dict[str, Any]] = {}
         folder.mkdir(parents=True)
-        account = f"<sip:{user}@{domain}>;answermode={answer}"
+        account = f'"{display_name}" ' if display_name else ""
+        account += f"<sip:{user}@{domain}>;answermode={answer}"
         account += f";call_transfer={'yes' if transfers else 'no'}"
         if proxy:
             account += f";auth_user={auth_user or user};auth_pass={password}"
