@@ -17,23 +17,20 @@ if sys.platform == "win32":
     import subprocess
     import tempfile
     import winreg
-    from collections.abc import Iterator, Mapping
-    from contextlib import contextmanager
+    from collections.abc import Mapping
     from ctypes import wintypes
     from pathlib import Path
 
     from siptapi_core.commands import LineStatus
     from siptapi_frontends.tapi.asking_service import lines_of_service
+    from siptapi_frontends.tapi.native_security import access_of, check, owner_of, set_access
     from siptapi_frontends.tapi.registry_values import RegistryValue
     from siptapi_frontends.tapi.windows import Computer
 
     _ROOT = "HKEY_LOCAL_MACHINE\\"
     _READ = winreg.KEY_READ | winreg.KEY_WOW64_64KEY
     _WRITE = winreg.KEY_WRITE | winreg.KEY_WOW64_64KEY
-    _FILE, _KEY_OF_64_BITS = 1, 13  # SE_FILE_OBJECT, SE_REGISTRY_WOW64_64KEY of accctrl.h
-    _OWNER, _ACCESS = 0x1, 0x4  # OWNER_ and DACL_SECURITY_INFORMATION of winnt.h
-    _PROTECTED, _UNPROTECTED = 0x80000000, 0x20000000
-    _REVISION = 1  # of SDDL
+    _CHANGE_ACCESS = _READ | 0x40000  # WRITE_DAC of winnt.h
     _MACHINES = {0x8664: "x86_64", 0xAA64: "aarch64", 0x014C: "x86"}  # IMAGE_FILE_MACHINE_...
     _CONNECT, _QUERY_STATUS, _RUNNING = 0x1, 0x4, 4  # SC_MANAGER_, SERVICE_ of winsvc.h
 
@@ -52,7 +49,7 @@ if sys.platform == "win32":
                 wintypes.HANDLE,
                 *[ctypes.POINTER(wintypes.USHORT)] * 2,
             )
-            _check(
+            check(
                 kernel.IsWow64Process2(
                     kernel.GetCurrentProcess(), ctypes.byref(own), ctypes.byref(native)
                 )
@@ -116,15 +113,15 @@ if sys.platform == "win32":
 
         def owner(self, path: str) -> str:
             """See `Windows`."""
-            return _security(path, _FILE, _OWNER)
+            return owner_of(path)
 
         def folder_access(self, path: str) -> str:
             """See `Windows`."""
-            return _security(path, _FILE, _ACCESS)
+            return access_of(path)
 
         def set_folder_access(self, path: str, access: str) -> None:
             """See `Windows`."""
-            _set_access(path, _FILE, access)
+            set_access(path, access)
 
         def key_values(self, key: str) -> Mapping[str, RegistryValue] | None:
             """See `Windows`."""
@@ -164,11 +161,14 @@ if sys.platform == "win32":
 
         def key_access(self, key: str) -> str:
             """See `Windows`."""
-            return _security(f"MACHINE\\{_below(key)}", _KEY_OF_64_BITS, _ACCESS)
+            with winreg.OpenKeyEx(winreg.HKEY_LOCAL_MACHINE, _below(key), 0, _READ) as opened:
+                return access_of(int(opened))
 
         def set_key_access(self, key: str, access: str) -> None:
             """See `Windows`."""
-            _set_access(f"MACHINE\\{_below(key)}", _KEY_OF_64_BITS, access)
+            path, wanted = _below(key), _CHANGE_ACCESS
+            with winreg.OpenKeyEx(winreg.HKEY_LOCAL_MACHINE, path, 0, wanted) as opened:
+                set_access(int(opened), access)
 
         def add_provider(self, file: str) -> None:
             """See `Windows`."""
@@ -218,12 +218,12 @@ if sys.platform == "win32":
             services.OpenServiceW.argtypes = (wintypes.HANDLE, wintypes.LPCWSTR, wintypes.DWORD)
             services.QueryServiceStatus.argtypes = (wintypes.HANDLE, wintypes.LPVOID)
             services.CloseServiceHandle.argtypes = (wintypes.HANDLE,)
-            manager = _check(services.OpenSCManagerW(None, None, _CONNECT))
+            manager = check(services.OpenSCManagerW(None, None, _CONNECT))
             service = services.OpenServiceW(manager, "tapisrv", _QUERY_STATUS)
             status = (wintypes.DWORD * 7)()  # SERVICE_STATUS: the second is the state
             try:
-                _check(service)
-                _check(services.QueryServiceStatus(service, ctypes.byref(status)))
+                check(service)
+                check(services.QueryServiceStatus(service, ctypes.byref(status)))
             finally:
                 services.CloseServiceHandle(service)
                 services.CloseServiceHandle(manager)
@@ -270,84 +270,9 @@ if sys.platform == "win32":
             return RegistryValue(kind, data)
         return RegistryValue(kind, b"")
 
-    def _check(result: int | None) -> int:
-        if not result:
-            raise ctypes.WinError(ctypes.get_last_error())
-        return result
-
     def _check_tapi(result: int) -> None:
         if result:
             raise OSError(f"TAPI says {result & 0xFFFFFFFF:#010x} (LINEERR_ of tapi.h)")
-
-    @contextmanager
-    def _descriptor(pointer: ctypes.c_void_p) -> Iterator[ctypes.c_void_p]:
-        """What Windows made for us, and wants back."""
-        memory = ctypes.WinDLL("kernel32")
-        memory.LocalFree.argtypes = (ctypes.c_void_p,)
-        try:
-            yield pointer
-        finally:
-            memory.LocalFree(pointer)
-
-    def _security_functions() -> ctypes.WinDLL:
-        functions = ctypes.WinDLL("advapi32", use_last_error=True)
-        pointer = ctypes.c_void_p
-        functions.GetNamedSecurityInfoW.argtypes = (
-            *(wintypes.LPCWSTR, ctypes.c_int, wintypes.DWORD),
-            *(pointer, pointer, pointer, pointer, pointer),
-        )
-        functions.SetNamedSecurityInfoW.argtypes = (
-            *(wintypes.LPCWSTR, ctypes.c_int, wintypes.DWORD),
-            *(pointer, pointer, pointer, pointer),
-        )
-        functions.ConvertSecurityDescriptorToStringSecurityDescriptorW.argtypes = (
-            *(pointer, wintypes.DWORD, wintypes.DWORD, pointer, pointer),
-        )
-        functions.ConvertStringSecurityDescriptorToSecurityDescriptorW.argtypes = (
-            *(wintypes.LPCWSTR, wintypes.DWORD, pointer, pointer),
-        )
-        functions.GetSecurityDescriptorDacl.argtypes = (pointer, pointer, pointer, pointer)
-        return functions
-
-    def _security(name: str, kind: int, what: int) -> str:
-        """Owner or access control list of a file or key, in SDDL."""
-        functions = _security_functions()
-        made, text = ctypes.c_void_p(), ctypes.c_void_p()
-        failed = functions.GetNamedSecurityInfoW(
-            *(name, kind, what, None, None, None, None, ctypes.byref(made))
-        )
-        if failed:
-            raise ctypes.WinError(failed)
-        with _descriptor(made):
-            _check(
-                functions.ConvertSecurityDescriptorToStringSecurityDescriptorW(
-                    made, _REVISION, what, ctypes.byref(text), None
-                )
-            )
-            with _descriptor(text):
-                return ctypes.wstring_at(text.value or 0)
-
-    def _set_access(name: str, kind: int, access: str) -> None:
-        functions = _security_functions()
-        made, entries = ctypes.c_void_p(), ctypes.c_void_p()
-        present, defaulted = wintypes.BOOL(), wintypes.BOOL()
-        _check(
-            functions.ConvertStringSecurityDescriptorToSecurityDescriptorW(
-                access, _REVISION, ctypes.byref(made), None
-            )
-        )
-        with _descriptor(made):
-            _check(
-                functions.GetSecurityDescriptorDacl(
-                    made, ctypes.byref(present), ctypes.byref(entries), ctypes.byref(defaulted)
-                )
-            )
-            inheriting = _PROTECTED if access.startswith("D:P") else _UNPROTECTED
-            failed = functions.SetNamedSecurityInfoW(
-                *(name, kind, _ACCESS | inheriting, None, None, entries, None)
-            )
-        if failed:
-            raise ctypes.WinError(failed)
 
 else:
 

@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> int:
     state = folder / "service"
     log = state / "siptapi.log"
     mode = "w" if log.exists() and log.stat().st_size > LONGEST_LOG else "a"
-    with log.open(mode, encoding="utf-8", errors="backslashreplace") as stream:
+    with log.open(mode, buffering=1, encoding="utf-8", errors="backslashreplace") as stream:
         sys.stdout = sys.stderr = stream
         os.environ["LOCALAPPDATA"] = str(state)
         from siptapi_frontends.cli.application import run  # noqa: PLC0415  # it may print

@@ -14,7 +14,7 @@ from siptapi_frontends.tapi.places import PROVIDERS_KEY
 from siptapi_frontends.tapi.registry_values import RegistryValue
 from siptapi_frontends.tapi.windows import Windows
 
-PATIENCE = 20.0
+PATIENCE = 30.0
 """Seconds that the service may take to start."""
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import codecs
 import ctypes
-import importlib.util
+import importlib
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from siptapi_frontends.tapi import asking_service, native_windows
+from siptapi_frontends.tapi import asking_service, native_security, native_windows
 from siptapi_frontends.tapi.registry_values import Kind, RegistryValue, number, text
 
 KEY = r"HKEY_LOCAL_MACHINE\SOFTWARE\X"
@@ -41,6 +41,9 @@ class Registry(ModuleType):
 
         def __enter__(self) -> Registry.Key:
             return self
+
+        def __int__(self) -> int:
+            return 77
 
         def __exit__(self, *_: object) -> None:
             self.Close()
@@ -149,15 +152,15 @@ def windows(
         return oem if name == "oem" else None
 
     codecs.register(search)
-    assert native_windows.__file__
-    spec = importlib.util.spec_from_file_location("played_windows", native_windows.__file__)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    with pytest.MonkeyPatch.context() as playing:
-        playing.setattr(sys, "platform", "win32")
-        spec.loader.exec_module(module)
-    yield module.native_windows()
+    for module in (native_security, native_windows):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        with pytest.MonkeyPatch.context() as playing:
+            playing.setattr(sys, "platform", "win32")
+            importlib.reload(module)
+    yield native_windows.native_windows()
+    monkeypatch.undo()
+    importlib.reload(native_security)
+    importlib.reload(native_windows)
     codecs.unregister(search)
 
 
@@ -240,6 +243,7 @@ def test_the_registry(windows: Any, registry: Registry) -> None:
 
 
 def test_rights_are_read_and_the_memory_given_back(windows: Any, libraries: Libraries) -> None:
+    windows.make_key(KEY)
     buffer = ctypes.create_unicode_buffer(SDDL)
     address = ctypes.addressof(buffer)
 
@@ -251,13 +255,17 @@ def test_rights_are_read_and_the_memory_given_back(windows: Any, libraries: Libr
         written.value = address
         return 1
 
-    libraries.functions["GetNamedSecurityInfoW"] = get
+    libraries.functions["GetNamedSecurityInfoW"] = libraries.functions["GetSecurityInfo"] = get
     libraries.functions["ConvertSecurityDescriptorToStringSecurityDescriptorW"] = convert
     assert windows.key_access(KEY) == SDDL
     assert windows.folder_access("C:\\x") == SDDL
     assert windows.owner("C:\\x") == SDDL
-    asked = [call[1:4] for call in libraries.calls if call[0] == "GetNamedSecurityInfoW"]
-    assert asked == [(r"MACHINE\SOFTWARE\X", 13, 4), ("C:\\x", 1, 4), ("C:\\x", 1, 1)]
+    asked = [call[:4] for call in libraries.calls if call[0].startswith("Get")]
+    assert asked == [
+        ("GetSecurityInfo", 77, 4, 4),
+        ("GetNamedSecurityInfoW", "C:\\x", 1, 4),
+        ("GetNamedSecurityInfoW", "C:\\x", 1, 1),
+    ]
     freed = [call[1].value for call in libraries.calls if call[0] == "LocalFree"]
     assert freed == [address, 4711] * 3
     libraries.functions["GetNamedSecurityInfoW"] = lambda *_: 5
@@ -276,12 +284,14 @@ def test_rights_are_set(windows: Any, libraries: Libraries) -> None:
 
     libraries.functions["ConvertStringSecurityDescriptorToSecurityDescriptorW"] = make
     libraries.functions["GetSecurityDescriptorDacl"] = entries
+    windows.make_key(KEY)
     windows.set_key_access(KEY, "D:P(A;CI;KA;;;SY)")
     windows.set_folder_access("C:\\x", "D:")
-    done = [call[1:4] for call in libraries.calls if call[0] == "SetNamedSecurityInfoW"]
-    assert done == [(r"MACHINE\SOFTWARE\X", 13, 0x80000004), ("C:\\x", 1, 0x20000004)]
-    lists = [call[6].value for call in libraries.calls if call[0] == "SetNamedSecurityInfoW"]
-    assert lists == [4712, 4712]
+    done = [call for call in libraries.calls if call[0].startswith("Set")]
+    assert [(*call[:4], call[6].value) for call in done] == [
+        ("SetSecurityInfo", 77, 4, 0x80000004, 4712),
+        ("SetNamedSecurityInfoW", "C:\\x", 1, 0x20000004, 4712),
+    ]
     assert [call[1].value for call in libraries.calls if call[0] == "LocalFree"] == [4711, 4711]
     libraries.functions["SetNamedSecurityInfoW"] = lambda *_: 5
     with pytest.raises(PermissionError):
