@@ -1,7 +1,6 @@
 """Asking and telling a person who has no terminal.
 
-A web page decides when a question comes up, perhaps while somebody types: so Enter means no,
-wherever the desktop's own dialog has that to offer.
+A web page decides when a question comes up, perhaps while somebody types: so Enter means no.
 """
 
 from __future__ import annotations

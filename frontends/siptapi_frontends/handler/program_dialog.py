@@ -18,13 +18,13 @@ NO = "Cancel"
 class Program(Value):
     """A program that shows a text; its arguments to ``ask`` (None: it cannot) and to ``tell``.
 
-    Asked, it ends with 0 for yes and one of ``no`` for no.
+    Asked, it prints ``yes`` and ends with 0 for yes; for no it ends with 0 or 1 as well.
     """
 
     name: str
     ask: Callable[[str], Sequence[str]] | None
     tell: Callable[[str], Sequence[str]]
-    no: tuple[int, ...] = (1,)
+    yes: bytes = b""
 
 
 def _rich(text: str) -> str:
@@ -41,12 +41,13 @@ ZENITY = Program(
     lambda text: ("--error", "--no-markup", f"--title={TITLE}", f"--text={text}"),
 )
 KDIALOG = Program(
-    "kdialog",
+    "kdialog",  # of its buttons, the one for yes has the focus: so it is given a menu
     lambda text: (
-        *("--title", TITLE, "--yes-label", YES, "--no-label", NO, "--warningyesno", _rich(text)),
+        *("--title", TITLE, "--menu", _rich(text), "no", f"Do not {YES.lower()}", "yes", YES),
+        *("--default", f"Do not {YES.lower()}"),
     ),
     lambda text: ("--title", TITLE, "--error", _rich(text)),
-    no=(1, 2),  # 2: the window was closed
+    yes=b"yes",
 )
 XMESSAGE = Program(
     "xmessage",
@@ -84,27 +85,31 @@ class ProgramDialog:
         """As `Dialog` has it."""
         for program in self._programs:
             if program.ask and (path := shutil.which(program.name)):
-                status = _run(path, program.ask(question))
-                if status != 0 and status not in program.no:
+                ended = _run(path, program.ask(question))
+                if ended.returncode not in _SHOWN:
+                    status = ended.returncode
                     raise RefusedError(f"{program.name} could not ask: it ended with {status}")
-                return status == 0
+                return ended.returncode == 0 and ended.stdout.strip() == program.yes
         raise RefusedError(f"nobody can be asked whether to dial: {self._otherwise}")
 
     def tell(self, words: str) -> None:
         """As `Dialog` has it."""
         for program in self._programs:
             path = shutil.which(program.name)
-            if path and _run(path, program.tell(words)) in (0, *program.no):
+            if path and _run(path, program.tell(words)).returncode in _SHOWN:
                 return
         raise RefusedError(f"nobody can be told: {self._otherwise}")
 
 
-def _run(path: str, arguments: Sequence[str]) -> int:
-    # What it says is for nobody: GTK complains of themes.
+_SHOWN = (0, 1)
+"""Exit codes after a person has seen it."""
+
+
+def _run(path: str, arguments: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(  # noqa: S603  # no shell; the text is one argument
         [path, *arguments],
         check=False,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ).returncode
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # GTK complains of themes
+    )
