@@ -68,9 +68,10 @@ def test_a_denied_number_is_not_dialled(desk: Desk) -> None:
     expect(desk.page.locator(".call")).to_have_count(0)
 
 
-def test_a_link_fills_the_field_and_waits(desk: Desk) -> None:
+@pytest.mark.parametrize("link", ["tel%3A%2B43-1-505641", "tel:+43-1-505641"])
+def test_a_link_fills_the_field_and_waits(desk: Desk, link: str) -> None:
     desk.page.goto("about:blank")
-    desk.page.goto(f"{desk.address}#dial=tel:%2B43-1-505641")
+    desk.page.goto(f"{desk.address}#dial={link}")
     expect(desk.page.locator("#number")).to_have_value("tel:+43-1-505641")
     expect(desk.page.locator("#explanation")).to_contain_text("+43 1 505641")
     desk.is_live()
@@ -125,7 +126,7 @@ def test_a_number_is_shown_as_people_read_it_and_dialled_and_copied_as_it_was_to
     assert heading.evaluate(COPIED) == "+431505641"
     row = desk.history("+43 1 505641").first
     row.locator("summary").click()
-    expect(row.locator(".told")).to_be_visible()
+    expect(row.locator(".told")).to_contain_text("The call was rejected on your phone.")
     with desk.page.expect_request("**/api/v1/calls") as request:
         row.get_by_role("button", name="Dial +431505641 again").click()
     assert request.value.post_data_json["number"] == "+431505641"
@@ -178,6 +179,44 @@ def test_a_line_that_cannot_register_says_why(window: Desk) -> None:
     window.begin_again(prepare)
     expect(window.page.locator("#lines")).to_contain_text("registration failed")
     expect(window.page.locator("#lines .notice")).to_have_text(line["problem"])
+
+
+def test_among_many_lines_those_with_a_problem_come_first_and_others_are_searched(
+    window: Desk,
+) -> None:
+    all_ = [
+        {
+            "name": f"desk-{n:03}", "account": f"sip:{1000 + n}@pbx.example",
+            "phone": f"sip:{3000 + n}@pbx.example", "strategies": ["refer-via-proxy"],
+            "active": True, "registration": "registered", "watching": False, "problem": "",
+        }
+        for n in range(1000)
+    ]  # fmt: skip
+    all_[417] |= {"registration": "failed", "problem": "403 Forbidden"}
+
+    def prepare(page: Page) -> None:
+        page.route("**/api/v1/lines", lambda route: route.fulfill(json={"lines": all_}))
+        page.route("**/api/v1/demo", lambda route: route.fulfill(status=404, json={}))
+
+    window.begin_again(prepare)
+    rows, words = window.page.locator("#lines > li"), window.page.locator("#lines-words")
+    expect(rows).to_have_count(50)
+    expect(rows.first).to_contain_text("desk-417")
+    problem = "1000 lines, 999 registered, 1 with a problem, the first 50 are shown"
+    expect(words).to_have_text(problem)
+    window.shoot("many-lines")
+    window.page.get_by_label("Search in lines").fill("3123@")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("desk-123")
+    expect(words).to_have_text("1 of 1000 lines")
+
+
+def test_the_browser_is_asked_to_open_links_with_the_page(desk: Desk) -> None:
+    desk.page.evaluate("navigator.registerProtocolHandler = (...given) => (window.given = given)")
+    desk.page.get_by_role("button", name="Settings and state").click()
+    for scheme in ("tel", "sip"):
+        desk.page.get_by_role("button", name=f"Take {scheme}: links").click()
+        assert desk.page.evaluate("window.given") == [scheme, f"{desk.address}#dial=%s"]
 
 
 def test_settings_and_state_are_shown_without_secrets(desk: Desk) -> None:

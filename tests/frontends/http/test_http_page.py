@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,11 @@ def test_the_page_that_is_shipped_is_there(tmp_path: Path, monkeypatch: pytest.M
                     assert (await client.get(f"/{name}")).content == file.read_bytes()
 
     run(main())
+
+
+def test_every_module_is_asked_for_at_once() -> None:
+    """Else each comes only after the one that names it."""
+    html = (SHIPPED / "index.html").read_text(encoding="utf-8")
+    early = re.findall(r'<link rel="modulepreload" href="/([\w.]+)">', html)
+    others = {"main.js", "theme_early.js"}
+    assert sorted(early) == sorted({file.name for file in SHIPPED.glob("*.js")} - others)

@@ -75,11 +75,9 @@ export class CallView {
     this.#advice.textContent = model.advice && `${model.advice}.`;
     this.#advice.hidden = !model.advice;
     this.#progress.replaceChildren(...model.steps.map(step));
-    this.#told.replaceChildren(
-      ...model.sentences.map(({ time, text }) =>
-        h("li", {}, h("span", { class: "quiet" }, `${(time - model.started).toFixed(1)} s`), ` ${text}`),
-      ),
-    );
+    const list = told(model);
+    this.#told.replaceWith(list);
+    this.#told = list;
     this.#showElapsed();
     this.#showButtons();
   }
@@ -111,6 +109,16 @@ export class CallView {
     this.#on.messages(this.#model);
   }
 }
+
+/** What was told of a call, step by step. */
+export const told = ({ sentences, started }) =>
+  h(
+    "ol",
+    { class: "told" },
+    sentences.map(({ time, text }) =>
+      h("li", {}, h("span", { class: "quiet" }, `${(time - started).toFixed(1)} s`), ` ${text}`),
+    ),
+  );
 
 const WORDS = { done: "reached", now: "now", next: "not yet", unreported: "nobody reported it" };
 

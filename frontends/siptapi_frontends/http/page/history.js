@@ -1,10 +1,12 @@
 // Past calls: searched, filtered, page by page; each opens to what happened and can be redialled.
 
+import { CallModel } from "./call_model.js";
 import { byId, debounced, h, icon } from "./dom.js";
+import { told } from "./call.js";
 import { Ladder } from "./ladder.js";
 import { messagesOf } from "./calls.js";
 import { daysAgo, duration, fullMoment, moment } from "./times.js";
-import { mood, outcomeWords, sentence } from "./words.js";
+import { mood, outcomeWords } from "./words.js";
 
 const PAGE = 20;
 
@@ -65,7 +67,9 @@ export class History {
     else this.#list.replaceChildren(...rows);
     this.#nextPage = nextPage;
     this.#more.hidden = nextPage === null;
-    this.#words.textContent = this.#list.children.length ? "" : "No call is found.";
+    const filtered = [...new FormData(byId("history-filters")).values()].some(Boolean);
+    const none = filtered ? "No call is found." : "No calls so far.";
+    this.#words.textContent = this.#list.children.length ? "" : none;
   }
 
   #row(record, open) {
@@ -94,9 +98,11 @@ export class History {
     details.append(place);
     try {
       const { events, duration: seconds, reason, strategy } = await this.#api.get(`calls/${record.call}`);
-      const number = await this.#numbers.formatted(record.number, record.line);
+      const model = new CallModel(record.call, record.line);
+      for (const event of events) model.take(event);
+      model.shown = await this.#numbers.formatted(record.number, record.line);
       place.append(
-        h("ol", { class: "told" }, events.map((event) => h("li", {}, h("span", { class: "quiet" }, `${(event.time - record.started).toFixed(1)} s`), ` ${sentence(event, number)}`))),
+        told(model),
         h("p", { class: "quiet" }, [fullMoment(record.started), strategy && `by ${strategy}`, seconds != null && `conversation ${duration(seconds)}`, reason].filter(Boolean).join(" · ")),
       );
       await this.#addLadder(place, record);

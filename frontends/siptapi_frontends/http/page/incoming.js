@@ -1,7 +1,7 @@
 // Incoming calls: shown on the page, and outside it where the browser was allowed to.
 
 import { ask } from "./ask.js";
-import { byId, h } from "./dom.js";
+import { byId, h, icon } from "./dom.js";
 
 export class Incoming {
   #api;
@@ -45,6 +45,7 @@ export class Incoming {
     const card = h(
       "article",
       { class: "incoming", "aria-label": `Incoming call from ${who}` },
+      h("span", { class: "bell" }, icon("in")),
       h("p", {}, h("strong", {}, name || number || who), name && number && h("span", { class: "quiet" }, " ", number), h("span", {}, ` calls ${line}.`)),
       h("p", { class: "quiet" }, "It is answered on the phone."),
       h(
@@ -66,7 +67,8 @@ export class Incoming {
     const card = this.#cards.get(model.id);
     if (!card) return;
     this.#cards.delete(model.id);
-    card.replaceChildren(h("p", {}, model.headline));
+    card.replaceChildren(h("span", { class: "bell" }, icon("in")), h("p", {}, model.headline));
+    card.classList.add("over");
     setTimeout(() => card.remove(), 3000);
   }
 

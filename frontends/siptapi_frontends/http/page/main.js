@@ -30,9 +30,12 @@ const past = new History(api, numbers, (record) => redial(record));
 const incoming = new Incoming(api, numbers, toast);
 const phones = new Phones(api, toast);
 const settings = new SettingsView(api);
-const lines = new Lines(api, (all) => {
-  dial.lines = all;
-  past.lines = all;
+const lines = new Lines(api, {
+  lines: (all) => {
+    dial.lines = all;
+    past.lines = all;
+  },
+  problem: toast,
 });
 const calls = new Calls(api, numbers, byId("calls"), {
   redial: (model) => redial(model),
@@ -46,7 +49,7 @@ const events = new Events({
     calls.take(event);
     past.refresh();
   },
-  line: (event) => lines.take(event),
+  line: () => lines.take(),
   message: () => calls.refreshMessages(),
   demo_phone: (phone) => phones.take(phone),
   demo_message: (message) => {
@@ -87,7 +90,6 @@ async function transfer(id) {
 function showLogin(words = "") {
   events.close();
   byId("desk").hidden = true;
-  byId("leave").hidden = byId("settings").hidden = true;
   byId("login").hidden = false;
   byId("login-problem").textContent = words;
   byId("connection").textContent = "";
@@ -96,7 +98,6 @@ function showLogin(words = "") {
 
 function showDesk() {
   byId("login").hidden = true;
-  byId("leave").hidden = byId("settings").hidden = false;
   byId("desk").hidden = false;
   events.open();
   const wanted = takeLink();

@@ -40,7 +40,6 @@ export class Phones {
     }
     if (phones.length && !this.#wires) {
       byId("stage").hidden = byId("demo-mark").hidden = false;
-      byId("calls").after(byId("history-card")); // the phones take its place
       this.#names = phones.map(({ name }) => name);
       this.#wires = new Wires(byId("wires"), this.#names);
     }

@@ -1,5 +1,5 @@
 // The settings in force, without secrets, and how the process is. Nothing is changed here but
-// whether this page takes tel: links.
+// whether this page takes links.
 
 import { byId, h } from "./dom.js";
 import { fullMoment } from "./times.js";
@@ -20,27 +20,30 @@ export class SettingsView {
     const [status, settings, plugins] = await Promise.all(
       ["status", "settings", "plugins"].map((path) => this.#api.get(path).catch((problem) => problem)),
     );
-    place.replaceChildren(
-      section("Links", [
-        h("p", {}, "Let this page open when a telephone link is clicked in this browser. It fills the dial field and waits for Enter."),
-        h("button", { type: "button", onclick: registerLinks }, "Take tel: links"),
-      ]),
+    const parts = [
+      "registerProtocolHandler" in navigator && section("Links", links()), // not without TLS
       section("Process", either(status, processParts)),
-      section("Settings", either(settings, (content) => [table(content.settings ?? content)])),
-      section("Plugins", either(plugins, ({ plugins: records }) => [table(Object.fromEntries(records.map((record) => [record.name, `${record.state}${record.why ? `: ${record.why}` : ""}${record.offers.length ? ` (${record.offers.join(", ")})` : ""}`])))])),
-    );
+      section("Settings", either(settings, (content) => [table(content.settings)])),
+      section("Plugins", either(plugins, pluginParts)),
+    ];
+    place.replaceChildren(...parts.filter(Boolean));
   }
 }
 
 /** What the address of the page wants dialled (`#dial=tel:...`), else null; it is taken out. */
 export function takeLink() {
-  const wanted = new URLSearchParams(location.hash.slice(1)).get("dial");
+  const given = location.hash.slice(1).replaceAll("+", "%2B"); // of a number, no space
+  const wanted = new URLSearchParams(given).get("dial");
   if (wanted !== null) history.replaceState(null, "", "/");
   return wanted;
 }
 
-const registerLinks = () =>
-  navigator.registerProtocolHandler("tel", `${location.origin}/${LINKS}`);
+const links = () => [
+  h("p", {}, "Let this page open when such a link is clicked in this browser. It fills the dial field and waits for Enter."),
+  h("div", { class: "buttons" }, ["tel", "sip"].map((scheme) => h("button", { type: "button", onclick: () => register(scheme) }, `Take ${scheme}: links`))),
+];
+
+const register = (scheme) => navigator.registerProtocolHandler(scheme, `${location.origin}/${LINKS}`);
 
 const section = (title, content) => h("section", {}, h("h3", {}, title), content);
 
@@ -57,6 +60,13 @@ const processParts = ({ version, started, settings_file: file, counters, registe
   }),
   ...warnings.map((warning) => h("p", { class: "notice" }, warning)),
 ];
+
+const pluginParts = ({ plugins }) => [
+  table(Object.fromEntries(plugins.map((plugin) => [plugin.name, pluginWords(plugin)]))),
+];
+
+const pluginWords = ({ state, why, offers }) =>
+  [state, why && `: ${why}`, offers.length > 0 && ` (${offers.join(", ")})`].filter(Boolean).join("");
 
 const table = (content) =>
   h(

@@ -25,7 +25,7 @@ export class Wires {
   constructor(place, phones) {
     this.#place = place;
     this.#phones = phones;
-    place.append(this.#svg, this.#last);
+    place.append(this.#last, this.#svg);
     new ResizeObserver(() => this.#draw()).observe(place);
   }
 
