@@ -31,7 +31,10 @@ class _Output:
 
     def write(self, level: str, event: str, values: dict[str, object]) -> None:
         if self._structlog is None:
-            self._structlog = _structlog(self._stream or sys.stderr)
+            stream = self._stream or _standard_error()
+            if stream is None:
+                return
+            self._structlog = _structlog(stream)
         getattr(self._structlog, level)(event, **values)
 
 
@@ -147,6 +150,11 @@ def print_message(message: TracedMessage, stream: TextIO) -> None:
 def _encodable(text: str, stream: TextIO) -> str:
     encoding = getattr(stream, "encoding", None) or "utf-8"
     return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _standard_error() -> TextIO | None:
+    """None where it was closed, and behind Windows' ``pythonw.exe``."""
+    return sys.stderr
 
 
 def _structlog(stream: TextIO) -> FilteringBoundLogger:

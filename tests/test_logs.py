@@ -233,6 +233,16 @@ def test_a_stream_that_is_gone_ends_nothing(error: Exception) -> None:
     assert stream.tried == 1
 
 
+def test_without_a_standard_error_nothing_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    logs.configure("warning")
+    monkeypatch.setattr(sys, "stderr", None)
+    logs.logger("siptapi.test").error("lost")
+    monkeypatch.setattr(sys, "stderr", stream)
+    logs.logger("siptapi.test").error("seen")
+    assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == ["seen"]
+
+
 def test_structlog_is_imported_for_the_first_written_event_only() -> None:
     program = """
 import sys
