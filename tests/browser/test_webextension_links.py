@@ -124,9 +124,9 @@ def test_frameworks_may_write_to_their_text_as_if_nothing_were(page: Page) -> No
     }""")
     settle(page)
     assert body(page) == "<p>Tel. {[302] now}</p>"
-    page.evaluate("() => { text.data = 'no number' }")
+    page.evaluate("() => { text.data = 'Tel. ' }")  # as it stands there
     settle(page)
-    assert body(page) == "<p>no number</p>"
+    assert body(page) == "<p>Tel. </p>"
 
 
 def test_and_take_it_away_put_it_elsewhere_and_bring_it_back(page: Page) -> None:

@@ -165,6 +165,11 @@ class Extended:
         calls: list[dict[str, Any]] = self._api("GET", "calls")["calls"]
         return calls
 
+    def placed(self) -> list[str]:
+        """The numbers of all calls of this test, the latest first."""
+        since = f"history?since={self._began}"
+        return [call["number"] for call in self._api("GET", since)["calls"]]
+
     def begin_again(self) -> None:
         """End what an earlier test left behind."""
         for call in self.calls():
@@ -181,6 +186,7 @@ class Extended:
             if page != self._last:
                 page.close()
         self._last.goto("about:blank")
+        self._began = time.time()
 
 
 @contextmanager

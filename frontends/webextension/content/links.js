@@ -86,9 +86,7 @@ class NumberLinks {
   }
 
   #onText(node) {
-    const known = this.#texts.get(node);
-    if (known && known.shown === node.data) return;
-    if (known) this.#forget(node);
+    if (this.#texts.has(node)) this.#forget(node);
     this.#look(node);
   }
 
