@@ -105,7 +105,7 @@ async def _assembled(
     def context(name: str) -> Context:
         def own_folder() -> Path:
             folder = Path(state_folder()) / name
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # who called whom may be in it
             return folder
 
         return Context(clock=clock, dns=dns, logger=logger(name), state_folder=own_folder)

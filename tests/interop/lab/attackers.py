@@ -35,6 +35,8 @@ class Tap:
         self.came = self.went = 0
         """Bytes to the target, and from it."""
         self.requests = self.answers = 0
+        self.heard: list[bytes] = []
+        """What came."""
         self._target = target
         self._front = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._back = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -68,6 +70,7 @@ class Tap:
                     data, self._client = self._front.recvfrom(65535)
                     self._back.sendto(data, self._target)
                     self.came += len(data)
+                    self.heard.append(data)
                     self.requests += 1
                 if self._back in ready:
                     data = self._back.recv(65535)
