@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -327,8 +327,3 @@ def test_on_windows_no_console_is_opened(tmp_path: Path, monkeypatch: pytest.Mon
         *(str(tmp_path / "pythonw.exe"), "-P", "-m", "siptapi_frontends.cli"),
         *("--config", "c.toml", "handler", "open", "--"),
     )
-
-
-def test_it_is_light_until_it_runs() -> None:
-    run_: Callable[..., int] = handler_command.run
-    assert run_.__module__ == "siptapi_frontends.cli.handler"
