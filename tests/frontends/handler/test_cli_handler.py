@@ -19,7 +19,6 @@ from siptapi_core.events import CallEnded, CallFailed, Happening, Outcome, Phone
 from siptapi_core.numbers import Explanation
 from siptapi_core.numbers.explanation import Decision
 from siptapi_core.settings import LineSettings, Settings
-from siptapi_frontends.cli import handler as handler_command
 from siptapi_frontends.cli.application import run
 from siptapi_frontends.cli.handler_open import open_link
 from siptapi_frontends.handler.link_command import link_command
