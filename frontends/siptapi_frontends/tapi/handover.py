@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from siptapi_core.errors import UsageError
-from siptapi_frontends.tapi import places
+from siptapi_frontends.tapi import access, places
 from siptapi_frontends.tapi.installation import Wanted, key_values, new_token
 from siptapi_frontends.tapi.provider_files import HOW_TO_GET
 from siptapi_frontends.tapi.reg_writer import write_reg
@@ -126,7 +126,7 @@ def _steps(wanted: Wanted) -> str:
         address=wanted.address,
         task=places.TASK,
         short_key=rf"HKLM\{path}",
-        limit=_LIMIT.format(path=path, access=places.KEY_ACCESS),
+        limit=_LIMIT.format(path=path, access=access.KEY),
         missing=missing,
     )
 

@@ -182,7 +182,7 @@ class _Importing:
         return ImportedLine(number, self._name(user, number), fitting, password)
 
     def _outbound_proxy(self, domain: str, given: str) -> str:
-        wanted = given or (domain if self._tcp else "")
+        wanted = given.removeprefix("sip:") or (domain if self._tcp else "")
         if self._tcp and ";transport=" not in wanted.lower():
             wanted += ";transport=tcp"
         return f"sip:{wanted}" if ";" in wanted else wanted

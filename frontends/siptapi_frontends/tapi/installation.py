@@ -20,9 +20,17 @@ from siptapi_core.errors import UsageError
 from siptapi_core.settings import Settings, structure
 from siptapi_core.values import Value
 from siptapi_core.version import VERSION
-from siptapi_frontends.tapi import places, steps
+from siptapi_frontends.tapi import (
+    access,
+    file_steps,
+    places,
+    provider_steps,
+    registry_steps,
+    service_steps,
+)
 from siptapi_frontends.tapi.provider_files import HOW_TO_GET
 from siptapi_frontends.tapi.registry_values import RegistryValue, text
+from siptapi_frontends.tapi.steps import Step
 from siptapi_frontends.tapi.task import task_xml
 from siptapi_frontends.tapi.windows import Computer, Windows
 
@@ -125,7 +133,7 @@ def check(windows: Windows, wanted: Wanted) -> None:
     state = rf"{computer.settings}\service"
     earlier = (state,) if windows.is_folder(state) else ()
     for path in (computer.settings, settings_file(computer), *earlier):
-        if windows.owner(path) not in places.TRUSTED_OWNERS:
+        if windows.owner(path) not in access.TRUSTED_OWNERS:
             remedy = f'icacls "{computer.settings}" /setowner *S-1-5-32-544 /T'
             raise UsageError(
                 f"{path} is not the administrators', so somebody else could change what the service"
@@ -143,37 +151,39 @@ def is_installed(windows: Windows) -> bool:
     return "Version" in (windows.key_values(places.KEY) or {})
 
 
-def install_steps(windows: Windows, wanted: Wanted) -> Sequence[steps.Step]:
+def install_steps(windows: Windows, wanted: Wanted) -> Sequence[Step]:
     """Everything, the provider last: where it is used, all that it needs is there."""
     computer = windows.computer()
     state = rf"{computer.settings}\service"
     files = [
-        steps.PutFile(rf"{folder}\{places.PROVIDER}", wanted.files[architecture])
+        file_steps.PutFile(rf"{folder}\{places.PROVIDER}", wanted.files[architecture])
         for architecture, folder in computer.providers.items()
     ]
     is_replaced = any(windows.read_file(each.path) not in (None, each.content) for each in files)
     restarted = is_replaced and windows.telephony_runs()
     return [
-        steps.LimitFolder(computer.settings, places.SETTINGS_ACCESS),
-        steps.MakeFolder(state),
-        steps.LimitFolder(state, places.STATE_ACCESS),
-        steps.MakeFolder(rf"{state}\siptapi"),
-        steps.EndTask(places.TASK),
-        steps.PutFile(address_file(computer), f"{wanted.address}\n{wanted.token}\n".encode()),
-        steps.SetTask(places.TASK, task_xml(command=wanted.python, folder=computer.settings)),
-        steps.RunTask(places.TASK),
-        steps.AwaitService(wanted.address, wanted.token, log_file(computer)),
-        steps.MakeKey(places.KEY),
-        steps.LimitKey(places.KEY, places.KEY_ACCESS),
-        *(steps.SetValue(places.KEY, *each) for each in key_values(wanted).items()),
-        *([steps.StopTelephony()] if restarted else []),
+        file_steps.LimitFolder(computer.settings, access.SETTINGS),
+        file_steps.MakeFolder(state),
+        file_steps.LimitFolder(state, access.STATE),
+        file_steps.MakeFolder(rf"{state}\siptapi"),
+        service_steps.EndTask(places.TASK),
+        file_steps.PutFile(address_file(computer), f"{wanted.address}\n{wanted.token}\n".encode()),
+        service_steps.SetTask(
+            places.TASK, task_xml(command=wanted.python, folder=computer.settings)
+        ),
+        service_steps.RunTask(places.TASK),
+        service_steps.AwaitService(wanted.address, wanted.token, log_file(computer)),
+        registry_steps.MakeKey(places.KEY),
+        registry_steps.LimitKey(places.KEY, access.KEY),
+        *(registry_steps.SetValue(places.KEY, *each) for each in key_values(wanted).items()),
+        *([provider_steps.StopTelephony()] if restarted else []),
         *files,
-        *([steps.StartTelephony()] if restarted else []),
-        steps.AddProvider(places.PROVIDER),
+        *([provider_steps.StartTelephony()] if restarted else []),
+        provider_steps.AddProvider(places.PROVIDER),
     ]
 
 
-def uninstall_steps(windows: Windows, *, with_settings: bool) -> Sequence[steps.Step]:
+def uninstall_steps(windows: Windows, *, with_settings: bool) -> Sequence[Step]:
     """What is ours goes, and the settings folder only ``with_settings``."""
     computer = windows.computer()
     ours = is_installed(windows)
@@ -181,20 +191,21 @@ def uninstall_steps(windows: Windows, *, with_settings: bool) -> Sequence[steps.
     files = [rf"{folder}\{places.PROVIDER}" for folder in folders]
     values = windows.key_values(places.KEY) or {}
     return [
-        *([steps.RemoveProvider(places.PROVIDER)] if ours else []),
-        *([steps.StopTelephony()] if any(map(windows.read_file, files)) else []),
-        *map(steps.RemoveFile, files),
-        steps.EndTask(places.TASK),
-        steps.SetTask(places.TASK, None),
-        steps.RemoveFile(address_file(computer)),
+        *([provider_steps.RemoveProvider(places.PROVIDER)] if ours else []),
+        *([provider_steps.StopTelephony()] if any(map(windows.read_file, files)) else []),
+        *map(file_steps.RemoveFile, files),
+        *([provider_steps.StartTelephony()] if windows.telephony_runs() else []),
+        service_steps.EndTask(places.TASK),
+        service_steps.SetTask(places.TASK, None),
+        file_steps.RemoveFile(address_file(computer)),
         *(
-            steps.SetValue(places.KEY, name, None)
+            registry_steps.SetValue(places.KEY, name, None)
             for name in values
             if name.lower() in places.OWN_VALUES
         ),
-        steps.RemoveKey(places.KEY),
-        *([steps.LimitKey(places.KEY, places.INHERITED_ACCESS)] if ours else []),
-        *([steps.RemoveAll(computer.settings)] if with_settings else []),
+        registry_steps.RemoveKey(places.KEY),
+        *([registry_steps.LimitKey(places.KEY, access.INHERITED)] if ours else []),
+        *([file_steps.RemoveAll(computer.settings)] if with_settings else []),
     ]
 
 

@@ -9,8 +9,8 @@ from siptapi_core.commands import LineStatus
 from siptapi_core.values import Value
 from siptapi_frontends.tapi import places
 from siptapi_frontends.tapi.installation import is_installed
+from siptapi_frontends.tapi.provider_steps import provider_number
 from siptapi_frontends.tapi.registry_values import RegistryValue
-from siptapi_frontends.tapi.steps import provider_number
 from siptapi_frontends.tapi.windows import Windows
 
 _PATIENCE = 2.0
@@ -20,6 +20,7 @@ class FileState(enum.StrEnum):
     """A provider's file, compared with that of this SIPTAPI."""
 
     CURRENT = "current"
+    THERE = "there; this SIPTAPI has none to compare it with"
     OTHER = "of another version"
     MISSING = "missing"
 
@@ -46,9 +47,8 @@ def look(windows: Windows, files: Mapping[str, bytes]) -> TapiStatus:
         OSError: Windows does not let us look.
     """
     states = {
-        rf"{folder}\{places.PROVIDER}": _state(windows, rf"{folder}\{places.PROVIDER}", files[name])
+        (path := rf"{folder}\{places.PROVIDER}"): _state(windows.read_file(path), files.get(name))
         for name, folder in windows.computer().providers.items()
-        if name in files
     }
     values = windows.key_values(places.KEY) or {}
     version, address, token = (_text(values, name) for name in ("Version", "Address", "Token"))
@@ -59,7 +59,8 @@ def look(windows: Windows, files: Mapping[str, bytes]) -> TapiStatus:
     if not is_installed(windows):
         problems.append("it is not installed: `siptapi tapi install`")
     else:
-        problems += [f"{path} is {states[path]}" for path in states if states[path] != "current"]
+        wrong = (FileState.MISSING, FileState.OTHER)
+        problems += [f"{path} is {state}" for path, state in states.items() if state in wrong]
         if not listed:
             problems.append(f"TAPI does not have the provider {places.PROVIDER} in its list")
         if not task:
@@ -82,10 +83,11 @@ def look(windows: Windows, files: Mapping[str, bytes]) -> TapiStatus:
     )
 
 
-def _state(windows: Windows, path: str, current: bytes) -> FileState:
-    content = windows.read_file(path)
+def _state(content: bytes | None, current: bytes | None) -> FileState:
     if content is None:
         return FileState.MISSING
+    if current is None:
+        return FileState.THERE
     return FileState.CURRENT if content == current else FileState.OTHER
 
 

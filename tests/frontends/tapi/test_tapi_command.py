@@ -23,7 +23,7 @@ from siptapi_core.commands import Done, Lines, LineStatus, ListLines, Reply
 from siptapi_core.control import place
 from siptapi_core.version import VERSION
 from siptapi_frontends.cli.application import run
-from siptapi_frontends.tapi import handover, places, provider_files, service
+from siptapi_frontends.tapi import access, handover, places, provider_files, service
 from siptapi_frontends.tapi.asking_service import lines_of_service
 from siptapi_frontends.tapi.reg_reader import keys_of, read_reg
 from siptapi_frontends.tapi.registry_values import text
@@ -144,6 +144,17 @@ def test_the_status_as_json(windows: FakeWindows, capsys: pytest.CaptureFixture[
     }
 
 
+def test_a_provider_that_cannot_be_compared_is_no_problem(
+    windows: FakeWindows, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert tapi("install") == 0
+    monkeypatch.setattr(provider_files, "FOLDERS", ())
+    capsys.readouterr()
+    assert tapi("status") == 0
+    shown = capsys.readouterr().out
+    assert shown.count("siptapi.tsp: there; this SIPTAPI has none to compare it with") == 2
+
+
 def test_a_service_that_does_not_help(
     windows: FakeWindows, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -237,7 +248,7 @@ def test_a_folder_for_another_computer(
     steps = files["STEPS.txt"].decode("ascii")
     assert steps.count("\r\n") == steps.count("\n")
     assert 'listen = "127.0.0.1:5044"' in steps
-    assert places.KEY_ACCESS in steps
+    assert access.KEY in steps
     assert "{" not in steps.replace("{settings}", "")
     assert "nox" not in steps
     assert token not in steps

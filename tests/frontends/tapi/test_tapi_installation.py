@@ -10,7 +10,15 @@ from fake_windows import INHERITED, LINES, MODEM, OF_32_BITS, SETTINGS, SYSTEM, 
 from siptapi_core.errors import RefusedError, UsageError
 from siptapi_core.settings import parse
 from siptapi_core.version import VERSION
-from siptapi_frontends.tapi import installation, places, steps
+from siptapi_frontends.tapi import (
+    access,
+    file_steps,
+    installation,
+    places,
+    provider_steps,
+    registry_steps,
+    service_steps,
+)
 from siptapi_frontends.tapi.carrying_out import carry_out
 from siptapi_frontends.tapi.installation import (
     Wanted,
@@ -22,6 +30,7 @@ from siptapi_frontends.tapi.installation import (
     uninstall_steps,
 )
 from siptapi_frontends.tapi.registry_values import text
+from siptapi_frontends.tapi.steps import Step
 from siptapi_frontends.tapi.task import task_xml
 
 TOKEN = "0123456789abcdef" * 4
@@ -35,12 +44,12 @@ WANTED = Wanted(
 )
 
 
-def install(windows: FakeWindows, wanted: Wanted = WANTED) -> tuple[steps.Step, ...]:
+def install(windows: FakeWindows, wanted: Wanted = WANTED) -> tuple[Step, ...]:
     check(windows, wanted)
     return carry_out(install_steps(windows, wanted), windows)
 
 
-def uninstall(windows: FakeWindows, *, with_settings: bool = False) -> tuple[steps.Step, ...]:
+def uninstall(windows: FakeWindows, *, with_settings: bool = False) -> tuple[Step, ...]:
     return carry_out(uninstall_steps(windows, with_settings=with_settings), windows)
 
 
@@ -94,7 +103,11 @@ def test_twice_is_the_same_as_once() -> None:
     before = windows.state()
     changed = install(windows)
     assert windows.state() == before
-    assert {type(step) for step in changed} == {steps.EndTask, steps.SetTask, steps.RunTask}
+    assert {type(step) for step in changed} == {
+        service_steps.EndTask,
+        service_steps.SetTask,
+        service_steps.RunTask,
+    }
     uninstall(windows)
     before = windows.state()
     assert uninstall(windows) == ()
@@ -132,7 +145,7 @@ def test_an_update_stops_the_telephony_service_that_holds_the_file() -> None:
     changed = install(windows, newer)
     assert windows.files[rf"{SYSTEM}\siptapi.tsp"] == b"newer"
     assert windows.telephony
-    assert {steps.StopTelephony(), steps.StartTelephony()} < set(changed)
+    assert {provider_steps.StopTelephony(), provider_steps.StartTelephony()} < set(changed)
     install(windows, newer)
     assert windows.telephony
 
@@ -178,7 +191,7 @@ def test_whatever_is_refused_nothing_is_changed(what: str, telephony: bool) -> N
 
 
 def _meant(accesses: dict[str, str]) -> dict[str, str]:
-    return {each: steps.own_access(accesses[each]) for each in accesses}
+    return {each: access.own_access(accesses[each]) for each in accesses}
 
 
 def test_what_could_not_be_undone_is_named() -> None:
@@ -194,14 +207,14 @@ def test_what_could_not_be_undone_is_named() -> None:
 
 
 def test_a_defect_is_undone_too() -> None:
-    class Defect(steps.MakeFolder):
+    class Defect(file_steps.MakeFolder):
         def apply(self, windows: object) -> None:
             raise KeyError("defect")
 
     windows = FakeWindows()
     before = windows.state()
     with pytest.raises(KeyError):
-        carry_out([steps.MakeFolder(rf"{SETTINGS}\x"), Defect("y")], windows)
+        carry_out([file_steps.MakeFolder(rf"{SETTINGS}\x"), Defect("y")], windows)
     assert windows.state() == before
 
 
@@ -262,16 +275,16 @@ def test_an_other_programs_provider_of_that_name_is_left() -> None:
 
 def test_the_provider_is_found_in_windows_list_however_it_is_written() -> None:
     windows = FakeWindows()
-    assert steps.provider_number(windows, "siptapi.tsp") is None
-    assert steps.provider_number(windows, MODEM) == 1
+    assert provider_steps.provider_number(windows, "siptapi.tsp") is None
+    assert provider_steps.provider_number(windows, MODEM) == 1
     windows.keys[places.PROVIDERS_KEY] = {
         "PROVIDERFILENAME7": text(rf"{SYSTEM}\SIPTAPI.TSP"),
         "providerid7": text("no number"),
         "ProviderFilename8": text("other.tsp"),
     }
-    assert steps.provider_number(windows, "siptapi.tsp") is None
+    assert provider_steps.provider_number(windows, "siptapi.tsp") is None
     del windows.keys[places.PROVIDERS_KEY]
-    assert steps.provider_number(windows, "siptapi.tsp") is None
+    assert provider_steps.provider_number(windows, "siptapi.tsp") is None
 
 
 def test_the_token_stays_if_the_service_would_take_it() -> None:
@@ -327,29 +340,29 @@ def test_the_task_is_xml_and_never_ended_by_windows() -> None:
     ],
 )
 def test_rights_of_ones_own(given: str, own: str) -> None:
-    assert steps.own_access(given) == own
+    assert access.own_access(given) == own
 
 
-STEPS: tuple[steps.Step, ...] = (
-    steps.PutFile(rf"{SETTINGS}\x", b"x"),
-    steps.PutFile(rf"{SETTINGS}\siptapi.toml", b"x"),
-    steps.RemoveFile(rf"{SETTINGS}\siptapi.toml"),
-    steps.MakeFolder(rf"{SETTINGS}\x"),
-    steps.RemoveFolder(rf"{SETTINGS}\empty"),
-    steps.LimitFolder(SETTINGS, "D:P(A;OICI;FA;;;SY)"),
-    steps.MakeKey(r"HKEY_LOCAL_MACHINE\x"),
-    steps.RemoveKey(r"HKEY_LOCAL_MACHINE\empty"),
-    steps.LimitKey(places.PROVIDERS_KEY, "D:P(A;CI;KA;;;SY)"),
-    steps.SetValue(places.PROVIDERS_KEY, "x", text("x")),
-    steps.SetValue(places.PROVIDERS_KEY, "NumProviders", None),
-    steps.AddProvider("other.tsp"),
-    steps.RemoveProvider(MODEM),
-    steps.SetTask("new", "<Task/>"),
-    steps.SetTask("old", "<Task/>"),
-    steps.SetTask("old", None),
-    steps.RunTask("old"),
-    steps.EndTask("running"),
-    steps.StartTelephony(),
+STEPS: tuple[Step, ...] = (
+    file_steps.PutFile(rf"{SETTINGS}\x", b"x"),
+    file_steps.PutFile(rf"{SETTINGS}\siptapi.toml", b"x"),
+    file_steps.RemoveFile(rf"{SETTINGS}\siptapi.toml"),
+    file_steps.MakeFolder(rf"{SETTINGS}\x"),
+    file_steps.RemoveFolder(rf"{SETTINGS}\empty"),
+    file_steps.LimitFolder(SETTINGS, "D:P(A;OICI;FA;;;SY)"),
+    registry_steps.MakeKey(r"HKEY_LOCAL_MACHINE\x"),
+    registry_steps.RemoveKey(r"HKEY_LOCAL_MACHINE\empty"),
+    registry_steps.LimitKey(places.PROVIDERS_KEY, "D:P(A;CI;KA;;;SY)"),
+    registry_steps.SetValue(places.PROVIDERS_KEY, "x", text("x")),
+    registry_steps.SetValue(places.PROVIDERS_KEY, "NumProviders", None),
+    provider_steps.AddProvider("other.tsp"),
+    provider_steps.RemoveProvider(MODEM),
+    service_steps.SetTask("new", "<Task/>"),
+    service_steps.SetTask("old", "<Task/>"),
+    service_steps.SetTask("old", None),
+    service_steps.RunTask("old"),
+    service_steps.EndTask("running"),
+    provider_steps.StartTelephony(),
 )
 
 
@@ -365,7 +378,7 @@ def with_something() -> FakeWindows:
 
 
 @pytest.mark.parametrize("step", STEPS, ids=str)
-def test_a_step_is_undone_by_the_one_that_it_gives(step: steps.Step) -> None:
+def test_a_step_is_undone_by_the_one_that_it_gives(step: Step) -> None:
     windows = with_something()
     before = windows.state()
     undo = step.apply(windows)
@@ -386,27 +399,27 @@ def test_a_step_is_undone_by_the_one_that_it_gives(step: steps.Step) -> None:
 
 
 @pytest.mark.parametrize("step", STEPS, ids=str)
-def test_a_step_that_has_nothing_to_do_does_nothing(step: steps.Step) -> None:
+def test_a_step_that_has_nothing_to_do_does_nothing(step: Step) -> None:
     windows = with_something()
     step.apply(windows)
     before = windows.state()
     undo = step.apply(windows)
     assert windows.state() == before
-    if not isinstance(step, steps.SetTask | steps.RunTask | steps.EndTask):
+    if not isinstance(step, service_steps.SetTask | service_steps.RunTask | service_steps.EndTask):
         assert undo is None
 
 
 def test_what_is_not_there_cannot_be_limited_or_removed() -> None:
     windows = FakeWindows()
     for step in (
-        steps.LimitKey(r"HKEY_LOCAL_MACHINE\none", "D:"),
-        steps.RemoveKey(r"HKEY_LOCAL_MACHINE\none"),
-        steps.RemoveKey(places.PROVIDERS_KEY),
-        steps.RemoveFolder(rf"{SETTINGS}\none"),
-        steps.RemoveFolder(SETTINGS),
-        steps.EndTask("none"),
-        steps.SetTask("none", None),
-        steps.StopTelephony(),
+        registry_steps.LimitKey(r"HKEY_LOCAL_MACHINE\none", "D:"),
+        registry_steps.RemoveKey(r"HKEY_LOCAL_MACHINE\none"),
+        registry_steps.RemoveKey(places.PROVIDERS_KEY),
+        file_steps.RemoveFolder(rf"{SETTINGS}\none"),
+        file_steps.RemoveFolder(SETTINGS),
+        service_steps.EndTask("none"),
+        service_steps.SetTask("none", None),
+        provider_steps.StopTelephony(),
     ):
         assert step.apply(windows) is None
 
