@@ -1,4 +1,8 @@
-"""The settings as plain data for people to see: what is not as by default, and no secret."""
+"""The settings as plain data for people to see: what is not as by default, and no secret.
+
+An attribute of which only a part may be seen has a function in its metadata, ``shown``, that makes
+the part of the whole.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +47,7 @@ def _table(value: Any) -> dict[str, Any]:
     for name, attribute in attributes_of(type(value)).items():
         given = getattr(value, name)
         if given is not None and given != attribute.default:
-            shown[name] = _plain(given)
+            shown[name] = attribute.metadata.get("shown", _plain)(given)
     return {name: each for name, each in shown.items() if each not in ({}, [])}
 
 

@@ -105,7 +105,10 @@ class Office:
                 **lines,
                 "frontends.http": {"listen": self.http},
                 "observers.metrics": {"address": self.metrics},
-                "[observers.webhooks.targets]": {"url": "http://127.0.0.1:9/", "secret": WEBHOOK},
+                "[observers.webhooks.targets]": {
+                    "url": "http://127.0.0.1:9/kahlkopf-7",
+                    "secret": WEBHOOK,
+                },
             },
             environment={
                 "SIP_PASSWORD": BY_ENVIRONMENT,

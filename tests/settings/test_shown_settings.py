@@ -33,7 +33,7 @@ simple_door = true
 key = "do not show me"
 
 [[observers.webhooks.targets]]
-url = "https://crm.example/hook"
+url = "https://do:not@crm.example:8080/show-me?at=all"
 secret = { env = "DO_NOT_SHOW_ME" }
 """
 
@@ -55,6 +55,6 @@ def test_shown_is_what_the_file_says_in_so_many_words_and_no_secret():
         },
         "frontends": {"http": {"simple_door": True}},
         "observers": {
-            "webhooks": {"targets": [{"url": "https://crm.example/hook", "secret": "<secret>"}]}
+            "webhooks": {"targets": [{"url": "https://crm.example:8080/...", "secret": "<secret>"}]}
         },
     }

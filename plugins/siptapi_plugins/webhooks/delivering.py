@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from siptapi_core import Clock, Logger, SettingsError
 from siptapi_plugins.webhooks.queue import Delivery, DeliveryQueue
-from siptapi_plugins.webhooks.settings import WebhookTarget, signing_key
+from siptapi_plugins.webhooks.settings import WebhookTarget, origin, signing_key
 
 if TYPE_CHECKING:
     import httpx
@@ -118,8 +118,8 @@ class Deliverer:
 
     @property
     def _name(self) -> str:
-        """The target in the log: without what may be a password in its URL."""
-        return self._target.url.partition("?")[0].rpartition("@")[2]
+        """The target in the log."""
+        return origin(self._target.url)
 
 
 def _seconds(text: str) -> float:

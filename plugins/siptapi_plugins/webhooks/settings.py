@@ -30,6 +30,12 @@ def _is_url(_instance: Any, _attribute: Attribute[str], value: str) -> None:
         raise ValueError("expected a URL such as https://crm.example/hooks/calls")
 
 
+def origin(url: str) -> str:
+    """As much of a URL as may be shown: a path, a query or a password may be what lets us in."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/..."
+
+
 def _are_events(_instance: Any, _attribute: Attribute[Any], value: tuple[str, ...]) -> None:
     known = {cls.name for cls in (*get_args(Happening), *get_args(LineHappening))}
     for name in value:
@@ -46,6 +52,7 @@ class WebhookTarget:
         metadata={
             "help": "where to POST; what it takes to be let in may be part of it",
             "example": "https://crm.example/hooks/calls",
+            "shown": origin,
         },
     )
     secret: Secret | None = field(
