@@ -29,8 +29,8 @@ PYTHON = "pythonw.exe"
 _STEPS = r"""SIPTAPI for TAPI, by hand
 =========================
 
-Where Python can be used to do it, all of this is one command, as an administrator on the computer
-itself:   siptapi tapi install
+An administrator at the computer itself can have all of this done, but for steps 1 and 2, by
+   siptapi tapi install
 
 Keep this folder to yourself: whoever knows the token in siptapi.reg can dial.
 
@@ -46,8 +46,8 @@ Each command is for a command prompt (not PowerShell) that runs as administrator
 
 3. Let nobody else read them, and give the service a place of its own:
        icacls {settings} /setowner *S-1-5-32-544 /T
-       icacls {settings} /inheritance:r /grant:r *S-1-5-18:(OI)(CI)F
-       icacls {settings} /grant:r *S-1-5-32-544:(OI)(CI)F *S-1-5-19:(OI)(CI)RX
+       icacls {settings} /inheritance:r /grant:r ^
+          *S-1-5-18:(OI)(CI)F *S-1-5-32-544:(OI)(CI)F *S-1-5-19:(OI)(CI)RX
        mkdir {settings}\service\siptapi
        icacls {settings}\service /grant:r *S-1-5-19:(OI)(CI)M
        copy control.address {settings}\service\siptapi
