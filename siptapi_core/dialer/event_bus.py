@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import Generic, TypeVar
@@ -20,6 +19,7 @@ from siptapi_core.events import (
     LineEvent,
     LineHappening,
 )
+from siptapi_core.net.mailbox import Mailbox
 
 T = TypeVar("T")
 
@@ -33,15 +33,15 @@ class Subscription(Generic[T]):
     def __init__(self, bus: Bus[T], wants: Callable[[T], bool]) -> None:
         self._bus = bus
         self._wants = wants
-        self._queue: asyncio.Queue[T | None] = asyncio.Queue()
+        self._queue: Mailbox[T | None] = Mailbox()
         self._fell_behind = False
 
     def put(self, item: T) -> None:
         """Hand over an item; a listener that fell behind too far loses its subscription."""
         if not self._wants(item):
             return
-        if self._queue.qsize() < KEPT:
-            self._queue.put_nowait(item)
+        if len(self._queue) < KEPT:
+            self._queue.put(item)
         else:
             self._fell_behind = True
             self._bus.leave(self)
@@ -49,7 +49,7 @@ class Subscription(Generic[T]):
     def close(self) -> None:
         """No item follows those that are queued."""
         self._bus.leave(self)
-        self._queue.put_nowait(None)
+        self._queue.put(None)
 
     def __aiter__(self) -> AsyncIterator[T]:
         """Iterate over what comes."""
@@ -61,11 +61,11 @@ class Subscription(Generic[T]):
         Raises:
             RefusedError: this listener fell behind and missed items.
         """
-        if self._queue.empty() and self._fell_behind:
+        if self._fell_behind and not self._queue:
             raise RefusedError(f"this listener fell more than {KEPT} events behind")
         item = await self._queue.get()
         if item is None:
-            self._queue.put_nowait(None)
+            self._queue.put(None)
             raise StopAsyncIteration
         return item
 

@@ -29,6 +29,7 @@ from siptapi_core.locating import stated_address
 from siptapi_core.machine.phone_leg import Located
 from siptapi_core.machine.refer_call import ReferCall
 from siptapi_core.machine.refer_plan import ReferPlan
+from siptapi_core.net.mailbox import Mailbox
 from siptapi_core.net.resolving import ResolverChain
 from siptapi_core.net.sip_network import SipNetwork
 from siptapi_core.sip.credentials import Credentials
@@ -83,10 +84,8 @@ class LineNetwork:
     async def next_hop(self, uri: SipUri) -> tuple[Address, ...]:
         """Resolve ``uri``, in the order to be tried; raises ResolveError."""
         stated = stated_address(uri)
-        if stated is not None:
-            return (stated,)
         try:
-            found = await self._chain.next_hop(uri)
+            found = (stated,) if stated is not None else await self._chain.next_hop(uri)
         except ResolveError as error:
             self._logger.debug("next hop not found", uri=uri, why=str(error))
             raise
@@ -182,7 +181,7 @@ class ReferAttempt:
         self._network = network
         self._plan = plan
         self._credentials = credentials
-        self._happenings: asyncio.Queue[AttemptHappening] = asyncio.Queue()
+        self._happenings: Mailbox[AttemptHappening] = Mailbox()
         self._transferred_to: Uri | None = None
         self._call: ReferCall | None = None
         self._starting = asyncio.get_running_loop().create_task(self._start())
@@ -200,7 +199,7 @@ class ReferAttempt:
         if self._call is not None:
             self._network.drive(self._call.hang_up)
         elif not self._starting.cancelling() and self._starting.cancel():
-            self._happenings.put_nowait(CallEnded(Outcome.CANCELLED, Stage.PROXY))
+            self._happenings.put(CallEnded(Outcome.CANCELLED, Stage.PROXY))
         else:
             raise RefusedError("the call has ended already")
 
@@ -227,7 +226,7 @@ class ReferAttempt:
                 addresses=addresses,
                 credentials=credentials,
                 locate=self._line.locate,
-                report=self._happenings.put_nowait,
+                report=self._happenings.put,
             )
             self._line.name_call(call.call_id)
             if self._transferred_to is not None:
@@ -235,8 +234,8 @@ class ReferAttempt:
             self._network.drive(call.start)
         except SiptapiError as error:  # no address, no password, a plan that cannot be a message
             failed = CallFailed(stage, None, str(error), Disturbed.NO, code=error.code)
-            self._happenings.put_nowait(failed)
-            self._happenings.put_nowait(CallEnded(Outcome.FAILED, stage))
+            self._happenings.put(failed)
+            self._happenings.put(CallEnded(Outcome.FAILED, stage))
         else:
             self._call = call
 

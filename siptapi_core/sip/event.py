@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from siptapi_core.errors import MessageError
-from siptapi_core.sip.parameters import excerpt, is_token
+from siptapi_core.sip.parameters import excerpt, is_token, remembered
 from siptapi_core.values import Value
 
 
@@ -25,8 +25,7 @@ class EventHeader(Value):
         Raises:
             MessageError: it names no event package.
         """
-        package, parameters = _parse(text, "Event")
-        return cls(package, _token(parameters.get("id", "")))
+        return _parse_event(text)
 
     def __str__(self) -> str:
         """The value of the header."""
@@ -51,15 +50,7 @@ class SubscriptionState(Value):
         Raises:
             MessageError: it names no state.
         """
-        state, parameters = _parse(text, "Subscription-State")
-        # Some phones write "reason=reason=noresource".
-        reason = parameters.get("reason", "").lower().rpartition("=")[2]
-        return cls(
-            state,
-            _token(reason),
-            _seconds(parameters.get("expires")),
-            _seconds(parameters.get("retry-after")),
-        )
+        return _parse_state(text)
 
     def __str__(self) -> str:
         """The value of the header."""
@@ -76,6 +67,25 @@ class SubscriptionState(Value):
     def is_terminated(self) -> bool:
         """Whether no further NOTIFY belongs to this subscription."""
         return self.state == "terminated"
+
+
+@remembered
+def _parse_event(text: str) -> EventHeader:
+    package, parameters = _parse(text, "Event")
+    return EventHeader(package, _token(parameters.get("id", "")))
+
+
+@remembered
+def _parse_state(text: str) -> SubscriptionState:
+    state, parameters = _parse(text, "Subscription-State")
+    # Some phones write "reason=reason=noresource".
+    reason = parameters.get("reason", "").lower().rpartition("=")[2]
+    return SubscriptionState(
+        state,
+        _token(reason),
+        _seconds(parameters.get("expires")),
+        _seconds(parameters.get("retry-after")),
+    )
 
 
 def _parse(text: str, header: str) -> tuple[str, dict[str, str]]:

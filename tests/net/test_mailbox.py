@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from siptapi_core.net.mailbox import Mailbox
+
+
+def run(main):
+    asyncio.run(asyncio.wait_for(main(), 10))
+
+
+def test_items_come_in_order_whether_they_were_waited_for_or_not():
+    async def main():
+        box = Mailbox()
+        box.put(1)
+        box.put(2)
+        assert len(box) == 2
+        assert [await box.get(), await box.get()] == [1, 2]
+        reading = asyncio.create_task(box.get())
+        await asyncio.sleep(0)
+        box.put(3)
+        box.put(4)
+        assert await reading == 3
+        assert await box.get() == 4
+        assert len(box) == 0
+
+    run(main)
+
+
+def test_a_reader_who_gave_up_takes_nothing_with_it():
+    async def main():
+        box = Mailbox()
+        reading = asyncio.create_task(box.get())
+        await asyncio.sleep(0)
+        box.put("kept")
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        box.put("too")
+        assert [await box.get(), await box.get()] == ["kept", "too"]
+
+    run(main)
