@@ -140,13 +140,13 @@ class _Reader:
                 raise self._error('expected [KEY], "name"=value or @=value', line)
 
     def _read_header(self) -> None:
-        line = 1 if self._at_end() else self._line_number()
-        header = re.compile(r"[^\r\n]*").match(self._content, self._position)
-        words = header[0].strip() if header else ""
-        if words not in (HEADER, OLD_HEADER):
-            raise self._error(f"expected {HEADER!r} or {OLD_HEADER!r}: no registry file", line)
-        self._old = words == OLD_HEADER
-        self._position += len(header[0]) if header else 0
+        self._at_end()
+        words = self._content[self._position :].partition("\n")[0]
+        if words.strip() not in (HEADER, OLD_HEADER):
+            problem = f"expected {HEADER!r} or {OLD_HEADER!r}: no registry file"
+            raise self._error(problem, self._line_number())
+        self._old = words.strip() == OLD_HEADER
+        self._position += len(words)
 
     def _read_value(self, line: int) -> RegistryValue | None:
         value: RegistryValue | None
