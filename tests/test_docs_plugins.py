@@ -27,7 +27,7 @@ DOCUMENT = Path(__file__).parents[1] / "docs" / "plugins.md"
 TEXT = DOCUMENT.read_text(encoding="utf-8")
 PYTHON = re.findall(r"^```python\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
 SETTINGS = re.findall(r"^```toml\n(\[lines.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
-FILES = ("siptapi_sbc.py", "siptapi_directory.py", "test_both.py")
+FILES = ("siptapi_sbc.py", "siptapi_directory.py", "test_both.py", "test_dialer.py")
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_the_resolver_resolves(catalog: PluginCatalog) -> None:
 
 
 def test_the_tests_pass(folder: Path) -> None:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_both.py"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *FILES[2:]]
     done = subprocess.run(command, cwd=folder, capture_output=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout.decode()
 
@@ -88,5 +88,9 @@ def test_every_hook_and_every_helper_for_tests_is_told_of() -> None:
     assert [hook for hook in HOOKS if f"`{hook}`" not in TEXT] == []
     assert hookspecs.PROJECT in TEXT
     modules = Path(str(testing_package.__file__)).parent.glob("[!_]*.py")
-    public = {re.sub(r"(?:^|_)(\w)", lambda m: m[1].upper(), path.stem) for path in modules}
-    assert sorted(name for name in public if name not in TEXT) == []
+    assert sorted(path.stem for path in modules if not _is_told_of(path.stem)) == []
+
+
+def _is_told_of(module: str) -> bool:
+    main = re.sub(r"(?:^|_)(\w)", lambda found: found[1].upper(), module)
+    return main in TEXT or f"`{module}.{module}`" in TEXT
