@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -114,6 +115,8 @@ def test_scanners_hear_nothing_and_are_named_in_the_log(lab: Lab) -> None:
         assert (scan.tap.answers, scan.tap.went) == (0, 0), scan.attack
         assert "alice" not in scan.said, scan.said
         assert "SIP Device" not in scan.said, scan.said
+    with pytest.raises(ConnectionRefusedError), socket.create_connection((here.host, PORT), 5):
+        pass  # a connection would be somebody's whom we did not call
     pattern = fail2ban_filter()
     hosts = [match["host"] for line in here.refusals() if (match := pattern.search(line))]
     assert len(hosts) >= 5, "as many as make fail2ban act"
