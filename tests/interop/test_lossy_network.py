@@ -136,7 +136,8 @@ def row(name: str, town: Town, told: dict[str, Told], weather: Weather) -> str:
     """A row of the table in docs/reliability.md."""
     late = sum(is_timed_out(number, each) for number, each in told.items())
     seconds = sorted(each.seconds for each in told.values())
-    within = sum(town.worst_losses().get(number, 0) <= SURVIVED for number in told)
+    losses = town.worst_losses()
+    within = sum(losses.get(number, 0) <= SURVIVED for number in told)
     computed = "" if weather.damage else f"{share_of_timeouts(weather.loss):.3%}"
     return (
         f"| {name} | {len(told)} | {len(town.relay.lost)} of {town.relay.passed} | {within} "
