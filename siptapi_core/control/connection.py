@@ -216,6 +216,9 @@ class Connection:
             return error
         except Exception as error:  # noqa: BLE001  # as above
             return self._unexpected(error)
+        finally:  # not when the garbage collector comes: its queue would grow until then
+            if hasattr(items, "aclose"):
+                await items.aclose()
         return None
 
     def _unexpected(self, error: Exception) -> SiptapiError:

@@ -51,6 +51,10 @@ class Subscription(Generic[T]):
         self._bus.leave(self)
         self._queue.put(None)
 
+    async def aclose(self) -> None:
+        """Listen no more: see `contextlib.aclosing`."""
+        self._bus.leave(self)
+
     def __aiter__(self) -> AsyncIterator[T]:
         """Iterate over what comes."""
         return self

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import io
 import os
 import signal
@@ -568,6 +569,28 @@ def test_there_is_a_limit_to_how_many_there_are(monkeypatch: pytest.MonkeyPatch)
 
 
 # --- the end ---------------------------------------------------------------------------------
+
+
+def test_a_client_that_has_gone_listens_no_more_whenever_garbage_is_collected() -> None:
+    dialer = ScriptedDialer()
+
+    async def main() -> None:
+        gc.disable()
+        try:
+            async with serving(dialer), client() as one:
+                async with client() as other:
+                    await other.ask(EVENTS)
+                    await other.ask(TRACE)
+                    await one.settled()
+                    assert len(dialer.tells.subscriptions) == 1
+                for _ in range(100):  # the daemon has to see that it is gone
+                    await one.settled()
+                assert dialer.tells.subscriptions == ()
+                assert dialer.traces.subscriptions == ()
+        finally:
+            gc.enable()
+
+    run(main())
 
 
 def test_when_the_dialer_ends_its_listeners_hear_all_and_are_told() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from contextlib import aclosing
 
 import pytest
 
@@ -200,3 +201,15 @@ def test_once_closed_nothing_happens_any_more():
     bus.close()
     bus.tell_of_line("office", LineChanged())
     assert [event.id for event in written] == [event.id for event in told] == [1]
+
+
+def test_who_stops_listening_is_forgotten_at_once():
+    async def run():
+        bus = EventBus(FakeClock())
+        async with aclosing(bus.subscribe_for(ANYBODY)) as listener:
+            assert bus.subscriptions == (listener,)
+        assert bus.subscriptions == ()
+        bus.tell_of_line("office", LineChanged())
+        assert listener._queue.empty()
+
+    asyncio.run(run())
