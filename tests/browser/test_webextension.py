@@ -193,7 +193,21 @@ def test_nothing_that_a_page_does_by_itself_dials(extension: Extended) -> None:
     page.locator("siptapi-number", has_text="+43 664").dblclick()
     extension.wait_for_phone("Anna", "ringing")
     page.wait_for_timeout(200)
-    assert extension.placed() == ["+43 664 1234567"]  # a person's double click, and one of it
+    assert extension.placed() == ["+436641234567"]  # a person's double click, and one of it
+
+
+def test_to_select_a_number_is_not_to_click_it(extension: Extended) -> None:
+    page = extension.visit()
+    box = page.get_by_text("+43 664 1234567").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 2, box["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] - 2, box["y"] + 5, steps=3)
+    page.mouse.up()
+    assert page.evaluate("String(getSelection())").startswith("+43")
+    page.get_by_text("(01) 505641-12").click()
+    extension.wait_for_phone("Anna", "ringing")
+    assert extension.placed() == ["+43150564112"]
 
 
 def test_no_page_reaches_what_is_the_extensions_own(extension: Extended) -> None:
