@@ -12,7 +12,7 @@
 #define LONGEST_LINE (16 * 1024 * 1024) /* 10,000 lines in a list have 2 MB */
 #define MOST_UNSENT (256 * 1024)
 #define PAUSE 500            /* milliseconds between two tries */
-#define PAUSE_REFUSED 5000   /* after a goodbye: a wrong token does not get right by itself */
+#define PAUSE_REFUSED 3000   /* after a goodbye: a wrong token does not get right by itself */
 #define PATIENCE 3000        /* for the connection, and for the hello */
 #define QUIET 20000          /* after which the service is asked for a sign of life */
 #define SILENCE 30000        /* after which it is taken for dead */
@@ -167,14 +167,15 @@ static bool take_line(const char *text, size_t length) {
     return true;
 }
 
-static const char *take_lines(void) {
+/* Before `from` no line ends. */
+static const char *take_lines(size_t from) {
     size_t begin = 0;
     for (;;) {
         char *first = wire.in.data + begin;
-        char *last = memchr(first, '\n', wire.in.length - begin);
+        char *last = memchr(wire.in.data + from, '\n', wire.in.length - from);
         if (!last) break;
         if (!take_line(first, (size_t)(last - first))) return "it broke the protocol or left";
-        begin = (size_t)(last - wire.in.data) + 1;
+        begin = from = (size_t)(last - wire.in.data) + 1;
     }
     consume(&wire.in, begin);
     return NULL;
@@ -193,8 +194,9 @@ static const char *receive(void) {
         if (got < 0) return must_wait() ? NULL : "the connection broke";
         wire.heard = GetTickCount64();
         wire.asked = false;
+        size_t before = wire.in.length;
         if (!append(&wire.in, data, (size_t)got, LONGEST_LINE)) return "a line without end";
-        const char *problem = take_lines();
+        const char *problem = take_lines(before);
         if (problem) return problem;
     }
     SetEvent(wire.wake); /* there may be more, and others want the lock */

@@ -12,7 +12,8 @@
  *   dial|transfer|redirect CALL NUMBER, drop CALL, release CALL
  *   info CALL, at CALL           what LINECALLINFO and LINECALLSTATUS say of it
  *   status DEVICE, caps DEVICE VERSION EXTRA
- *   row DEVICE COUNT NUMBER SEED a row of calls, most dropped after a while; goes on meanwhile
+ *   row DEVICE COUNT NUMBER SEED a row of calls, each while the line is there, most of them
+ *                                dropped after a while; other commands go on meanwhile
  *   memory                       memory HANDLES BLOCKS BYTES of this process
  *   configure DEVICE             have the dialogs opened
  *   set NAME=VALUE               another setting
@@ -37,7 +38,7 @@
 #define HIGH_LINE ((DWORD_PTR)0x3C3C00000000ull)
 
 struct request {
-    bool pending, done;
+    bool makes_call, done;
     LONG result;
     int call;
 };
@@ -50,7 +51,7 @@ struct call {
 };
 
 static struct line {
-    bool there, open;
+    bool there, open, away;
     HDRVLINE handle;
     DWORD version;
 } lines[256];
@@ -203,7 +204,7 @@ static void CALLBACK on_completion(DRV_REQUESTID id, LONG result) {
         request->result = result;
         say("complete %lu 0x%08lx", (unsigned long)id, (unsigned long)result);
         struct call *call = &calls[request->call];
-        if (!call->made) {
+        if (request->makes_call) {
             call->made = result == 0;
             if (result && !call->closing) note_closed(request->call);
         }
@@ -248,6 +249,8 @@ static void CALLBACK on_event(HTAPILINE line, HTAPICALL tapi_call, DWORD message
     if (!lines[device].open) fault("an event of line %d, which is not open", device);
     LeaveCriticalSection(&lock);
     if (message == LINE_LINEDEVSTATE) {
+        if (first & (LINEDEVSTATE_CONNECTED | LINEDEVSTATE_DISCONNECTED))
+            lines[device].away = first & LINEDEVSTATE_DISCONNECTED;
         say("line %d state 0x%lx", device, (unsigned long)first);
         return;
     }
@@ -286,11 +289,11 @@ static void CALLBACK on_event(HTAPILINE line, HTAPICALL tapi_call, DWORD message
 
 /* ----------------------------------------------------------------------------------- commands */
 
-static int new_request(int call) {
+static int new_request(int call, bool makes_call) {
     EnterCriticalSection(&lock);
     int id = ++last_request;
     if (id >= MOST) abort();
-    requests[id] = (struct request){.pending = true, .call = call};
+    requests[id] = (struct request){.call = call, .makes_call = makes_call};
     LeaveCriticalSection(&lock);
     return id;
 }
@@ -315,7 +318,7 @@ static int make_call(int device, const char *number, DWORD country_code, int *re
     EnterCriticalSection(&lock);
     int call = add_call(device);
     LeaveCriticalSection(&lock);
-    int id = new_request(call);
+    int id = new_request(call, true);
     say("call %d request %d", call, id);
     TIMED(result, tsp_lineMakeCall((DWORD)id, lines[device].handle, tapi_handle(call),
                                    &calls[call].handle, strcmp(number, "-") ? wide : NULL,
@@ -331,7 +334,7 @@ static int ask(const char *what, int call, const char *number) {
     WCHAR wide[512];
     LONG result;
     HDRVCALL handle = calls[call].handle;
-    int id = new_request(call);
+    int id = new_request(call, false);
     MultiByteToWideChar(CP_UTF8, 0, number, -1, wide, 512);
     say("%s %d request %d", what, call, id);
     if (strcmp(what, "dial") == 0) {
@@ -586,13 +589,11 @@ static DWORD WINAPI run_row(void *argument) {
     srand(row->seed); /* of this thread */
     for (int turn = 0; turn < row->count; turn++) {
         int request;
+        for (int wait = 0; wait < 4000 && lines[row->device].away; wait++) Sleep(5);
         int call = make_call(row->device, row->number, 0, &request);
         int pause = rand() % 60;
         if (rand() % 4) { /* else it is dropped or released at once */
-            if (!await_request(request)) {
-                Sleep(100); /* the service may be on its way back */
-                continue;
-            }
+            if (!await_request(request)) continue;
             made++;
         }
         Sleep((DWORD)pause);

@@ -64,6 +64,7 @@ class Service:
         lines = {"lines.office": self.account, 'lines."Büro"': self.account}
         self.tables = {"control": {"listen": self.address}} | lines
         self.daemon = lab.daemon(tables=self.tables)
+        self.token = token_of(self.daemon)
 
     def reload(self, **lines: dict[str, Any]) -> None:
         """Have the daemon read settings with these lines."""
@@ -93,7 +94,11 @@ def begin(
     wine: Wine, hosts: list[TapiHost], daemon: Daemon, address: str, **settings: str
 ) -> TapiHost:
     """A host whose provider is to find ``daemon``."""
-    token = next(daemon.folder.rglob("control.address")).read_text().splitlines()[1]
-    host = wine.start(address, token, **settings)
+    host = wine.start(address, token_of(daemon), **settings)
     hosts.append(host)
     return host
+
+
+def token_of(daemon: Daemon) -> str:
+    """What who comes over TCP must know."""
+    return next(daemon.folder.rglob("control.address")).read_text().splitlines()[1]

@@ -1,0 +1,130 @@
+"""A service for the TAPI provider that says what the test wants it to say, and how."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from typing import Any
+
+from siptapi_core.commands import Dial, Dialling, Lines, LineStatus
+from siptapi_core.control.lines import read_line, write_line
+from siptapi_core.control.vocabulary import decode_command, encode_reply
+from siptapi_core.numbers import NumberRules, explain
+
+LINES = ("office", "Büro")
+PATIENCE = 10.0
+
+
+class BadBridge:
+    """Listens at ``host:port``; the test takes each connection."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.address = f"{host}:{port}"
+        self._listening = socket.create_server((host, port))
+        self._listening.settimeout(PATIENCE)
+        self._taken: list[Connection] = []
+
+    def accept(self) -> Connection:
+        """The provider's next connection."""
+        taken, _ = self._listening.accept()
+        taken.settimeout(PATIENCE)
+        self._taken.append(Connection(taken))
+        return self._taken[-1]
+
+    def serve(self) -> Connection:
+        """The provider's next connection, served until it has the lines."""
+        connection = self.accept()
+        connection.greet()
+        connection.tell_lines()
+        return connection
+
+    def close(self) -> None:
+        """Close everything."""
+        for connection in self._taken:
+            connection.close()
+        self._listening.close()
+
+
+class Connection:
+    """One connection, of which the test decides what is said."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
+        self._stream = connected.makefile("rb")
+
+    def hear(self) -> dict[str, Any]:
+        """The next line of the provider's, which must be one of the protocol; pings are passed."""
+        while "ping" in (line := read_line(self._stream.readline())):
+            self.say({"pong": line["ping"]})
+        if "command" in line:
+            decode_command({name: value for name, value in line.items() if name != "id"})
+        return line
+
+    def hear_dial(self) -> tuple[int, Dial]:
+        """A dial, and its id."""
+        line = self.hear()
+        number = line.pop("id")
+        command = decode_command(line)
+        assert isinstance(command, Dial)
+        return number, command
+
+    def say(self, *lines: dict[str, Any]) -> None:
+        """Say lines."""
+        self.send(b"".join(map(write_line, lines)))
+
+    def send(self, data: bytes) -> None:
+        """Say these bytes."""
+        self._socket.sendall(data)
+
+    def greet(self, version: str = "1.0") -> None:
+        """Hear the hello, and say ours."""
+        hello = self.hear()
+        assert (hello["hello"], hello["frontend"]) == ("1.0", "tapi")
+        self.say({"hello": version, "siptapi": "0", "settings": "", "process": 1})
+
+    def tell_lines(self) -> None:
+        """Answer what the provider asks first."""
+        subscribe, listing = self.hear(), self.hear()
+        assert (subscribe["subscribe"], listing["command"]) == ("events", "list_lines")
+        self.say({"id": subscribe["id"], "reply": "done"})
+        self.say({"id": listing["id"]} | encode_reply(Lines(tuple(map(_line, LINES)))))
+
+    def accept_call(self, call: str) -> Dial:
+        """Hear a dial and say that the call is ``call``."""
+        number, dial = self.hear_dial()
+        self.say(dialling(number, call))
+        return dial
+
+    def tell(self, event: str, call: str, **fields: Any) -> None:
+        """Tell of a call."""
+        self.say({"id": 1, "event": event, "call": call, "line": "office", "time": 1.0, **fields})
+
+    def await_end(self) -> None:
+        """Wait until the provider has gone, whatever it still says."""
+        try:
+            while self._socket.recv(65536):
+                pass
+        except ConnectionError:
+            pass
+        self.close()
+
+    def reset(self) -> None:
+        """End it as a crash may."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close()
+
+    def close(self) -> None:
+        """End it."""
+        self._stream.close()
+        self._socket.close()
+
+
+def dialling(number: int, call: str) -> dict[str, Any]:
+    """The answer to the dial of that id."""
+    explanation = explain("301", NumberRules(), domain="example.com")
+    reply = Dialling(call=call, line="office", explanation=explanation)
+    return {"id": number} | encode_reply(reply)
+
+
+def _line(name: str) -> LineStatus:
+    return LineStatus(name=name, account="", phone="", strategies=())
