@@ -200,13 +200,19 @@ class Town:
         return worst
 
 
+class FarEnd(Value):
+    """A proxy, the user's phone behind it, and one callee for each of `CALLEES`."""
+
+    proxy: EdgeProxy
+    phone: Phone
+    callees: tuple[SimulatedPhone, ...]
+
+
 @asynccontextmanager
-async def open_town(weather: Weather, *, seed: int) -> AsyncIterator[Town]:
-    """A town whose relay has that weather."""
+async def open_far_end() -> AsyncIterator[FarEnd]:
+    """The demo's proxy and phones on sockets of their own; each number is a callee's."""
     identifiers = SystemIdentifiers()
     async with AsyncExitStack() as stack:
-        addresses = Addresses()
-        stack.callback(addresses.close)
 
         async def start(make: Callable[[Address], E]) -> E:
             endpoint, _ = await stack.enter_async_context(running(make))
@@ -217,15 +223,6 @@ async def open_town(weather: Weather, *, seed: int) -> AsyncIterator[Town]:
                 at, DOMAIN, passwords={"200": "secret"}, phones={}, secret=identifiers.tag()
             )
         )
-        relay = stack.enter_context(
-            Relay(
-                addresses.next_host(),
-                (proxy.address.host, proxy.address.port),
-                weather=weather,
-                seed=seed,
-            )
-        )
-        proxy.public = Address(*relay.place)
 
         def account(user: str) -> PhoneAccount:
             credentials = Credentials("200", "secret")
@@ -247,9 +244,25 @@ async def open_town(weather: Weather, *, seed: int) -> AsyncIterator[Town]:
             for number in range(FIRST_NUMBER, FIRST_NUMBER + MOST_CALLS)
         }
         proxy.inside = frozenset(proxy.phones.values())
+        proxy.public = proxy.address
+        yield FarEnd(proxy, phone, tuple(callees))
+
+
+@asynccontextmanager
+async def open_town(weather: Weather, *, seed: int) -> AsyncIterator[Town]:
+    """A town whose relay has that weather."""
+    async with AsyncExitStack() as stack:
+        addresses = Addresses()
+        stack.callback(addresses.close)
+        far_end = await stack.enter_async_context(open_far_end())
+        inside = far_end.proxy.address
+        relay = stack.enter_context(
+            Relay(addresses.next_host(), (inside.host, inside.port), weather=weather, seed=seed)
+        )
+        far_end.proxy.public = Address(*relay.place)
         settings = parse(_SETTINGS.format(proxy=f"{relay.place[0]}:{relay.place[1]}"))
         dialer = await stack.enter_async_context(open_dialer(settings, load_plugins()))
-        yield Town(dialer, phone, relay)
+        yield Town(dialer, far_end.phone, relay)
 
 
 async def _listen(events: AsyncIterator[Event], count: int) -> dict[str, Told]:

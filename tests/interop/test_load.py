@@ -1,0 +1,236 @@
+"""A daemon that is asked for more than it can do, and one that works for long.
+
+The short form is for every day; ``nox -s soak`` loads it for half an hour.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+from lab.daemon import CALLER, Daemon, Heard
+from lab.laboratory import Lab
+from lab.lossy_town import CALLEES, DOMAIN, FIRST_NUMBER, FarEnd, open_far_end
+
+from siptapi_core.commands import Dial, Dialling, HangUp, ListCalls, Reload, ShowStatus, Status
+from siptapi_core.contracts import Dialer
+from siptapi_core.demo.phone import SimulatedPhone
+from siptapi_core.demo.phone_calls import CallPhase
+from siptapi_core.errors import BusyError, RefusedError
+from siptapi_core.sip.uri import SipUri
+
+SECONDS = float(os.environ.get("SIPTAPI_SOAK_SECONDS", "20"))
+ABSORBED = 34.0
+"""Seconds after which the last transaction of the last call is forgotten (timers H, J, M)."""
+WARM_UP = 300.0
+"""Seconds until what is kept of the past (events, look-ups) has the size that it stays at."""
+LEAK = 4096
+"""KiB by which memory may grow after that: the allocator's, who gives little back."""
+A_CALL = 60
+"""KiB that a call may take while it is remembered, transactions and events."""
+POOL = 7
+"""Threads that wait for work once there was some: asyncio's, and the history's."""
+STEADY = ("calls", "transactions", "dialogs", "connections", "watches", "followed calls", "tasks")
+
+
+def serve(lab: Lab, far_end: FarEnd, **tables: Any) -> Daemon:
+    line = {
+        "domain": DOMAIN,
+        "user": "200",
+        "password": "secret",
+        "phone": "201",
+        "outbound_proxy": f"{far_end.proxy.address.host}:{far_end.proxy.address.port}",
+        "register": True,
+    }
+    return lab.daemon(tables={"lines.office": line} | tables)
+
+
+def with_daemon(
+    lab: Lab, use: Callable[[Daemon, Dialer, Heard, FarEnd], Awaitable[None]], **tables: Any
+) -> None:
+    """Let ``use`` load a daemon whose far end lives in this loop."""
+
+    async def main() -> None:
+        async with open_far_end() as far_end:
+            daemon = await asyncio.to_thread(serve, lab, far_end, **tables)
+            async with daemon.connect() as dialer:
+                heard = Heard(dialer)
+                await dialer.execute(ListCalls(), CALLER)  # then it listens for certain
+                async with asyncio.timeout(SECONDS + 200):
+                    await use(daemon, dialer, heard, far_end)
+
+    asyncio.run(main())
+
+
+# --- overload ------------------------------------------------------------------------------------
+
+
+def test_ten_times_too_many_calls_are_refused_at_once_and_the_others_finished(lab: Lab) -> None:
+    """20 calls may be in progress, of which each takes a second: 20 a second, and 200 are asked."""
+    most, seconds = 20, 3
+
+    async def use(daemon: Daemon, dialer: Dialer, heard: Heard, far_end: FarEnd) -> None:
+        for callee in far_end.callees:
+            callee.behaviour = callee.behaviour.evolve(answer_after=1.0, reject_with=None)
+        waits: list[float] = []
+
+        async def dial() -> Dialling | None:
+            begun = time.monotonic()
+            try:
+                return await dialer.execute(Dial(number=str(FIRST_NUMBER)), CALLER)  # type: ignore[return-value]
+            except BusyError as error:
+                words.add(str(error))
+                return None
+            finally:
+                waits.append(time.monotonic() - begun)
+
+        words: set[str] = set()
+        dials = []
+        begun = time.monotonic()
+        for _ in range(10 * most * seconds):
+            dials.append(asyncio.create_task(dial()))
+            await asyncio.sleep(1 / (10 * most))
+        replies = await asyncio.gather(*dials)
+        lasted = time.monotonic() - begun
+        placed = [reply.call for reply in replies if reply is not None]
+        while heard.endings().keys() < set(placed):
+            await heard.until("call_ended")
+        outcomes = Counter(heard.endings().values())
+        print(f"{len(placed)} of {len(dials)} calls, refused within {max(waits):.3f} s: {outcomes}")
+        assert heard.endings().keys() == set(placed), "nothing is told of those that were refused"
+        assert outcomes == {"answered": len(placed)}
+        assert most <= len(placed) <= most * (lasted + 1)
+        assert any("calls are in progress" in each for each in words)
+        assert sorted(waits)[len(waits) * 99 // 100] < 1.0
+        assert (await counters(dialer))["refused as busy"] == len(dials) - len(placed)
+
+    with_daemon(lab, use, **{"": {"max_calls": most}})
+
+
+# --- endurance -----------------------------------------------------------------------------------
+
+
+def test_half_of_what_it_can_do_for_long_leaves_nothing_behind(lab: Lab) -> None:
+    async def use(daemon: Daemon, dialer: Dialer, heard: Heard, far_end: FarEnd) -> None:
+        before = await counters(dialer)
+        for phone in (far_end.phone, *far_end.callees):
+            forget_what_is_over(phone)
+        ears = asyncio.create_task(listen(heard))
+        await make_calls(dialer, 20, rate=1000.0)  # imports, caches
+        await until_over(dialer)
+        begun = time.monotonic()
+        await make_calls(dialer, 60, rate=1000.0)
+        await until_over(dialer)
+        rate = min(60 / (time.monotonic() - begun), 60.0) / 2
+        stop = asyncio.Event()
+        chores = asyncio.create_task(do_chores(daemon, dialer, far_end, stop))
+        samples: list[tuple[float, dict[str, int]]] = []
+        made, begun = 0, time.monotonic()
+        while (now := time.monotonic() - begun) < SECONDS:
+            made += await make_calls(dialer, max(1, round(rate)), rate=rate, hang_up_every=10)
+            samples.append((now, await counters(dialer)))
+        stop.set()
+        await chores
+        await until_over(dialer)
+        await asyncio.sleep(ABSORBED)
+        after = await counters(dialer)
+        ears.cancel()
+        print(f"{made} calls, {rate:.1f} a second: {before} -> {after}")
+        report(samples)
+        before |= {"transactions": 0, "timers": 2, "threads": before["threads"] + POOL}
+        for name in (*STEADY, "timers", "listeners", "threads", "open files", "incoming calls"):
+            assert after[name] <= before[name], (name, before, after)
+        assert after["loop stalls"] == after["refused as busy"] == after["waiting events"] == 0
+        check_memory(samples, before, after, made)
+
+    with_daemon(lab, use)
+
+
+def check_memory(
+    samples: list[tuple[float, dict[str, int]]],
+    before: dict[str, int],
+    after: dict[str, int],
+    calls: int,
+) -> None:
+    """Flat once it is warm; where that takes longer than the test, small for so few calls."""
+    warm = [sample["resident KiB"] for at, sample in samples if at > WARM_UP]
+    if len(warm) > 60:
+        assert max(warm[-30:]) - max(warm[:30]) < LEAK, warm
+    else:
+        grown = after["resident KiB"] - before["resident KiB"]
+        assert grown < 4096 + A_CALL * calls, (before, after)
+
+
+async def make_calls(
+    dialer: Dialer, count: int, *, rate: float, hang_up_every: int | None = None
+) -> int:
+    """Begin calls, ``rate`` a second; returns how many."""
+    begun = time.monotonic()
+    for index in range(count):
+        await asyncio.sleep(max(0.0, begun + index / rate - time.monotonic()))
+        number = str(FIRST_NUMBER + index % len(CALLEES))
+        reply = await dialer.execute(Dial(number=number), CALLER)
+        if hang_up_every and index % hang_up_every == 0 and isinstance(reply, Dialling):
+            try:
+                await dialer.execute(HangUp(call=reply.call), CALLER)
+            except RefusedError:  # the phone has it already
+                continue
+    return count
+
+
+async def until_over(dialer: Dialer) -> None:
+    for _ in range(3000):
+        if not (await counters(dialer))["calls"]:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("calls do not end")
+
+
+async def listen(heard: Heard) -> None:
+    while True:
+        await heard.until("call_ended")
+        heard.events.clear()
+
+
+async def do_chores(daemon: Daemon, dialer: Dialer, far_end: FarEnd, stop: asyncio.Event) -> None:
+    """What happens beside calls: callers, listeners that come and go, other settings."""
+    caller, account = far_end.callees[0], SipUri(host=DOMAIN, user="200")
+    loop = asyncio.get_running_loop()
+    while not stop.is_set():
+        caller.call(account, lambda *_report: None, loop.time())
+        await asyncio.sleep(1.0)
+        caller.hang_up(loop.time())
+        async with daemon.connect() as other:
+            visitor = Heard(other)
+            await other.execute(ListCalls(), CALLER)
+            with suppress(TimeoutError):  # the last of them comes too late for that
+                await asyncio.wait_for(visitor.until("call_placed"), 3)
+        await dialer.execute(Reload(), CALLER)
+
+
+async def counters(dialer: Dialer) -> dict[str, int]:
+    status = await dialer.execute(ShowStatus(), CALLER)
+    assert isinstance(status, Status)
+    return dict(status.counters)
+
+
+def forget_what_is_over(phone: SimulatedPhone) -> None:
+    def forget(_what: str) -> None:
+        phone.seen.clear()
+        phone.incoming[:] = [each for each in phone.incoming if each.phase is not CallPhase.OVER]
+        phone.outgoing[:] = [each for each in phone.outgoing if each.phase is not CallPhase.OVER]
+
+    phone.on_change = forget
+
+
+def report(samples: list[tuple[float, dict[str, int]]]) -> None:
+    """Rows of the table in docs/reliability.md."""
+    step = max(1, len(samples) // 10)
+    for at, sample in samples[::step]:
+        values = " | ".join(str(sample[name]) for name in (*STEADY, "timers", "resident KiB"))
+        print(f"| {at / 60:.1f} | {values} |")
