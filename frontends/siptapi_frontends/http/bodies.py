@@ -31,11 +31,18 @@ async def read_object(request: Request) -> dict[str, Any]:
     if kind != "application/json":
         raise Problem(415, "usage", "expected a body of Content-Type application/json")
     try:
-        data = json.loads(body)
+        data = json.loads(body, object_pairs_hook=_each_once)
     except (ValueError, RecursionError):
         raise Problem(400, "usage", "the body is no JSON") from None
     if not isinstance(data, dict):
         raise Problem(422, "usage", "expected a JSON object")
+    return data
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    data = dict(pairs)
+    if len(data) < len(pairs):  # others may have read the first, and let it pass
+        raise Problem(422, "usage", "a name is given twice in a JSON object")
     return data
 
 

@@ -7,6 +7,7 @@ logged and told in no detail.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from http import HTTPStatus
 
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
@@ -17,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from siptapi_core.contracts import Logger
 from siptapi_core.errors import SiptapiError
 from siptapi_frontends.http.access import AccessControl, client_of
+from siptapi_frontends.http.operations import API
 from siptapi_frontends.http.problems import Problem, problem_of
 
 SAFE_HEADERS = {
@@ -84,6 +86,15 @@ async def _refuse(scope: Scope, _receive: Receive, _send: Send) -> None:
     raise scope[_PROBLEM]
 
 
+def _told(error: HTTPException, request: Request) -> Problem:
+    words = error.detail
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        words = f"there is nothing at {request.url.path!r:.100}; {API}/docs says what there is"
+    elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and error.headers:
+        words = f"{request.method} means nothing here; there is {error.headers['Allow']}"
+    return Problem(error.status_code, "http", words, headers=error.headers)
+
+
 class _Answers:
     """Answers what ``app`` raises."""
 
@@ -113,7 +124,7 @@ class _Answers:
         if isinstance(error, SiptapiError):
             error = problem_of(error)
         if isinstance(error, HTTPException):
-            error = Problem(error.status_code, "http", error.detail, headers=error.headers)
+            error = _told(error, request)
         if isinstance(error, Problem):
             self._logger.warning("refused", **told, status=error.status, why=error.detail)
             return error

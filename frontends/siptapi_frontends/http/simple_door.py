@@ -6,6 +6,7 @@ that does not know the token.
 
 from __future__ import annotations
 
+import re
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -36,7 +37,8 @@ class SimpleDoor:
 
     def routes(self) -> list[Route]:
         """The only one."""
-        return [Route(PATH, self._answer, methods=["GET", "POST"])]
+        every = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+        return [Route(PATH, self._answer, methods=every)]  # else the page would refuse the others
 
     async def _answer(self, request: Request) -> Response:
         try:
@@ -54,7 +56,7 @@ class SimpleDoor:
             return PlainTextResponse(f"{problem.detail}\n", problem.status, problem.headers)
 
     async def _dial(self, request: Request) -> str:
-        if request.method == "HEAD":
+        if request.method not in {"GET", "POST"}:
             raise Problem(405, "http", "GET or POST dials", headers={"Allow": "GET, POST"})
         if any("prefetch" in request.headers.get(name, "") for name in _PREFETCH_HEADERS):
             raise Problem(403, "refused", "nobody has asked for this yet: a browser looked ahead")
@@ -68,6 +70,7 @@ class SimpleDoor:
         token = self._access.token(given.get("token", ""), request)
         access = Access(token=token)
         self._access.check_allowed(access, Scope.DIAL)
-        dial = Dial(number=given["number"], line=given.get("line") or None)
+        number = re.sub(r"^ (?=\d)", "+", given["number"])  # many a program forgets to write %2B
+        dial = Dial(number=number, line=given.get("line") or None)
         dialling = await self._api.dial(dial, access)
         return f"Dialling {dialling.explanation.formatted} on line {dialling.line}\n"

@@ -246,7 +246,22 @@ def test_what_is_not_there_is_a_problem_as_well(method, path, status, allow, tmp
             answer = await client.request(method, f"/api/v1/{path}")
             assert answer.status_code == status
             assert answer.json()["status"] == status
+            expected = "there is nothing at" if status == 404 else f"{method} means nothing here"
+            assert answer.json()["detail"].startswith(expected)
             assert set(answer.headers.get("allow", "").split(", ")) - {""} == allow
+
+    run(main())
+
+
+@pytest.mark.parametrize("body", ['{"number": "1", "number": "2"}', '{"number": {"a": 1, "a": 1}}'])
+def test_what_is_said_twice_is_refused(body, tmp_path):
+    async def main():
+        async with serving(tmp_path) as lab, lab.client(lab.token()) as client:
+            headers = {"Content-Type": "application/json"}
+            answer = await client.post("/api/v1/calls", content=body, headers=headers)
+            assert answer.status_code == 422
+            assert answer.json()["detail"] == "a name is given twice in a JSON object"
+            assert lab.dialer.executed == []
 
     run(main())
 

@@ -38,6 +38,31 @@ def test_it_dials_and_answers_with_a_line_of_text(method: str, tmp_path: Path) -
     run(main())
 
 
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        ("+431505641", "+431505641"),
+        ("%2B43+1+505641", "+43 1 505641"),
+        ("+%2B431505641", " +431505641"),
+        ("01+505641", "01 505641"),
+    ],
+)
+def test_a_plus_that_is_not_escaped_is_one_all_the_same(
+    written: str, number: str, tmp_path: Path
+) -> None:
+    """In a query it means a space, and another number would be dialled."""
+
+    async def main():
+        async with serving(tmp_path, settings=OPEN) as lab, lab.client() as client:
+            lab.dialer.answers = {Dial: DIALLING}
+            answer = await client.get(f"/dial?number={written}&token={lab.token()}")
+            assert answer.status_code == 201
+            [(command, _)] = lab.dialer.executed
+            assert command.number == number
+
+    run(main())
+
+
 async def ask(lab: Lab, method: str = "GET", headers: Mapping[str, str] = {}, **given: str) -> str:
     """What is answered: status and text."""
     async with lab.client(**headers) as client:
@@ -58,7 +83,7 @@ def test_who_may_not_is_told_so_in_text(tmp_path: Path) -> None:
             ahead = {"Sec-Purpose": "prefetch;prerender"}
             assert (await ask(lab, headers=ahead, number="1", token=token)).startswith("403 nobody")
             assert (await ask(lab, "HEAD", number="1", token=token)).startswith("405")
-            assert (await ask(lab, "PUT", number="1", token=token)).startswith("405")
+            assert await ask(lab, "PUT", number="1", token=token) == "405 GET or POST dials\n"
             evil = {"Origin": "https://evil.example"}
             assert (await ask(lab, "POST", evil, number="1", token=token)).startswith("403")
             rebound = {"Host": "evil.example"}
