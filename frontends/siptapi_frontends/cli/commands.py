@@ -33,7 +33,8 @@ _SUMMARIES = {
     "number": "say what would be dialled for a number, without dialling",
     "resolve": "show where a call would be sent, and why",
     "config": "write or check the settings",
-    "plugins": "list the plugins",
+    "plugins": "list the plugins, write new ones, bring them in",
+    "completion": "make your shell complete what you type",
 }
 
 

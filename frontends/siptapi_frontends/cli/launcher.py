@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
 from typing import NoReturn
@@ -16,6 +17,10 @@ OBJECTS_AT_START = 50_000
 def main() -> int:
     """Run ``siptapi`` with the arguments of the process; return its exit code."""
     gc.set_threshold(OBJECTS_AT_START)
+    if "_ARGCOMPLETE" in os.environ:
+        from siptapi_frontends.cli.completion import complete  # noqa: PLC0415  # a shell asks
+
+        complete()
     try:
         signal.signal(signal.SIGTERM, _interrupt)
         from siptapi_frontends.cli.quick_dial import hand_over  # noqa: PLC0415  # see the docstring
