@@ -127,7 +127,12 @@ def dotted(key: str, name: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """``text`` as a TOML string on one line."""
+    """``text`` as a TOML string on one line, in ASCII."""
     import json  # noqa: PLC0415  # for errors and documentation only
 
-    return json.dumps(text)
+    # As JSON, but for what JSON writes as two surrogates, or not at all.
+    return re.sub(
+        r"[^\x00-\x7e]",
+        lambda found: f"\\U{ord(found[0]):08x}",
+        json.dumps(text, ensure_ascii=False),
+    )
