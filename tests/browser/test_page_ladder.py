@@ -59,3 +59,22 @@ def test_a_past_call_has_its_messages_too(desk: Desk) -> None:
     row.locator("summary").click()
     expect(row.get_by_text("Your phone is ringing: pick it up.")).to_be_visible()
     expect(row.get_by_role("option").filter(has_text="INVITE").first).to_be_attached()
+
+
+def test_without_the_demo_the_messages_of_siptapi_unfold_and_go_on(window: Desk) -> None:
+    window.begin_again(
+        lambda page: page.route("**/api/v1/demo", lambda route: route.fulfill(status=404, json={}))
+    )
+    expect(window.page.locator("#stage")).to_be_hidden()
+    window.dial("301")
+    expect(window.now).to_contain_text("Your phone rings")
+    expect(window.rows).to_have_count(0)
+    with window.page.expect_request("**/api/v1/events?*trace=1*"):
+        window.call.locator("summary", has_text="SIP messages").click()
+    expect(window.rows.filter(has_text="180 Ringing")).to_have_count(1)
+    window.ask("POST", "demo/phones/Anna/pick_up")
+    window.ask("POST", "demo/phones/Bruno/pick_up")
+    expect(window.headline).to_have_text("Answered. The phones have the call now.")
+    expect(window.rows.filter(has_text="NOTIFY")).not_to_have_count(0)
+    expect(window.rows.last).to_contain_text("200 OK")
+    window.shoot("without-demo", whole=True)
