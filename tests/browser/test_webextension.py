@@ -190,10 +190,11 @@ def test_nothing_that_a_page_does_by_itself_dials(extension: Extended) -> None:
     }""")
     page.get_by_text("Tel. 0900 123456", exact=True).click()
     page.get_by_text("311", exact=True).click()
-    page.locator("siptapi-number", has_text="+43 664").dblclick()
+    page.add_style_tag(content="#tel { user-select: none }")
+    page.locator("#tel").dblclick()
     extension.wait_for_phone("Anna", "ringing")
     page.wait_for_timeout(200)
-    assert extension.placed() == ["+436641234567"]  # a person's double click, and one of it
+    assert extension.placed() == ["301"]  # a person's double click, and one of it
 
 
 def test_to_select_a_number_is_not_to_click_it(extension: Extended) -> None:
