@@ -75,10 +75,14 @@ def webextension(session: nox.Session) -> None:
 
 @nox.session
 def soak(session: nox.Session) -> None:
-    """The property tests, 25 times as long."""
+    """Half an hour of load, 2000 calls in each bad weather, property tests 25 times as long."""
     session.install("-e", ".[dev]")
-    long = ("-m", "not interop", "-n", "auto", "--hypothesis-profile=soak")
-    session.run("pytest", *long, *session.posargs)
+    long = {"SIPTAPI_SOAK_SECONDS": "1800", "SIPTAPI_LOSSY_CALLS": "2000"}
+    load = ("load", "lossy_network", "process_faults", "network_faults")
+    files = [f"tests/interop/test_{name}.py" for name in load]
+    session.run("pytest", "-s", *files, env=os.environ | long)
+    properties = ("-m", "not interop", "-n", "auto", "--hypothesis-profile=soak")
+    session.run("pytest", *properties, *session.posargs)
 
 
 @nox.session
