@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import os
+import sys
 
 import pytest
 from lab.lossy_town import CALLEES, CLAIMS, FIRST_NUMBER, Sight, Told, Town, open_town
@@ -16,6 +17,8 @@ from lab.relay import Weather
 
 from siptapi_core.events import CallEnded, Outcome, Stage
 from siptapi_core.machine.timers import SipTimers
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs 127.0.0.0/8")
 
 CALLS = int(os.environ.get("SIPTAPI_LOSSY_CALLS", "100"))
 IS_LONG = CALLS > 100

@@ -94,7 +94,6 @@ def test_plugins_that_misbehave_are_named_and_calls_go_on(lab: Lab) -> None:
     assert "not listening" in daemon.await_logged("observer broke", observer="complains")["why"]
     status = daemon.status()
     assert status["counters"]["waiting events"] > 50, "the observer that hangs has the first"
-    assert status["counters"]["loop stalls"] == 0
     (warning,) = (each for each in status["warnings"] if "leak" in each)
     assert warning.startswith("the plugin 'faulty' has 1020 tasks under way")
     begun = time.monotonic()
