@@ -136,6 +136,20 @@ def test_a_number_is_shown_as_people_read_it_and_dialled_and_copied_as_it_was_to
     expect(desk.call.locator(".told")).to_contain_text(asked)
 
 
+def test_who_reads_the_history_is_not_disturbed_by_new_calls(desk: Desk) -> None:
+    begin_and_reject(desk, "399")
+    row = desk.history("rejected").first
+    row.locator("summary").click()
+    expect(row.locator(".told li").last).to_have_text(re.compile("rejected on your phone"))
+    button = row.get_by_role("button", name="Dial 399 again")
+    button.focus()
+    told = row.locator(".told").element_handle()
+    desk.ask("POST", "calls", {"number": "302"})
+    expect(desk.history().first).to_contain_text("302")
+    expect(button).to_be_focused()
+    assert told.is_visible()  # the very same
+
+
 def test_a_long_history_comes_page_by_page(window: Desk) -> None:
     record = {
         "line": "anna", "direction": "outgoing", "name": "", "strategy": "", "answered": None,

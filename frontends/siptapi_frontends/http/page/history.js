@@ -1,7 +1,7 @@
 // Past calls: searched, filtered, page by page; each opens to what happened and can be redialled.
 
 import { CallModel } from "./call_model.js";
-import { byId, debounced, h, icon } from "./dom.js";
+import { byId, debounced, h, icon, throttled } from "./dom.js";
 import { told } from "./call.js";
 import { Ladder } from "./ladder.js";
 import { messagesOf } from "./calls.js";
@@ -9,6 +9,7 @@ import { daysAgo, duration, fullMoment, moment } from "./times.js";
 import { mood, outcomeWords } from "./words.js";
 
 const PAGE = 20;
+const MOST = 1000; // that the API gives at once
 
 export class History {
   #api;
@@ -19,15 +20,21 @@ export class History {
   #words = byId("history-words");
   #asked = 0;
   #nextPage = null;
+  #wanted = PAGE;
+  #rows = new Map(); // by call: `{from, row}`, what it was made from and itself
 
   /** `redial(record)` is called for a call that shall be made again. */
   constructor(api, numbers, redial) {
     this.#api = api;
     this.#numbers = numbers;
     this.#redial = redial;
-    this.refresh = debounced(() => this.#load(), 200);
+    this.refresh = throttled(() => this.#load(), 500);
+    const search = debounced(() => {
+      this.#wanted = PAGE;
+      this.#load();
+    }, 200);
     byId("history-filters").addEventListener("submit", (event) => event.preventDefault());
-    byId("history-filters").addEventListener("input", () => this.refresh());
+    byId("history-filters").addEventListener("input", search);
     this.#more.addEventListener("click", () => this.#load(this.#nextPage));
   }
 
@@ -51,20 +58,25 @@ export class History {
         direction: byId("direction").value,
         line: byId("history-line").value,
         since: period && daysAgo(Number(period)),
-        limit: PAGE,
+        limit: before === null ? Math.min(this.#wanted, MOST) : PAGE,
         before,
       });
-      if (asked === this.#asked) this.#show(calls, nextPage, before !== null);
+      if (asked !== this.#asked) return;
+      if (before !== null) this.#wanted += PAGE;
+      this.#show(calls, nextPage, before !== null);
     } catch (problem) {
       if (asked === this.#asked) this.#words.textContent = problem.message;
     }
   }
 
   #show(calls, nextPage, append) {
-    const open = new Set([...this.#list.querySelectorAll("details[open]")].map(({ dataset }) => dataset.call));
-    const rows = calls.map((record) => this.#row(record, open.has(record.call)));
-    if (append) this.#list.append(...rows);
-    else this.#list.replaceChildren(...rows);
+    const rows = [...(append ? this.#list.children : []), ...calls.map((record) => this.#row(record))];
+    rows.forEach((row, index) => {
+      const there = this.#list.children[index];
+      if (there !== row) this.#list.insertBefore(row, there ?? null); // the others keep the focus
+    });
+    while (this.#list.children.length > rows.length) this.#list.lastChild.remove();
+    for (const [call, { row }] of this.#rows) if (!row.isConnected) this.#rows.delete(call);
     this.#nextPage = nextPage;
     this.#more.hidden = nextPage === null;
     const filtered = [...new FormData(byId("history-filters")).values()].some(Boolean);
@@ -72,13 +84,23 @@ export class History {
     this.#words.textContent = this.#list.children.length ? "" : none;
   }
 
-  #row(record, open) {
+  /** The row of a call, the same as before where nothing else is told of it. */
+  #row(record) {
+    const known = this.#rows.get(record.call);
+    const from = JSON.stringify([record, new Date().toDateString()]);
+    if (known?.from === from) return known.row;
+    const row = this.#newRow(record, known?.row.querySelector("details").open);
+    this.#rows.set(record.call, { from, row });
+    return row;
+  }
+
+  #newRow(record, open) {
     const incoming = record.direction === "incoming";
     const ended = record.outcome || record.ended !== null;
     const number = record.number && this.#numbers.element(record.number, record.line);
     const details = h(
       "details",
-      { "data-call": record.call, open, ontoggle: (event) => event.target.open && this.#unfold(details, record) },
+      { open, ontoggle: (event) => event.target.open && this.#unfold(details, record) },
       h(
         "summary",
         {},

@@ -17,11 +17,12 @@ export class Lines {
   #api;
   #on;
   #all = [];
+  #usable = "";
   #timer = 0;
   #list = byId("lines");
   #search = byId("line-search");
 
-  /** `on`: lines(all) whenever they are read, problem(error). */
+  /** `on`: lines(all) where there are others, or others are active; problem(error). */
   constructor(api, on) {
     this.#api = api;
     this.#on = on;
@@ -41,7 +42,9 @@ export class Lines {
     const well = ({ problem }) => (problem ? 0 : 1);
     this.#all = lines.length > FEW ? lines.toSorted((one, other) => well(one) - well(other)) : lines;
     this.#show();
-    this.#on.lines(lines);
+    const usable = JSON.stringify(lines.map(({ name, active }) => [name, active]));
+    if (usable !== this.#usable) this.#on.lines(lines);
+    this.#usable = usable;
   }
 
   #show() {
