@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -206,7 +207,7 @@ def extended(browser: Browser, pages: Mapping[str, str]) -> Iterator[Extended]:
     ):
         context = browser.browser_type.launch_persistent_context(
             profile,
-            executable_path="/usr/bin/chromium",
+            executable_path=shutil.which("chromium"),
             headless=False,
             args=flags,
             locale="en-GB",
