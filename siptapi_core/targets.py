@@ -21,10 +21,11 @@ class Transport(enum.StrEnum):
     TCP = "tcp"
     TLS = "tls"
 
-    @property
-    def reliable(self) -> bool:
-        """Whether the transport itself retransmits (RFC 3261 section 17)."""
-        return self is not Transport.UDP
+    reliable: bool
+    """Whether the transport itself retransmits (RFC 3261 section 17)."""
+
+    def __init__(self, name: str) -> None:
+        self.reliable = name != "udp"
 
 
 class Number(Value):

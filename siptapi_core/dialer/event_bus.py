@@ -78,7 +78,7 @@ class Bus(Generic[T]):
     """Hands each item to every subscription there is. Whoever drops one has left."""
 
     def __init__(self) -> None:
-        self._references: list[ref[Subscription[T]]] = []
+        self._references: list[ref[Subscription[T]]] = []  # never changed, but replaced
 
     @property
     def subscriptions(self) -> tuple[Subscription[T], ...]:
@@ -89,7 +89,7 @@ class Bus(Generic[T]):
     def subscribe(self, wants: Callable[[T], bool] = lambda _: True) -> Subscription[T]:
         """Listen from now on."""
         subscription = Subscription(self, wants)
-        self._references.append(ref(subscription, self._drop))
+        self._references = [*self._references, ref(subscription, self._drop)]
         return subscription
 
     def leave(self, subscription: Subscription[T]) -> None:
@@ -101,8 +101,10 @@ class Bus(Generic[T]):
 
     def publish(self, item: T) -> None:
         """Tell everyone."""
-        for subscription in self.subscriptions:
-            subscription.put(item)
+        for reference in self._references:
+            subscription = reference()
+            if subscription is not None:
+                subscription.put(item)
 
     def close(self) -> None:
         """End every subscription once its queue is read."""

@@ -21,7 +21,7 @@ from siptapi_core.errors import MessageError
 from siptapi_core.machine.identifiers import Identifiers
 from siptapi_core.machine.server_transaction import ServerTransaction
 from siptapi_core.machine.strangers import Strangers
-from siptapi_core.machine.timers import SipTimers, TimerQueue
+from siptapi_core.machine.timers import SipTimers
 from siptapi_core.machine.transaction_layer import TransactionLayer
 from siptapi_core.sip.message import Request
 from siptapi_core.targets import Address
@@ -87,20 +87,14 @@ class UserAgent:
             timers=timers or SipTimers(),
             strangers=strangers,
         )
+        self.queue = self.transactions.queue
+        """Where calls put their own timers."""
+        self.timers = self.transactions.timers
+        """T1, T2, T4."""
         self.strangers = strangers
         self.on_stranger = on_stranger or self.refuse_stranger
         self.extensions: frozenset[str] = frozenset()
         self._dialogs: dict[tuple[str, str], DialogUser] = {}
-
-    @property
-    def queue(self) -> TimerQueue:
-        """Where calls put their own timers."""
-        return self.transactions.queue
-
-    @property
-    def timers(self) -> SipTimers:
-        """T1, T2, T4."""
-        return self.transactions.timers
 
     def receive(self, data: bytes, source: Address, now: float) -> None:
         """A datagram came from ``source``."""

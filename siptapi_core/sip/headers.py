@@ -176,7 +176,7 @@ class Headers:
     def _make_index(self) -> dict[str, str | list[str]]:
         index: dict[str, str | list[str]] = {}
         for name, value in self.items():
-            key = header_key(name)
+            key = _KEYS.get(name) or header_key(name)
             if key in index:
                 _add(index, key, value)
             else:

@@ -112,4 +112,4 @@ def _encode(
         *times,
         *media,
     )
-    return "".join(f"{line}\r\n" for line in lines).encode("latin-1")
+    return ("\r\n".join(lines) + "\r\n").encode("latin-1")
