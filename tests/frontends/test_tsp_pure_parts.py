@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
+from native_tsp import build, run
 
 pytestmark = pytest.mark.interop
 
 ROOT = Path(__file__).parents[2]
-TSP = ROOT / "frontends" / "tsp"
-NATIVE = Path(__file__).parent / "tsp_native"
-WINDOWS_HEADERS = Path("/usr/share/mingw-w64/include")
 PURE = ("call_events.c", "json_read.c", "json_write.c", "structures.c", "unicode.c")
 VECTORS = json.loads((ROOT / "tests" / "control" / "vectors.json").read_text())
 
@@ -24,25 +20,11 @@ PROCEEDING, RINGBACK, CONNECTED = 0x200, 0x20, 0x100
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The test program, with TAPI's own headers among Linux types of Windows' sizes."""
-    folder = tmp_path_factory.mktemp("tsp")
-    for header in ("tapi.h", "tspi.h"):
-        shutil.copy(WINDOWS_HEADERS / header, folder)
-    built = folder / "test_pure_parts"
-    subprocess.run(
-        [
-            *("gcc", "-std=c11", "-O1", "-g", "-Wall", "-Wextra", "-Werror"),
-            *("-fsanitize=address,undefined", "-fno-sanitize-recover=all"),
-            *("-I", NATIVE / "linux_headers", "-isystem", folder, "-I", TSP),
-            *("-o", built, NATIVE / "test_pure_parts.c", *(TSP / name for name in PURE)),
-        ],
-        check=True,
-    )
-    return built
+    return build(tmp_path_factory.mktemp("tsp"), "test_pure_parts.c", PURE)
 
 
 def test_its_own_checks(program: Path) -> None:
-    assert _run(program, "checks") == ["0 failures"]
+    assert run(program, "checks") == ["0 failures"]
 
 
 def test_every_vector_of_the_control_line_is_read(program: Path) -> None:
@@ -53,12 +35,12 @@ def test_every_vector_of_the_control_line_is_read(program: Path) -> None:
         told = json.loads(line)
         texts = [f" {name}={told[name]}" for name in names if isinstance(told.get(name), str)]
         expected.append("yes" + "".join(texts))
-    assert _run(program, "json", input_="\n".join(lines)) == expected
+    assert run(program, "json", input_="\n".join(lines)) == expected
 
 
 def test_every_event_that_is_cut_is_refused(program: Path) -> None:
     cut = [line[:length] for line in VECTORS["events"] for length in range(1, len(line))]
-    assert set(_run(program, "json", input_="\n".join(cut))) == {"no"}
+    assert set(run(program, "json", input_="\n".join(cut))) == {"no"}
 
 
 @pytest.mark.parametrize(
@@ -113,13 +95,5 @@ def _told(program: Path, events: list[str], version: str = "20002") -> list[tupl
         key = "status" if detail and detail[0].isdigit() else "outcome"
         value = [int(word) if key == "status" else word for word in detail]
         lines.append(json.dumps({"event": name, **dict(zip([key], value, strict=False))}))
-    words = " ".join(_run(program, "states", version, input_="\n".join(lines))).split()
+    words = " ".join(run(program, "states", version, input_="\n".join(lines))).split()
     return [(int(state, 16), int(mode, 16)) for state, mode in (word.split(":") for word in words)]
-
-
-def _run(program: Path, *arguments: str, input_: str = "") -> list[str]:
-    ran = subprocess.run(
-        [program, *arguments], input=input_, capture_output=True, text=True, check=False, timeout=60
-    )
-    assert (ran.returncode, ran.stderr) == (0, ""), ran.stdout + ran.stderr
-    return ran.stdout.splitlines()

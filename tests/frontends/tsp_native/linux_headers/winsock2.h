@@ -1,0 +1,2 @@
+/* windows.h has it all */
+#include <windows.h>
