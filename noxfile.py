@@ -62,8 +62,10 @@ def interop(session: nox.Session) -> None:
 @nox.session
 def tsp(session: nox.Session) -> None:
     """The TAPI service provider, for every Windows: in build/tsp, or where the argument says."""
-    session.install("ziglang>=0.13")
-    session.run("python", "frontends/tsp/build.py", *(session.posargs or ("build/tsp",)))
+    folder = session.posargs[0] if session.posargs else "build/tsp"
+    session.install("ziglang>=0.13", "pefile>=2023.2.7")
+    session.run("python", "frontends/tsp/build.py", folder)
+    session.run("python", "frontends/tsp/exports.py", folder)
 
 
 @nox.session
