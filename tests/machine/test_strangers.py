@@ -114,6 +114,14 @@ def test_no_answer_is_longer_than_its_request(method, headers):
     assert bench.agent.next_timer() is None, "nothing is sent again"
 
 
+def test_what_no_answer_fits_gets_none():
+    bench = Bench()
+    tiny = b"OPTIONS sip:a SIP/2.0\r\nv:SIP/2.0/UDP a\r\nf:<sip:a>;tag=1\r\nt:<sip:a>\r\ni:1\r\n"
+    bench.receive(tiny + b"CSeq:1 OPTIONS\r\n\r\n", STRANGER)
+    assert bench.sent == []
+    assert len(bench.agent) == 0
+
+
 def test_answers_to_one_address_are_limited(monkeypatch):
     monkeypatch.setattr(limits, "ANSWERS_AT_ONCE", 3)
     reports = known(proxies=(PROXY,), met=(PHONE,))
