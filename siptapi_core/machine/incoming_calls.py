@@ -69,7 +69,9 @@ class IncomingCalls:
         """A valid request outside any dialog of ours that requires nothing unknown."""
         line = self.lines.find(request) if request.method == "INVITE" else None
         strangers = self._agent.strangers
-        if line is None or (strangers is not None and not strangers.may_call(line, source)):
+        if line is None or not (
+            strangers is None or strangers.may_call(line, request, source, now)
+        ):
             self._agent.refuse_stranger(request, transaction, source, now)
         elif (accepted := _accepted_instead(request)) is not None:
             self._agent.refuse(transaction, 415, now, headers=(accepted,))

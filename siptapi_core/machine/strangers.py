@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 REMEMBERED = 86400.0
 """Seconds that an address is known for at least: lines register again within a day."""
 MOST_HOSTS = 16384
-"""Addresses that are known at most, of those of the last `REMEMBERED` seconds and before each."""
+"""Addresses that are known at most of the last `REMEMBERED` seconds, and as many of before."""
 ANSWERS_AT_ONCE, ANSWERS_A_SECOND = 20_000, 1_000
 """To one address: a proxy may ask after ten thousand lines at once, and twice a minute."""
 REPORTS_AT_ONCE, REPORT_SECONDS = 10, 30.0
@@ -104,16 +104,16 @@ class Strangers:
             self._tell(source, request.method, NOT_ACCEPTED, now)
         elif line.accept_from is AcceptFrom.ANY:
             self.proxies.add(host, now)
-        elif request.method == "INVITE":
-            self._tell(source, request.method, ELSEWHERE, now)
         return line is not None
 
-    def may_call(self, line: IncomingLine, source: Address) -> bool:
-        """Whether ``line`` takes calls from there."""
+    def may_call(self, line: IncomingLine, invite: Request, source: Address, now: float) -> bool:
+        """Whether ``line`` takes ``invite``, which was admitted, from there."""
         host = source.host
-        return host in self.proxies or (
-            line.accept_from is not AcceptFrom.PROXY and host in self.met
-        )
+        if host in self.proxies or (line.accept_from is not AcceptFrom.PROXY and host in self.met):
+            return True
+        if self.line_with_token(invite) is not None:
+            self._tell(source, invite.method, ELSEWHERE, now)
+        return False
 
     def may_answer(self, to: Address, now: float) -> bool:
         """Whether one more answer to there is within the limit; if so, it is counted."""

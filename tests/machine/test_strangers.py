@@ -192,6 +192,16 @@ def test_who_knows_the_token_but_calls_from_elsewhere_is_refused_and_told_of(acc
     assert len(reports.lines) == 1
 
 
+def test_nor_is_whoever_we_only_sent_something_taken_for_the_proxy():
+    reports = known(met=(PHONE,))
+    bench = IncomingSide(strangers=reports.strangers)
+    bench.receive(make_request(uri=TARGET.partition(";")[0]), PHONE)
+    assert reports.lines == []
+    bench.receive(make_request(uri=TARGET, call_id="x", cseq="2 INVITE"), PHONE)
+    assert bench.statuses("INVITE") == [480, 480]
+    assert reports.lines == [(PHONE, "INVITE", ELSEWHERE, 0)], "it may be a proxy of the PBX's"
+
+
 def test_the_token_of_one_line_is_not_that_of_another():
     lines = make_line("open", "one", accept_from=AcceptFrom.ANY), make_line("shut", "two")
     bench = IncomingSide(*lines, strangers=Reports().strangers)
