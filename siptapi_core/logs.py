@@ -6,6 +6,7 @@ installed that import costs more than all of SIPTAPI; an event below the level c
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import MutableMapping
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger, Processor
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+_PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3}
 
 
 class _Output:
@@ -167,6 +169,8 @@ def _structlog(stream: TextIO) -> FilteringBoundLogger:
             exception_formatter=structlog.dev.plain_traceback,  # the default may import rich
         )
         render = [_harmless, console]
+    if _is_the_journal(stream):
+        render.append(_with_priority)
     return structlog.wrap_logger(  # type: ignore[no-any-return]
         _Lines(stream),
         processors=[
@@ -177,6 +181,20 @@ def _structlog(stream: TextIO) -> FilteringBoundLogger:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(0),
     )
+
+
+def _is_the_journal(stream: TextIO) -> bool:
+    """Whether what is written there goes to systemd's journal (systemd.exec(5), JOURNAL_STREAM)."""
+    named = os.environ.get("JOURNAL_STREAM", "")
+    with suppress(OSError):  # it has no descriptor
+        status = os.fstat(stream.fileno())
+        return named == f"{status.st_dev}:{status.st_ino}"
+    return False
+
+
+def _with_priority(_: Any, level: str, line: Any) -> str:
+    """What the journal sorts by (sd-daemon(3))."""
+    return f"<{_PRIORITIES[level]}>{line}"
 
 
 def _harmless(_: object, __: str, values: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from attrs import frozen
@@ -109,6 +111,24 @@ def test_until_told_otherwise_warnings_go_to_standard_error(
     seen = capsys.readouterr()
     assert seen.out == ""
     assert [json.loads(line)["event"] for line in seen.err.splitlines()] == ["loud"]
+
+
+def test_in_the_journal_each_line_has_its_priority(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (tmp_path / "journal").open("w+", encoding="utf-8") as stream:
+        status = os.fstat(stream.fileno())
+        monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
+        logs.configure("debug", stream)
+        for level in logs.LEVELS:
+            getattr(logs.logger("test"), level)("said")
+        monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:1")
+        logs.configure("info", stream)
+        logs.logger("test").info("said elsewhere")
+        stream.seek(0)
+        lines = stream.read().splitlines()
+    assert [line[:4] for line in lines] == ["<7>{", "<6>{", "<4>{", "<3>{", '{"lo']
+    assert json.loads(lines[0][3:])["level"] == "debug"
 
 
 def test_a_terminal_gets_lines_for_people() -> None:
