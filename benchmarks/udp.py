@@ -79,7 +79,7 @@ async def _serve_transport(report: Connection) -> None:
             stopped.set()
 
     transport = await UdpTransport.open(
-        host=LOOPBACK, receive=receive, refused=lambda _: None, logger=_Quiet()
+        host=LOOPBACK, receive=receive, refused=lambda *_: None, logger=_Quiet()
     )
     port = transport.local_address(Address(LOOPBACK, 9)).port
     report.send((port, time.process_time()))

@@ -27,7 +27,7 @@ async def running(make: Callable[[Address], E]) -> AsyncIterator[tuple[E, Driver
     transport = await UdpTransport.open(
         host=LOOPBACK,
         receive=lambda *datagram: driver.receive(*datagram),  # noqa: PLW0108  # made below
-        refused=lambda _address: None,  # a phone that is gone is found out by its silence
+        refused=lambda *_refusal: None,  # a phone that is gone is found out by its silence
         logger=logger("siptapi.demo"),
     )
     try:

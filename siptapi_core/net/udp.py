@@ -32,6 +32,7 @@ PAUSE_SECONDS = 0.01
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 _WILDCARDS = ("0.0.0.0", "::")  # noqa: S104  # compared with, not bound to
+_CLOSED_PORT = os.strerror(errno.ECONNREFUSED)
 _UNUSABLE = {
     errno.EADDRINUSE: "is in use by another program; choose another port, or 0 for any free one",
     errno.EADDRNOTAVAIL: "is no address of this machine",
@@ -53,14 +54,15 @@ class UdpTransport:
         Linux: ICMP answer ──> error queue ──> refused(destination)
 
     ``refused`` is called from the loop, never from inside `send`, with the destination's host and
-    port and no ``verify_name``. Nothing is called after `close`.
+    port and no ``verify_name``, and why in words where nobody at all is reached, which is "" where
+    only the port is closed. Nothing is called after `close`.
     """
 
     def __init__(
         self,
         udp_socket: socket.socket,
         receive: Callable[[bytes, Address], None],
-        refused: Callable[[Address], None],
+        refused: Callable[[Address, str], None],
         logger: Logger,
     ) -> None:
         self.dropped = 0
@@ -93,7 +95,7 @@ class UdpTransport:
         host: str = "0.0.0.0",  # noqa: S104  # a phone system calls in on any interface
         port: int = 0,
         receive: Callable[[bytes, Address], None],
-        refused: Callable[[Address], None],
+        refused: Callable[[Address, str], None],
         logger: Logger,
     ) -> UdpTransport:
         """Bind a socket to ``host`` (an IP literal; its family is the socket's) and ``port``.
@@ -191,7 +193,8 @@ class UdpTransport:
                 # Linux hands an earlier packet's ICMP error to the next call, whatever it is; so
                 # does Windows (WSAECONNRESET), which does not say which packet that was.
                 if not (isinstance(error, ConnectionResetError) or self._take_icmp_errors()):
-                    self._refuse(Address(to.host, to.port), str(error))
+                    why = getattr(error, "strerror", None) or str(error)
+                    self._refuse(Address(to.host, to.port), why)
                     return True
             else:
                 return True
@@ -235,11 +238,12 @@ class UdpTransport:
     def _refuse(self, to: Address, why: str) -> None:
         self._logger.info("packet refused", to=str(to), why=why)  # whoever sent it is told
         self._routes.pop(to.host, None)
-        self._loop.call_soon(self._tell_refused, to)
+        problem = "" if why == _CLOSED_PORT else f"there is no way to {to}: {why}"
+        self._loop.call_soon(self._tell_refused, to, problem)
 
-    def _tell_refused(self, to: Address) -> None:
+    def _tell_refused(self, to: Address, problem: str) -> None:
         if not self._closed:
-            self._refused(to)
+            self._refused(to, problem)
 
 
 def _bound_socket(host: str, port: int) -> socket.socket:

@@ -62,10 +62,15 @@ class Recorder:
     def __init__(self):
         self.received = asyncio.Queue()
         self.refused = asyncio.Queue()
+        self.problems = []
         self.logged = []
 
     def receive(self, data, source):
         self.received.put_nowait((data, source))
+
+    def refuse(self, to, problem):
+        self.problems.append(problem)
+        self.refused.put_nowait(to)
 
     def debug(self, event, **values):
         self.logged.append(("debug", event, values))
@@ -84,7 +89,7 @@ async def opened(host="127.0.0.1", port=0, receive=None):
         host=host,
         port=port,
         receive=receive or recorder.receive,
-        refused=recorder.refused.put_nowait,
+        refused=recorder.refuse,
         logger=recorder,
     )
     try:
@@ -402,6 +407,7 @@ def test_what_cannot_be_sent_is_refused_afterwards(run, data, to, why):
             ((level, event, values),) = recorder.logged
             assert (level, event, values["to"]) == ("info", "packet refused", str(to))
             assert re.search(why, values["why"])
+            assert recorder.problems == [f"there is no way to {to}: {values['why']}"]
             transport.send(b"hello", own_address(transport))
             assert (await recorder.received.get())[0] == b"hello"
 
