@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from siptapi_core.errors import BusyError
 
-MOST_LAG = 0.5
-"""Seconds that everything waits for the event loop: T1, after which the other side repeats itself,
-so that more work makes more work."""
+MOST_LAG = 1.0
+"""Seconds that everything waits for the event loop: twice T1, after which the other side repeats
+itself, so that work makes work."""
 
 
 class Admission:
