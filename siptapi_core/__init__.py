@@ -14,6 +14,7 @@ business. Each is imported when it is first used, so that ``import siptapi_core`
 - A front end: `Frontend`, `Dialer`, `Command`, `Caller`, `Reply` and their classes; `CliCommand`,
   `CliSession`, `PluginRecord`, `PluginState` for the command line; `Resolution`,
   `ResolutionStep`, `StepOutcome` say how an address was found.
+- A check of ``siptapi doctor``: `Check`, `Examined`, `Finding`, `Verdict`.
 - An observer: `Observer`, `Gap`; `encode_event` is an event as plain values, for JSON.
 - What happens: `Event`; `CallEvent`, `Happening`, of which an attempt may report each
   `AttemptHappening`, and their classes, `Outcome`, `Stage`, `Disturbed`, `Reporter`;
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from siptapi_core.commands import Transfer as Transfer
     from siptapi_core.contracts import Attempt as Attempt
     from siptapi_core.contracts import Capability as Capability
+    from siptapi_core.contracts import Check as Check
     from siptapi_core.contracts import CliCommand as CliCommand
     from siptapi_core.contracts import CliSession as CliSession
     from siptapi_core.contracts import Clock as Clock
@@ -73,6 +75,8 @@ if TYPE_CHECKING:
     from siptapi_core.contracts import Dialer as Dialer
     from siptapi_core.contracts import DialRequest as DialRequest
     from siptapi_core.contracts import DnsClient as DnsClient
+    from siptapi_core.contracts import Examined as Examined
+    from siptapi_core.contracts import Finding as Finding
     from siptapi_core.contracts import Frontend as Frontend
     from siptapi_core.contracts import Gap as Gap
     from siptapi_core.contracts import LineIdentity as LineIdentity
@@ -87,6 +91,7 @@ if TYPE_CHECKING:
     from siptapi_core.contracts import Resolved as Resolved
     from siptapi_core.contracts import Resolver as Resolver
     from siptapi_core.contracts import Strategy as Strategy
+    from siptapi_core.contracts import Verdict as Verdict
     from siptapi_core.dns_records import DnsAnswer as DnsAnswer
     from siptapi_core.dns_records import NaptrRecord as NaptrRecord
     from siptapi_core.dns_records import SrvRecord as SrvRecord
@@ -182,9 +187,9 @@ _HOMES = {
         "ShowCall ShowMessages ShowSettings ShowStatus ShownSettings Status Transfer"
     ),
     "contracts": (
-        "Attempt Capability CliCommand CliSession Clock Context Dialer DialRequest DnsClient "
-        "Frontend Gap LineIdentity Logger Network NoSettings Observer Offer PassedOn Planning "
-        "ResolveContext Resolved Resolver Strategy"
+        "Attempt Capability Check CliCommand CliSession Clock Context Dialer DialRequest DnsClient "
+        "Examined Finding Frontend Gap LineIdentity Logger Network NoSettings Observer Offer "
+        "PassedOn Planning ResolveContext Resolved Resolver Strategy Verdict"
     ),
     "dns_records": "DnsAnswer NaptrRecord SrvRecord",
     "errors": (

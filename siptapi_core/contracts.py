@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import enum
 from argparse import ArgumentParser, Namespace
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from attrs import evolve, frozen, has
 
@@ -455,6 +455,73 @@ class CliCommand(Value, kw_only=True):
     summary: str
     configure: Callable[[ArgumentParser], None]
     run: Callable[[Namespace, CliSession], int]
+
+    def _check(self) -> None:
+        _check_name(self.name)
+
+
+class Verdict(enum.StrEnum):
+    """What a check found, in a word."""
+
+    OK = "ok"
+    NOTE = "note"
+    """Nothing is wrong, but it is good to know; or it could not be looked at."""
+    PROBLEM = "problem"
+
+
+class Finding(Value, kw_only=True):
+    """One thing that a check found, in sentences: what was ``seen``, what it ``means``, what to do.
+
+    ``check`` and ``line`` ("" of what concerns no single line) are filled in by who runs the check.
+    """
+
+    verdict: Verdict
+    seen: str
+    means: str = ""
+    do: str = ""
+    check: str = ""
+    line: str = ""
+
+
+class Examined(Protocol):
+    """What a check looks at: a line, or SIPTAPI as it is installed, where ``identity`` is None."""
+
+    @property
+    def identity(self) -> LineIdentity | None:
+        """The line, without its password."""
+        ...
+
+    @property
+    def network(self) -> Network | None:
+        """What a strategy of the line may use; no check disturbs anybody by it."""
+        ...
+
+    @property
+    def settings_file(self) -> str:
+        """Where the settings are."""
+        ...
+
+    @property
+    def context(self) -> Context:
+        """Clock, DNS and logger."""
+        ...
+
+
+class Check(Value, kw_only=True):
+    """Something that ``siptapi doctor`` looks at; ``run(examined)`` gets an `Examined`.
+
+    It is run for each line, or once where it is not ``of_line``, beside all others. What it raises
+    becomes a finding, and so does that it takes longer than ``seconds``.
+
+    Raises:
+        ValueError: ``name`` is not made of lower-case letters, digits and hyphens.
+    """
+
+    name: str
+    summary: str
+    run: Callable[[Any], Awaitable[Iterable[Finding]]]
+    of_line: bool = True
+    seconds: float = 30.0
 
     def _check(self) -> None:
         _check_name(self.name)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pluggy
 
-from siptapi_core.contracts import CliCommand, Frontend, Observer, Offer, Resolver, Strategy
+from siptapi_core.contracts import Check, CliCommand, Frontend, Observer, Offer, Resolver, Strategy
 
 PROJECT = "siptapi"
 DAEMON_GROUP = "siptapi.daemon"
@@ -45,3 +45,8 @@ def siptapi_observers() -> Iterable[Offer[Any, Observer]]:  # type: ignore[empty
 @hookspec
 def siptapi_commands() -> Iterable[CliCommand]:  # type: ignore[empty-body]
     """Commands for ``siptapi`` on the command line."""
+
+
+@hookspec
+def siptapi_checks() -> Iterable[Check]:  # type: ignore[empty-body]
+    """What ``siptapi doctor`` looks at, besides what it looks at anyway."""

@@ -74,7 +74,7 @@ def test_all_kinds_of_offers_are_collected(install: Install) -> None:
     install(
         "all",
         """
-        from siptapi_core import CliCommand, Offer, hookimpl
+        from siptapi_core import Check, CliCommand, Offer, hookimpl
 
         def offer(name):
             return Offer(name=name, summary="s", create=lambda *_: None)
@@ -98,6 +98,10 @@ def test_all_kinds_of_offers_are_collected(install: Install) -> None:
         @hookimpl
         def siptapi_commands():
             return [CliCommand(name="a-command", summary="s", configure=print, run=print)]
+
+        @hookimpl
+        def siptapi_checks():
+            return [Check(name="a-check", summary="s", run=print)]
         """,
     )
     catalog = load_plugins()
@@ -108,12 +112,14 @@ def test_all_kinds_of_offers_are_collected(install: Install) -> None:
         "frontend a-frontend",
         "observer an-observer",
         "command a-command",
+        "check a-check",
     )
     assert list(catalog.strategies) == ["a-strategy"]
     assert list(catalog.resolvers) == ["a-resolver", "another"]
     assert list(catalog.frontends) == ["a-frontend"]
     assert list(catalog.observers) == ["an-observer"]
     assert list(catalog.commands) == ["a-command"]
+    assert list(catalog.checks) == ["a-check"]
 
 
 def test_a_plugin_can_be_an_object_in_a_module(install: Install) -> None:

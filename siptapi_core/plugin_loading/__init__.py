@@ -108,5 +108,6 @@ def _catalog(offers: dict[Key, Any], records: list[PluginRecord]) -> PluginCatal
         frontends=of("frontend"),
         observers=of("observer"),
         commands=of("command"),
+        checks=of("check"),
         records=tuple(records),
     )

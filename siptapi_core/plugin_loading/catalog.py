@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from siptapi_core.contracts import (
+    Check,
     CliCommand,
     Context,
     Frontend,
@@ -48,6 +49,7 @@ class PluginCatalog(Value, kw_only=True):
     frontends: Offers[Offer[Any, Frontend]]
     observers: Offers[Offer[Any, Observer]]
     commands: Offers[CliCommand]
+    checks: Offers[Check] = Offers("check", {})
     records: tuple[PluginRecord, ...]
 
     def modules(self) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import Any
 import pluggy
 
 from siptapi_core import hookspecs
-from siptapi_core.contracts import CliCommand, Offer
+from siptapi_core.contracts import Check, CliCommand, Offer
 from siptapi_core.errors import PluginError
 from siptapi_core.plugin_loading.blame import blame
 
@@ -26,6 +26,7 @@ HOOKS: dict[str, tuple[str, type[Any]]] = {
     "siptapi_frontends": ("frontend", Offer),
     "siptapi_observers": ("observer", Offer),
     "siptapi_commands": ("command", CliCommand),
+    "siptapi_checks": ("check", Check),
 }
 
 

@@ -11,7 +11,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
 from typing import Any
 
-from siptapi_core.contracts import CliCommand, CliSession
+from siptapi_core.contracts import Check, CliCommand, CliSession, Examined, Finding
 from siptapi_core.hookspecs import hookimpl
 
 _SUMMARIES = {
@@ -19,6 +19,7 @@ _SUMMARIES = {
     "dial": "make your phone call a number",
     "redial": "make your phone call the last number again",
     "history": "list past calls, or show one",
+    "doctor": "find out what is wrong, and what to do",
     "trace": "show the SIP messages of a call",
     "serve": "run as a daemon for every line",
     "status": "show how the daemon is",
@@ -42,6 +43,23 @@ _SUMMARIES = {
 def siptapi_commands() -> Iterable[CliCommand]:
     """The commands that every installation has."""
     return tuple(_command(name, summary) for name, summary in _SUMMARIES.items())
+
+
+@hookimpl
+def siptapi_checks() -> Iterable[Check]:
+    """What the doctor looks at, besides what the core knows of."""
+    return (
+        _check("daemon", "whether it runs, with these settings"),
+        _check("tapi", "Windows' telephony, where this is Windows"),
+    )
+
+
+def _check(name: str, summary: str) -> Check:
+    async def run(examined: Examined) -> Iterable[Finding]:
+        found: Iterable[Finding] = await getattr(_module("own_checks"), f"check_{name}")(examined)
+        return found
+
+    return Check(name=name, summary=summary, run=run, of_line=False)
 
 
 def _command(name: str, summary: str) -> CliCommand:
