@@ -280,7 +280,7 @@ def test_a_traced_message_forges_no_other(evil: str) -> None:
     text = f"INVITE sip:h SIP/2.0\r\nSubject: {evil}\r\n\r\n"
     logs.print_message(TracedMessage(0.0, Direction.RECEIVED, "udp:h", "x", text), stream)
     first, *rest = stream.getvalue().removesuffix("\n").split("\n")
-    assert first == "0.000 received from udp:h"
+    assert first.endswith(" received from udp:h")
     assert all((not line or line.startswith("    ")) and line.isprintable() for line in rest)
 
 
