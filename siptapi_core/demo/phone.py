@@ -152,6 +152,9 @@ class SimulatedPhone:
     def _on_request(
         self, request: Request, transaction: ServerTransaction, source: Address, now: float
     ) -> None:
+        if request.method == "OPTIONS":
+            self.agent.respond(transaction, 200, now, headers=(("Allow", "REFER"),))
+            return
         if request.method != "INVITE":
             self.agent.refuse_stranger(request, transaction, source, now)
             return
