@@ -202,8 +202,8 @@ class Referral:
 
     def _on_response(self, response: Response, now: float) -> None:
         status = response.status
-        if status < 200 or self.state is ReferralState.DECIDED:  # noqa: PLR2004
-            return
+        if status < 200 or self.state is not ReferralState.SENT:  # noqa: PLR2004
+            return  # who notifies has accepted, whatever another copy of the REFER is answered
         if status < 300:  # noqa: PLR2004
             self._accept(now)
         else:

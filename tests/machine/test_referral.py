@@ -558,3 +558,16 @@ def test_the_phone_s_bye_is_no_news_where_nothing_is_asked_or_all_is_told():
     rig.phone_sends("BYE")
     rig.run_out()
     assert len(rig.told) == 2
+
+
+@pytest.mark.parametrize("status", [400, 403, 500])
+def test_who_notifies_has_accepted_whatever_another_copy_of_the_refer_is_answered(status):
+    """Else the callee would be called twice, or a call that goes on be told as refused."""
+    rig = Rig().start()
+    rig.notify("100 Trying")
+    rig.reply(status, "REFER")
+    rig.pass_until(1.0)
+    assert len(rig.requests("REFER")) == 1
+    rig.notify("200 OK", state="terminated")
+    assert rig.state is ReferralState.DECIDED
+    assert rig.told[-1][:2] == ("result", 200)
