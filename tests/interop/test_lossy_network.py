@@ -56,7 +56,7 @@ def test_every_call_ends_and_the_phone_saw_what_is_told(name: str) -> None:
 
 
 def check(town: Town, told: dict[str, Told], weather: Weather) -> None:
-    seen, losses = town.seen(), town.worst_losses()
+    seen, unlucky = town.seen(), town.unlucky(SURVIVED)
     assert len(told) == CALLS
     assert town.calls_in_progress() == 0
     for number, each in told.items():
@@ -68,8 +68,8 @@ def check(town: Town, told: dict[str, Told], weather: Weather) -> None:
             assert name not in each.names or is_seen(sight), (number, name, each, sight)
         if each.ended.stage is Stage.CALLEE and each.ended.outcome is not Outcome.UNKNOWN:
             assert each.ended == expected, (number, each, sight)
-        if losses.get(number, 0) <= SURVIVED and not weather.damage:
-            assert each.ended == expected, (number, losses.get(number, 0), each, sight)
+        if number not in unlucky and not weather.damage:
+            assert each.ended == expected, (number, each, sight)
         if each.ended != expected and not weather.damage:
             assert each.ended in {FAILED, *UNKNOWNS}, (number, each, sight)
     if not weather.damage:
@@ -139,11 +139,11 @@ def row(name: str, town: Town, told: dict[str, Told], weather: Weather) -> str:
     """A row of the table in docs/reliability.md."""
     late = sum(is_timed_out(number, each) for number, each in told.items())
     seconds = sorted(each.seconds for each in told.values())
-    losses = town.worst_losses()
-    within = sum(losses.get(number, 0) <= SURVIVED for number in told)
+    unlucky = town.unlucky(SURVIVED)
+    within = sum(number not in unlucky for number in told)
     computed = "" if weather.damage else f"{share_of_timeouts(weather.loss):.3%}"
     return (
-        f"| {name} | {len(told)} | {len(town.relay.lost)} of {town.relay.passed} | {within} "
+        f"| {name} | {len(told)} | {len(town.relay.lost)} of {len(town.relay.came)} | {within} "
         f"| {late} ({late / len(told):.2%}) | {computed} "
         f"| {seconds[len(seconds) // 2]:.2f} s | {seconds[-1]:.1f} s |"
     )

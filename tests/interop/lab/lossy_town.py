@@ -12,7 +12,7 @@ import asyncio
 import re
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TypeVar
 
@@ -41,9 +41,9 @@ CALLER = Caller(frontend="test")
 DOMAIN = "town.test"
 FIRST_NUMBER = 500_000
 MOST_CALLS = 10_000
-_CALL_ID = re.compile(r"^Call-ID: (\S+)", re.MULTILINE)
-_CSEQ = re.compile(r"^CSeq: (\S+)", re.MULTILINE)
-_CALLER = re.compile(r'^From: "([0-9]+)"', re.MULTILINE)
+_CALL_ID = re.compile(rb"^Call-ID: (\S+)", re.MULTILINE)
+_CSEQ = re.compile(rb"^CSeq: (\S+)", re.MULTILINE)
+_CALLER = re.compile(rb'^From: "([0-9]+)"', re.MULTILINE)
 
 _SETTINGS = f"""
 [lines.office]
@@ -179,25 +179,36 @@ class Town:
             for number in rang.keys() | self._phone.heard.keys()
         }
 
-    def worst_losses(self) -> Mapping[str, int]:
-        """By number, how often the most unlucky exchange of its call lost something."""
+    def unlucky(self, survived: int) -> frozenset[str]:
+        """The numbers in whose calls an exchange lost more than retransmissions make good.
+
+        That is more than ``survived``, or so many as there were copies of its request or answer:
+        on a machine that is busy there are fewer than timers allow.
+        """
+        lost = Counter(filter(None, map(_exchange, self.relay.lost)))
+        copies = Counter(
+            (exchange, data.startswith(b"SIP/2.0"))
+            for data in self.relay.came
+            if (exchange := _exchange(data)) in lost
+        )
         numbers = {
             call.invite.call_id: call.invite.from_.display_name for call in self._phone.incoming
         }
-        losses: Counter[tuple[str, str]] = Counter()
-        for data in self.relay.lost:
-            text = data.decode(errors="replace")
-            call_id, cseq = _CALL_ID.search(text), _CSEQ.search(text)
-            if call_id is None or cseq is None:
-                continue
-            losses[call_id[1], cseq[1]] += 1
-            if caller := _CALLER.search(text):
-                numbers[call_id[1]] = caller[1]
-        worst: dict[str, int] = {}
-        for (call_id, _), count in losses.items():
-            number = numbers.get(call_id, "")
-            worst[number] = max(worst.get(number, 0), count)
-        return worst
+        for data in self.relay.came:
+            exchange, caller = _exchange(data), _CALLER.search(data)
+            if exchange is not None and caller is not None:
+                numbers[exchange[0].decode()] = caller[1].decode()
+        return frozenset(
+            numbers.get(exchange[0].decode(), "")
+            for exchange, losses in lost.items()
+            if losses > survived or losses >= max(copies[exchange, False], copies[exchange, True])
+        )
+
+
+def _exchange(data: bytes) -> tuple[bytes, bytes] | None:
+    """Call-ID and number of a request, or of an answer to it."""
+    call_id, cseq = _CALL_ID.search(data), _CSEQ.search(data)
+    return (call_id[1], cseq[1]) if call_id and cseq else None
 
 
 class FarEnd(Value):

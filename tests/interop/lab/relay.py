@@ -56,16 +56,15 @@ GONE = Weather(loss=1.0, cuts=1.0)
 class Relay:
     """A relay at ``host`` to ``target``, in a thread of its own; change ``weather`` at any time.
 
-    ``lost`` has the datagrams that did not arrive. ``seed`` makes the weather the same again, as
+    ``came`` has the datagrams that came, ``lost`` those that did not arrive. ``seed`` makes the weather the same again, as
     far as the packets are.
     """
 
     def __init__(self, host: str, target: Place, *, weather: Weather = FINE, seed: int = 1) -> None:
         self.place = (host, PORT)
         self.weather = weather
+        self.came: list[bytes] = []
         self.lost: list[bytes] = []
-        self.passed = 0
-        """How many datagrams came, the lost ones included."""
         self._target = target
         self._random = random.Random(seed)
         self._loop = asyncio.new_event_loop()
@@ -133,7 +132,7 @@ class Relay:
 
     def _carry(self, data: bytes, send: Callable[[bytes], None]) -> None:
         weather, chance = self.weather, self._random.random
-        self.passed += 1
+        self.came.append(data)
         if chance() < weather.loss:
             self.lost.append(data)
             return
