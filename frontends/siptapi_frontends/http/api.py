@@ -20,7 +20,6 @@ from siptapi_core.commands import (
     Done,
     Lines,
     Reply,
-    ShowCall,
     ShowStatus,
     Status,
 )
@@ -37,7 +36,6 @@ from siptapi_frontends.http.figures import MEDIA_TYPE, figures
 from siptapi_frontends.http.idempotency import IdempotentRequests
 from siptapi_frontends.http.json_response import JsonResponse
 from siptapi_frontends.http.listener import Listener
-from siptapi_frontends.http.messages import MessageLog
 from siptapi_frontends.http.openapi import describe
 from siptapi_frontends.http.operations import API, OPERATIONS, Operation
 from siptapi_frontends.http.problems import Problem, problem_of
@@ -56,7 +54,6 @@ class Api:
         dialer: Dialer,
         access: AccessControl,
         broadcaster: Broadcaster,
-        messages: MessageLog,
         *,
         calls_per_minute: int,
         clock: Clock,
@@ -65,7 +62,6 @@ class Api:
         self._dialer = dialer
         self._access = access
         self._broadcaster = broadcaster
-        self._messages = messages
         self._clock = clock
         self._logger = logger
         self._calls = RateLimit(calls_per_minute)
@@ -79,7 +75,6 @@ class Api:
         for each in OPERATIONS:
             paths.setdefault(each.path, {})[each.method] = partial(self._execute, each)
         paths |= {
-            "/calls/{call}/messages": {"GET": self._show_messages},
             "/events": {"GET": self._listen},
             "/session": {
                 "GET": self._show_session,
@@ -148,7 +143,7 @@ class Api:
         except SiptapiError as error:
             raise problem_of(error, refused) from error
 
-    # --- events and messages -----------------------------------------------------------------
+    # --- events ------------------------------------------------------------------------------
 
     async def _listen(self, request: Request) -> ASGIApp:
         access = self._access.admit(request, Scope.READ)
@@ -167,7 +162,6 @@ class Api:
         listener = Listener(
             access.token.lines,
             traces=trace == "1",
-            keeps=trace == "1" or access.session is not None,
             is_good=partial(self._access.is_still_good, access),
         )
         return EventStream(
@@ -176,17 +170,6 @@ class Api:
             after=None if after is None else int(after),
             logger=self._logger,
         )
-
-    async def _show_messages(self, request: Request) -> Response:
-        access = self._access.admit(request, Scope.READ)
-        call = request.path_params["call"]
-        read_query(request, frozenset())
-        line = self._messages.line_of(call)
-        if line is None:  # one of long ago, or none
-            await self._dialer_says(ShowCall(call=call), access, 404)
-        elif not access.caller.may_use(line):
-            raise Problem(404, "refused", f"there is no call {call!r}")
-        return JsonResponse({"messages": self._messages.of(call)})
 
     # --- sessions ----------------------------------------------------------------------------
 

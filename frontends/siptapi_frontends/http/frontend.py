@@ -14,7 +14,7 @@ from siptapi_frontends.http.api import Api
 from siptapi_frontends.http.broadcaster import Broadcaster
 from siptapi_frontends.http.demo import DemoApi, DemoPhones
 from siptapi_frontends.http.gate import Gate
-from siptapi_frontends.http.messages import MessageLog
+from siptapi_frontends.http.messages import MessageTeller
 from siptapi_frontends.http.operations import API
 from siptapi_frontends.http.pages import Page
 from siptapi_frontends.http.server import Server, listen
@@ -49,12 +49,11 @@ class HttpFrontend:
         tokens = TokenFile(Path(self._context.state_folder()) / "tokens.json")
         access = AccessControl(settings, tokens, clock=self._context.clock, logger=logger)
         broadcaster = Broadcaster(dialer, logger)
-        messages = MessageLog(dialer, broadcaster, clock=self._context.clock, logger=logger)
+        messages = MessageTeller(dialer, broadcaster, logger)
         api = Api(
             dialer,
             access,
             broadcaster,
-            messages,
             calls_per_minute=settings.calls_per_minute,
             clock=self._context.clock,
             logger=logger,

@@ -19,9 +19,8 @@ class Listener:
     """Takes what a broadcaster puts, and gives it to the connection piece by piece.
 
     ``lines`` are those it may know of (None: all). It ``traces`` where SIP messages are told as
-    well, and ``keeps`` where somebody may ask for them later. ``is_good`` says whether it may still
-    listen. ``send_now`` is tried first while nothing waits: to wake the connection's task and let
-    it send costs several times as much.
+    well. ``is_good`` says whether it may still listen. ``send_now`` is tried first while nothing
+    waits: to wake the connection's task and let it send costs several times as much.
     """
 
     __slots__ = (
@@ -31,7 +30,6 @@ class Listener:
         "_waiting",
         "ended",
         "is_good",
-        "keeps",
         "lines",
         "send_now",
         "traces",
@@ -42,12 +40,10 @@ class Listener:
         lines: frozenset[str] | None,
         *,
         traces: bool = False,
-        keeps: bool = False,
         is_good: Callable[[], bool] = lambda: True,
     ) -> None:
         self.lines = lines
         self.traces = traces
-        self.keeps = keeps
         self.is_good = is_good
         self.send_now: Callable[[bytes], bool] = lambda _: False
         self.ended = False

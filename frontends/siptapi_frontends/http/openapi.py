@@ -138,15 +138,7 @@ def _statuses(operation: Operation) -> set[int]:
 
 def _others(schemas: Schemas) -> dict[str, Schema]:
     """The endpoints that are no command."""
-    message = schemas.of(TracedMessage)
-    fields = schemas.components[TracedMessage.__name__]
-    fields["properties"]["first_line"] = _TEXT
-    fields["required"].append("first_line")
-    messages = {
-        "type": "object",
-        "properties": {"messages": {"type": "array", "items": message}},
-        "required": ["messages"],
-    }
+    schemas.of(TracedMessage)
     session = _json(reference("Session"), "Who you are.")
     schemas.event()
     login = {
@@ -156,19 +148,6 @@ def _others(schemas: Schemas) -> dict[str, Schema]:
         "additionalProperties": False,
     }
     return {
-        "/calls/{call}/messages": {
-            "get": _secured(Scope.READ)
-            | {
-                "operationId": "ListMessages",
-                "summary": "The SIP messages of a call that are still in memory",
-                "description": "Credentials are masked, times are seconds since the epoch. They "
-                "are kept while the page is open somewhere, and for ten minutes after somebody "
-                "asked for any.",
-                "parameters": [_parameter("call", "path")],
-                "responses": {"200": _json(messages, "In order.")}
-                | _problems(401, 403, 404, 422, 429),
-            }
-        },
         "/events": {
             "get": _secured(Scope.READ)
             | {
@@ -177,8 +156,8 @@ def _others(schemas: Schemas) -> dict[str, Schema]:
                 "description": "Each has an `id`, its name as `event`, and as `data` a JSON object "
                 "of the schema Event. `after`, or the header Last-Event-ID, is the id of the last "
                 "one you know. With `trace=1` SIP messages come too, as events `message` without "
-                "an id. The last event of a listener that is let go is `goodbye`, with `code` and "
-                "`message`.",
+                "an id, of the schema TracedMessage. The last event of who is let go is "
+                "`goodbye`, with `code` and `message`.",
                 "parameters": [
                     _parameter("after", "query", {"type": "integer", "minimum": 0}),
                     _parameter("trace", "query", {"enum": ["0", "1"]}),

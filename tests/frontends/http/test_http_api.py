@@ -24,6 +24,7 @@ from siptapi_core.commands import (
     ListHistory,
     ListLines,
     ListPlugins,
+    Messages,
     Plugins,
     Redirect,
     Reject,
@@ -31,6 +32,7 @@ from siptapi_core.commands import (
     Reloaded,
     Resolve,
     ShowCall,
+    ShowMessages,
     ShownSettings,
     ShowSettings,
     ShowStatus,
@@ -67,6 +69,7 @@ REPLIES = {
     ListCalls: Calls(()),
     Dial: DIALLING,
     ShowCall: RECORD,
+    ShowMessages: Messages(()),
     ListHistory: History(calls=(RECORD,), next_page="1.5_c1"),
     Explain: EXPLANATION,
     Resolve: Resolution(target="a", line="office", steps=()),
@@ -91,6 +94,7 @@ REPLIES = {
             201,
         ),
         ("GET", "calls/c1", None, ShowCall(call="c1"), 200),
+        ("GET", "calls/c1/messages", None, ShowMessages(call="c1"), 200),
         ("POST", "calls/c1/hangup", None, HangUp(call="c1"), 204),
         ("POST", "calls/c1/hangup", {}, HangUp(call="c1"), 204),
         ("POST", "calls/c1/transfer", {"number": "3"}, Transfer(call="c1", number="3"), 204),
@@ -212,7 +216,7 @@ def test_a_number_that_a_person_may_confirm_says_so(tmp_path):
         ("GET", "events?after=x", None, "after: expected the id of an event, given 'x'"),
         ("GET", "events?trace=2", None, "expected after=ID, trace=1"),
         ("GET", "events?wrong=2", None, "expected after=ID, trace=1"),
-        ("GET", "calls/c1/messages?wrong=2", None, "'wrong': given twice, or not known here"),
+        ("GET", "calls/c1/messages?wrong=2", None, "no field is named 'wrong'; there is call"),
         ("POST", "session", {"token": 1}, "expected {"),
         ("POST", "session", {"token": "a", "b": 1}, "expected {"),
     ],
@@ -444,7 +448,7 @@ def test_a_whole_call_on_simulated_phones(tmp_path: Path):
             [past] = (await client.get("/api/v1/history?search=301")).json()["calls"]
             assert past == {**shown, "events": []}
             messages = (await client.get(f"/api/v1/calls/{call}/messages")).json()["messages"]
-            assert messages[0]["first_line"].startswith("INVITE sip:201@")
+            assert messages[0]["text"].startswith("INVITE sip:201@")
             assert {message["call"] for message in messages} == {call}
             assert messages == sorted(messages, key=lambda message: message["time"])
             refused = await client.post(f"/api/v1/calls/{call}/hangup")

@@ -14,7 +14,7 @@ import pytest
 from attrs import evolve
 from http_lab import Lab, run, serving
 
-from siptapi_core.commands import Dial, HangUp, ShowCall
+from siptapi_core.commands import Dial, HangUp, ShowCall, ShowMessages
 from siptapi_core.errors import RefusedError, UnknownNameError
 from siptapi_frontends.http import access, bodies, server
 from siptapi_frontends.http.settings import HttpSettings
@@ -295,6 +295,7 @@ def test_a_token_of_another_line_is_held_to_its_own(tmp_path: Path) -> None:
             lab.dialer.answers = {
                 Dial: UnknownNameError("line", "home", known=("office",)),
                 ShowCall: RefusedError("there is no call 'c1'"),
+                ShowMessages: RefusedError("there is no call 'c1'"),
                 HangUp: RefusedError("there is no call 'c1' in progress"),
             }
             token = lab.token("office", lines=frozenset({"office"}))
