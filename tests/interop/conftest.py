@@ -17,9 +17,12 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
     print(made.traces())  # pytest shows it where the test failed
 
 
-@pytest.fixture(scope="session")
-def wine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wine]:
-    made = Wine(tmp_path_factory.mktemp("wine"))
+@pytest.fixture(scope="module")
+def wine(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Wine]:
+    """With the provider as it is released, or strict, as the module's ``STRICT`` says."""
+    made = Wine(tmp_path_factory.mktemp("wine"), strict=request.module.STRICT)
     yield made
     made.close()
 

@@ -25,6 +25,7 @@ from lab.tapi_service import PORT, service
 from siptapi_core.demo import Ending
 
 pytestmark = pytest.mark.interop
+STRICT = True
 
 CALLS = int(os.environ.get("SIPTAPI_INTEROP_CALLS", "100"))
 VECTORS = json.loads((Path(__file__).parents[1] / "control" / "vectors.json").read_text())

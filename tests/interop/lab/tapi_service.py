@@ -16,7 +16,7 @@ from siptapi_core.demo import Demo, Ending, open_demo
 
 PORT = 5039
 QUICK = 0.15
-"""Seconds that the demo's phones ring in the tests."""
+"""Seconds that a demo's phone rings that somebody picks up; others ring on."""
 
 
 @contextmanager
@@ -29,7 +29,9 @@ def demonstration(ending: Ending) -> Iterator[Demo]:
     async def run() -> None:
         async with open_demo(ending) as demo:
             for phone in (demo.phone, demo.callee):
-                if phone.behaviour.answer_after is not None:
+                if phone.behaviour.answer_after is None:
+                    phone.behaviour = phone.behaviour.evolve(gives_up_after=600.0)
+                else:
                     phone.behaviour = phone.behaviour.evolve(answer_after=QUICK)
             opened.append(demo)
             ready.set()
