@@ -56,8 +56,8 @@ GONE = Weather(loss=1.0, cuts=1.0)
 class Relay:
     """A relay at ``host`` to ``target``, in a thread of its own; change ``weather`` at any time.
 
-    ``came`` has the datagrams that came, ``lost`` those that did not arrive. ``seed`` makes the weather the same again, as
-    far as the packets are.
+    ``came`` has the datagrams that came, ``lost`` those that did not arrive. ``seed`` makes the
+    weather the same again, as far as the packets are.
     """
 
     def __init__(self, host: str, target: Place, *, weather: Weather = FINE, seed: int = 1) -> None:
