@@ -8,7 +8,7 @@ Nothing here opens a socket, reads a clock or draws a random number. From the bo
   `standby_probe` and `dead_addresses` know which of them to use
 - `dialog`: RFC 3261 section 12
 - `user_agent`: the end that packets go into and come out of; `strangers`: who is answered outside
-  our dialogs, and who may call (`accept_from`); `short_answer`, `rate_limit`: by how much, how often
+  our dialogs, and who may call (`accept_from`); `short_answer`, `rate_limit`: how long, how often
 - `phone_leg`, `referral`, `refer_call`: the click-to-dial call itself, as a `refer_plan` wants it
 - `incoming_calls`, `incoming_call`: calls that come to our lines, shown and never answered;
   `line_of_request`: to which; `incoming_parties`, `incoming_ending`: who calls whom, how it ended;
