@@ -108,7 +108,8 @@ LONG TSPIAPI TSPI_providerShutdown(DWORD version, DWORD permanent_id) {
 LONG TSPIAPI TSPI_providerGenericDialogData(DWORD_PTR object_id, DWORD object_type, LPVOID page,
                                             DWORD size) {
     (void)object_id, (void)object_type;
-    return registry_text(L"SettingsPage", page, size) ? 0 : LINEERR_OPERATIONUNAVAIL;
+    if (size && registry_text(L"SettingsPage", page, size)) return 0;
+    return LINEERR_OPERATIONUNAVAIL;
 }
 
 LONG TSPIAPI TSPI_providerInstall(HWND owner, DWORD permanent_id) {

@@ -58,7 +58,7 @@ static void on_line(struct json_value line) {
             lines_on_event(line);
         }
     } else if (json_whole(json_member(line, "id"), &id)) {
-        struct request *request = find_request((DWORD)id);
+        struct request *request = id == (DWORD)id ? find_request((DWORD)id) : NULL;
         if (request) on_answer(request, line);
     }
 }

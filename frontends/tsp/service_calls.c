@@ -214,8 +214,7 @@ static void on_incoming(const char id[LONGEST_CALL_ID], struct json_value event)
     read_text(event, "diverted_by", call->diverted_by);
     call->progress.state = LINECALLSTATE_OFFERING;
     queue_new_call(call);
-    DWORD mode = line->version < VERSION_2_0 ? 0 : LINEOFFERINGMODE_ACTIVE;
-    report(call, &(struct call_report){LINECALLSTATE_OFFERING, mode}, 1);
+    report(call, &(struct call_report){LINECALLSTATE_OFFERING, LINEOFFERINGMODE_ACTIVE}, 1);
 }
 
 void calls_on_event(struct json_value line) {
