@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,14 @@ _INTRODUCTION = """\
 
 """
 
+_REST = """
+# Empty, this opens a web page to dial from, at http://127.0.0.1:5088, while `siptapi serve` runs;
+# `siptapi token add NAME` says who may use it (docs/page.md)
+# [frontends.http]
+"""
+_LINK = re.compile(r"\[[^]]*\]\(([\w-]+\.md)[^)]*\)")
+"""To a page of the documentation, in the words that the documentation shares with this file."""
+
 
 def initial_config() -> str:
     """A settings file with comments, which is refused until the account is filled in."""
@@ -38,9 +47,8 @@ def initial_config() -> str:
         ("[lines.office]", LineSettings),
         ("[numbers]", NumberRules),
     )
-    return _INTRODUCTION + "\n".join(
-        "\n".join(_table(heading, cls)).lstrip() for heading, cls in tables
-    )
+    filled = "\n".join("\n".join(_table(heading, cls)).lstrip() for heading, cls in tables)
+    return _INTRODUCTION + filled + _REST
 
 
 def write_initial_config(path: Path) -> None:
@@ -67,9 +75,8 @@ def _table(heading: str, cls: type[Any]) -> Iterator[str]:
     yield heading
     for name, attribute in attributes_of(cls).items():
         if "help" in attribute.metadata and name != "numbers":
-            yield from textwrap.wrap(
-                attribute.metadata["help"], 98, initial_indent="# ", subsequent_indent="# "
-            )
+            words = _LINK.sub(r"docs/\1", attribute.metadata["help"])
+            yield from textwrap.wrap(words, 98, initial_indent="# ", subsequent_indent="# ")
             if name in _FILLED_IN and cls is LineSettings:
                 yield f'{name} = ""'  # refused until somebody has filled it in
             else:

@@ -111,7 +111,8 @@ class LineSettings(Compared):
     password: Secret | None = field(
         default=None,
         metadata={
-            "help": "the account's password: text, or where it is kept (see Secrets)",
+            "help": "the account's password: text, or where it is kept, such as "
+            '{ file = "sip-password" } ([secrets](settings.md#secrets))',
             "example": "change me",
         },
     )
@@ -213,7 +214,7 @@ class LineSettings(Compared):
         validator=_different,
         metadata={
             "help": "how your phone is told to pick up by itself, if it is: by the headers that "
-            "its maker looks for (see docs/strategies.md), or all of them",
+            "its maker looks for ([strategies](strategies.md)), or all of them",
             "example": ["call-info"],
         },
     )

@@ -15,22 +15,20 @@ from siptapi_core.settings.lines import read_lines
 from siptapi_core.settings.problems import Problems
 from siptapi_core.settings.settings import Sections, Settings
 from siptapi_core.settings.structure import construct, read_attributes
-from siptapi_core.settings.wording import dotted, given, unknown_key
+from siptapi_core.settings.wording import AT_THE_TOP, dotted, given, unknown_key
 
-GENERAL = (
-    "default_line",
-    "log_level",
-    "local_addresses",
-    "local_ports",
-    "max_calls",
-    "confirm_links",
-    "plugins",
-    "dns",
-    "control",
-    "history",
-)
+GENERAL = (*AT_THE_TOP, "plugins", "dns", "control", "history")
 SECTIONS = ("strategies", "resolvers", "frontends", "observers")
 _TABLES = ("defaults", "templates", "numbers", "lines", *SECTIONS)
+_BACKSLASH = r"text with a backslash stands in single quotes, as in 'C:\siptapi'"
+_HINTS = {
+    "Invalid value": 'text stands in quotes, as in user = "201"',
+    "Illegal character '\\n'": "a quote is missing at the end of this line",
+    "Unescaped '\\' in a string": _BACKSLASH,
+    "Invalid hex value": _BACKSLASH,
+    "Cannot overwrite a value": "the key before this place is there twice",
+}
+"""What people mean who write so, by tomllib's words for it."""
 
 
 def load(path: Path) -> Settings:
@@ -69,7 +67,8 @@ def _syntax_error(words: str, where: str) -> SettingsError:
     """Take the place out of tomllib's words: ``Invalid value (at line 3, column 12)``."""
     match = re.fullmatch(r"(.*) \(at (.*)\)", words, re.DOTALL)
     problem, place = match.groups() if match else (words, "")
-    return SettingsError(f"this is no TOML: {problem}", where=where, key=place)
+    hint = f"; {_HINTS[problem]}" if problem in _HINTS else ""
+    return SettingsError(f"this is no TOML: {problem}{hint}", where=where, key=place)
 
 
 def _read(document: Mapping[str, Any], where: str) -> Settings:

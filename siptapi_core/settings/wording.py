@@ -13,6 +13,16 @@ from siptapi_core.errors import SettingsError, nearest
 from siptapi_core.settings.secret import Secret
 from siptapi_core.sip.uri import SipUri
 
+AT_THE_TOP = (
+    "default_line",
+    "log_level",
+    "local_addresses",
+    "local_ports",
+    "max_calls",
+    "confirm_links",
+)
+"""The keys that stand before the first table."""
+
 _WORDS: dict[object, str] = {
     str: "text",
     bool: "true or false",
@@ -105,6 +115,8 @@ def unknown_key(name: str, known: Iterable[str], *, where: str, key: str) -> Set
     hint = f"there is {', '.join(names)}" if names else "there is none at all"
     if near := nearest(name, names):
         hint = f"did you mean {near}?"
+    if key and name in AT_THE_TOP:
+        hint = "it stands at the top of the file, before the first [table]"
     return SettingsError(f"there is no such key; {hint}", where=where, key=dotted(key, name))
 
 

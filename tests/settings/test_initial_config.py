@@ -61,6 +61,19 @@ def test_it_has_every_key(cls: type[attrs.AttrsInstance]) -> None:
     assert names <= set(re.findall(r"^(?:# )?(\w+) = ", initial_config(), re.MULTILINE))
 
 
+def test_where_to_read_on_is_said_by_the_file_that_it_is_in() -> None:
+    text = initial_config()
+    assert "(docs/strangers.md)" in text
+    assert "](" not in text
+    named = set(re.findall(r"docs/[\w-]+\.md", text))
+    assert all((Path(__file__).parents[2] / page).is_file() for page in named)
+
+
+def test_the_web_page_is_a_line_away() -> None:
+    text = filled_in(initial_config()).replace("# [frontends.http]", "[frontends.http]")
+    assert parse(text).section("frontends", "http") == {}
+
+
 def test_no_line_is_too_long_to_read() -> None:
     assert max(map(len, initial_config().splitlines())) <= 100
 

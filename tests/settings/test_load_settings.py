@@ -229,15 +229,54 @@ def test_misplaced_rules() -> None:
 
 
 def test_a_key_that_resembles_none_gets_no_suggestion() -> None:
-    (problem,) = problems(f'{OFFICE}default_line = "office"')
-    assert problem.startswith("lines.office.default_line: there is no such key; there is domain,")
+    (problem,) = problems(f'{OFFICE}colour_of_phone = "red"')
+    assert problem.startswith("lines.office.colour_of_phone: there is no such key; there is domain")
+
+
+def test_a_key_of_the_top_of_the_file_in_a_table_below() -> None:
+    assert problems(f'{OFFICE}default_line = "office"') == [
+        (
+            "lines.office.default_line: there is no such key; it stands at the top of the file, "
+            "before the first [table]"
+        )
+    ]
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("a = \n", "siptapi.toml: line 1, column 5: this is no TOML: Invalid value"),
-        ('a = 1\nb = "x\n"', "siptapi.toml: line 2, column 7: this is no TOML: Illegal character"),
+        (
+            "a = b\n",
+            "siptapi.toml: line 1, column 5: this is no TOML: Invalid value; text stands in quotes",
+        ),
+        (
+            'a = "C:\\siptapi"',
+            (
+                "siptapi.toml: line 1, column 10: this is no TOML: Unescaped '\\' in a string; "
+                "text with a backslash stands in single quotes"
+            ),
+        ),
+        (
+            'a = "C:\\Users"',
+            (
+                "siptapi.toml: line 1, column 10: this is no TOML: Invalid hex value; text with a "
+                "backslash stands in single quotes"
+            ),
+        ),
+        (
+            "a = 1\na = 2\n",
+            (
+                "siptapi.toml: line 2, column 6: this is no TOML: Cannot overwrite a value; the "
+                "key before this place is there twice"
+            ),
+        ),
+        (
+            'a = 1\nb = "x\n"',
+            (
+                "siptapi.toml: line 2, column 7: this is no TOML: Illegal character '\\n'; a quote "
+                "is missing at the end of this line"
+            ),
+        ),
         ("[lines\n", "siptapi.toml: line 1, column 7: this is no TOML: Expected ']'"),
         ("a = [", "siptapi.toml: end of document: this is no TOML"),
         (f"a = {'9' * 5000}", "siptapi.toml: this is no TOML: Exceeds the limit"),
