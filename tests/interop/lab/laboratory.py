@@ -148,6 +148,12 @@ class Lab:
         (answer,) = command.events()
         return answer
 
+    def discover(self, *arguments: str) -> Siptapi:
+        """``siptapi discover --yes``, under way; what it says at the end is its only event."""
+        line = {"domain": DOMAIN, "user": "alice"}
+        place = self._place("discover")
+        return self._run(Siptapi(place, "--yes", *arguments, command="discover", line=line))
+
     def forget(self, part: Program) -> None:
         """Stop ``part`` and leave it out of the traces."""
         part.stop()
