@@ -26,6 +26,7 @@ from siptapi_core.settings import HistorySettings
 from siptapi_core.sip.uri import SipUri
 from siptapi_core.targets import Number
 from siptapi_core.testing.fake_dns import FakeDns
+from siptapi_frontends.http.demo import DemoPhones
 from siptapi_frontends.http.frontend import HttpFrontend
 from siptapi_frontends.http.settings import HttpSettings
 from siptapi_frontends.http.tokens import Scope, TokenFile
@@ -147,13 +148,16 @@ class Lab:
 
 @asynccontextmanager
 async def serving(
-    folder: Path, dialer: Dialer | None = None, settings: HttpSettings | None = None
+    folder: Path,
+    dialer: Dialer | None = None,
+    settings: HttpSettings | None = None,
+    demo: DemoPhones | None = None,
 ) -> AsyncIterator[Lab]:
     """The front end, for a dialer without telephones behind it unless one is given."""
     log, scripted = Log(), dialer or ScriptedDialer()
     context = Context(clock=SystemClock(), dns=FakeDns(), logger=log, state_folder=lambda: folder)
     settings = evolve(settings or HttpSettings(), listen="127.0.0.1:0")
-    frontend = HttpFrontend(settings, context)
+    frontend = HttpFrontend(settings, context, demo)
     ready = asyncio.Event()
     task = asyncio.create_task(frontend.serve(scripted, ready.set))
     waiting = asyncio.create_task(ready.wait())

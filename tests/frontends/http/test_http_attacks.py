@@ -158,6 +158,18 @@ async def length_that_is_none(lab: Lab) -> tuple[int, str]:
     return int(answer.split()[1]), "Invalid HTTP request"
 
 
+async def body_without_its_end(lab: Lab) -> tuple[int, str]:
+    token = f"Authorization: Bearer {lab.token()}\r\n".encode()
+    head = b"POST /api/v1/calls HTTP/1.1\r\nHost: localhost\r\n" + token
+    _, writer = await asyncio.open_connection("127.0.0.1", lab.frontend.port)
+    writer.write(head + b"Content-Length: 20\r\n\r\n{")
+    await writer.drain()
+    writer.close()
+    while not lab.log.refusals():  # noqa: ASYNC110  # nobody is left to be answered
+        await asyncio.sleep(0.01)
+    return 400, "the body is not whole"
+
+
 async def slow_body(lab: Lab) -> tuple[int, str]:
     head = (
         f"POST /api/v1/calls HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {lab.token()}\r\n"
@@ -230,6 +242,7 @@ ATTACKS: dict[Attack, int] = {
     body_of_10_megabytes: 413,
     body_of_10_megabytes_in_chunks: 413,
     length_that_is_none: 400,
+    body_without_its_end: 400,
     slow_body: 408,
     deep_body: 400,
     header_bomb: 400,

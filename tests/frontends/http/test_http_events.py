@@ -235,6 +235,25 @@ def test_what_memory_has_no_more_comes_from_the_dialer(
     run(main())
 
 
+def test_where_nothing_was_missed_nothing_is_recalled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(broadcaster, "QUIET_SECONDS", 0)
+
+    async def main():
+        dialer = ScriptedDialer()
+        dialer.tells.tell_of_call("c1", "office", PhoneRinging())
+        async with (
+            serving(tmp_path, dialer) as lab,
+            listening(lab, lab.token(), "?after=1") as stream,
+        ):
+            await anext(stream._events)  # the beginning
+            ring(lab)
+            assert await stream.ids(1) == [2]
+
+    run(main())
+
+
 def test_an_event_while_others_are_recalled_comes_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
