@@ -75,6 +75,7 @@ def test_what_is_against_the_protocol_ends_the_connection_and_its_calls(
     host = start(wine, hosts, bridge)
     connection = bridge.serve()
     open_first(host)
+    handles = int(host.ask("memory", "memory").split()[1])
     for number, (what, said) in enumerate(AGAINST_THE_PROTOCOL.items()):
         held, asked = 2 * number + 1, 2 * number + 2
         host.do(f"call {FIRST} 301")
@@ -92,6 +93,7 @@ def test_what_is_against_the_protocol_ends_the_connection_and_its_calls(
         connection = bridge.serve()
         host.until(f"line {FIRST} state 0x4")
         assert host.states(held)[-2:] == ["DISCONNECTED 0x2", "IDLE"], what
+    assert int(host.ask("memory", "memory").split()[1]) <= handles + 2
     connection.close()
     host.finish()
 

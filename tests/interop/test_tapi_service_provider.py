@@ -68,6 +68,13 @@ def test_calls_fail_each_in_its_way(wine: Wine, hosts: list[TapiHost], lab: Lab)
             demo.phone.behaviour, demo.callee.behaviour = phone, callee
             host.do(f"call {FIRST} {number}")
             host.until(f"call {call} IDLE")
+        host.do("restart")
+        host.until(f"lines 2 from {FIRST}")
+        host.do(f"open {FIRST} 20000")
+        host.do(f"call {FIRST} 301")
+        last = len(ENDINGS) + 1
+        host.until(f"call {last} IDLE")
+        assert host.states(last)[1:] == [*ENDINGS[-1][-1], "IDLE"]
         host.finish()
     for call, (*_, between) in enumerate(ENDINGS, 1):
         assert host.states(call) == ["DIALING", *between, "IDLE"]

@@ -61,14 +61,12 @@ void CALLBACK on_event(HTAPILINE line, HTAPICALL tapi_call, DWORD message, DWORD
         LONG result;
         int created = BASE + devices++;
         say("created %d", created);
-        lines[created].there = true;
         TIMED(result, tsp_providerCreateLineDevice(second, (DWORD)created));
         if (result) fault("TSPI_providerCreateLineDevice: 0x%lx", (unsigned long)result);
         return;
     }
     if (message == LINE_REMOVE) {
         say("removed %lu", (unsigned long)first);
-        lines[first].there = false;
         return;
     }
     EnterCriticalSection(&lock);

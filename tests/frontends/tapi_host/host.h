@@ -29,7 +29,7 @@ struct call {
 };
 
 struct line {
-    bool there, open, away;
+    bool open, away;
     HDRVLINE handle;
     DWORD version;
 };

@@ -17,6 +17,7 @@
  *   memory                       memory HANDLES BLOCKS BYTES of this process
  *   configure DEVICE             have the dialogs opened
  *   set NAME=VALUE               another setting
+ *   restart                      the provider is removed and added
  *   quit
  *
  * Handles given to the provider have more than 32 bits, and those of calls are given again soon;
@@ -79,10 +80,34 @@ static void obey(char *line) {
     else fault("what is '%s'?", line);
 }
 
-int main(int count, char **arguments) {
-    char line[512];
+/* The provider is taken into service, as when Windows starts or an administrator adds it. */
+static void begin(void) {
     DWORD version = 0, number = 0, phones = 0, options = 0;
     LONG result;
+    TIMED(result, tsp_lineNegotiateTSPIVersion(INITIALIZE_NEGOTIATION, 0x10003, 0x30001, &version));
+    say("version 0x%lx", (unsigned long)version);
+    TIMED(result, tsp_providerEnumDevices(3, &number, &phones, (HPROVIDER)HIGH_LINE, on_event, NULL));
+    if (result) fault("TSPI_providerEnumDevices: 0x%lx", (unsigned long)result);
+    devices = (int)number;
+    TIMED(result, tsp_providerInit(version, 3, BASE, 0, number, phones, on_completion, &options));
+    if (result) fault("TSPI_providerInit: 0x%lx", (unsigned long)result);
+    say("lines %lu from %d", (unsigned long)number, BASE);
+}
+
+static void end(void) {
+    LONG result;
+    for (int device = 0; device < 256; device++) {
+        if (lines[device].open) close_line(device);
+    }
+    TIMED(result, tsp_providerShutdown(0x20002, 3));
+    if (result) fault("TSPI_providerShutdown: 0x%lx", (unsigned long)result);
+    for (int id = 1; id <= last_request; id++) {
+        if (!requests[id].done) fault("request %d was never completed", id);
+    }
+}
+
+int main(int count, char **arguments) {
+    char line[512];
     InitializeCriticalSection(&lock);
     if (count == 2) return note_opened(arguments[1]);
     forget_settings();
@@ -94,26 +119,18 @@ int main(int count, char **arguments) {
         return 1;
     }
     FUNCTIONS(FIND)
-    TIMED(result, tsp_lineNegotiateTSPIVersion(INITIALIZE_NEGOTIATION, 0x10003, 0x30001, &version));
-    say("version 0x%lx", (unsigned long)version);
-    TIMED(result, tsp_providerEnumDevices(3, &number, &phones, (HPROVIDER)HIGH_LINE, on_event, NULL));
-    if (result) fault("TSPI_providerEnumDevices: 0x%lx", (unsigned long)result);
-    devices = (int)number;
-    for (int device = BASE; device < BASE + devices; device++) lines[device].there = true;
-    TIMED(result, tsp_providerInit(version, 3, BASE, 0, number, phones, on_completion, &options));
-    if (result) fault("TSPI_providerInit: 0x%lx", (unsigned long)result);
-    say("lines %lu from %d", (unsigned long)number, BASE);
-    while (fgets(line, sizeof line, stdin) && strncmp(line, "quit", 4) != 0) obey(line);
+    begin();
+    while (fgets(line, sizeof line, stdin) && strncmp(line, "quit", 4) != 0) {
+        if (strncmp(line, "restart", 7) == 0) {
+            end();
+            begin();
+        } else {
+            obey(line);
+        }
+    }
     await_rows();
-    for (int device = 0; device < 256; device++) {
-        if (lines[device].open) close_line(device);
-    }
-    TIMED(result, tsp_providerShutdown(version, 3));
-    if (result) fault("TSPI_providerShutdown: 0x%lx", (unsigned long)result);
+    end();
     FreeLibrary(provider);
-    for (int id = 1; id <= last_request; id++) {
-        if (!requests[id].done) fault("request %d was never completed", id);
-    }
     say("closed");
     return faulty;
 }
