@@ -43,6 +43,8 @@ def build(out: Path, architecture: str, *, gcc: bool = False, strict: bool = Fal
             _run(*compile_, "-x", "c-header", str(header), "-o", f"{header}.gch")
             compile_ = (*compile_, "-include", str(header))
         _run(*compile_, "-o", str(built), *sources, *LINK)
+    for import_library in built.parent.glob("*.lib"):  # Zig's, for programs that link with it
+        import_library.unlink()
     return built
 
 
