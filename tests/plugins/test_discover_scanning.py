@@ -201,7 +201,7 @@ def test_sipvicious_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch
         return real(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(PluginError, match="siptapi plugins install sipvicious"):
+    with pytest.raises(PluginError, match=r"siptapi plugins install 'sipvicious<0\.4'"):
         load_svmap()
 
 

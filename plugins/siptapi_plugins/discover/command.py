@@ -65,7 +65,7 @@ def run(arguments: Namespace) -> int:
     Raises:
         SiptapiError: it cannot be done, or the person does not want it.
     """
-    load_svmap()
+    load_svmap()  # before anybody is asked
     scan = Scan(
         blocks=read_targets(arguments.targets),
         ports=arguments.port,

@@ -19,6 +19,8 @@ from siptapi_core.version import VERSION
 from siptapi_plugins.discover.answers import Answer, Odd, read_answer
 from siptapi_plugins.discover.targets import Block
 
+REQUIREMENT = "sipvicious<0.4"
+"""Its scanner is no interface that is promised to stay."""
 QUIET = 2.0
 """Seconds without an answer after the last request, until the scan is over."""
 PATIENCE = 30.0
@@ -162,7 +164,7 @@ def load_svmap() -> Any:
     except ImportError as error:
         raise PluginError(
             "`siptapi discover` sends by svmap, which is not installed: "
-            "`siptapi plugins install sipvicious` brings it"
+            f"`siptapi plugins install '{REQUIREMENT}'` brings it"
         ) from error
     return sipvicious.svmap
 

@@ -130,7 +130,8 @@ def _named(text: str, resolve: Resolve) -> list[Block]:
     try:
         found = list(resolve(text))
     except (OSError, UnicodeError) as error:
-        raise UsageError(f"{text!r} has no address: {error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"{text!r} has no address: {reason}") from error
     return [
         _checked(f"{text} ({each})", Block(address, address))
         for each in found
