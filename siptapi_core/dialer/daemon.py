@@ -25,7 +25,7 @@ from siptapi_core.dialer.local_dialer import LocalDialer
 from siptapi_core.dialer.loop_monitor import LoopMonitor
 from siptapi_core.dialer.observing import ObserverThread
 from siptapi_core.dialer.process_figures import leaking_plugins, process_figures
-from siptapi_core.dialer.reloading import read_again
+from siptapi_core.dialer.reloading import read_again, read_at_start
 from siptapi_core.errors import PluginError, RefusedError, SiptapiError
 from siptapi_core.events import LineAdded, LineChanged, LineHappening, LineRemoved
 from siptapi_core.plugin_loading import PluginCatalog
@@ -63,6 +63,7 @@ class Daemon:
         self.incoming = incoming
         self._line_services = line_services
         self._lines = lines
+        self._at_start = read_at_start(lines.settings)
         self._catalog = catalog
         self._events = events
         self._counters = counters
@@ -129,7 +130,7 @@ class Daemon:
         if not self.settings.where:
             raise RefusedError("these settings are from no file: there is nothing to read again")
         async with self._reloading:
-            settings, changes = await asyncio.to_thread(read_again, self.settings)
+            settings, changes = await asyncio.to_thread(read_again, self.settings, self._at_start)
             self._lines.change(settings)
             self.dialer.default_line = settings.default_line
             told: tuple[tuple[tuple[str, ...], LineHappening], ...] = (

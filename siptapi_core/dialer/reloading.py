@@ -23,22 +23,28 @@ _AT_START: tuple[tuple[str, Callable[[Settings], Any]], ...] = (
 """What is read once, when the process starts."""
 
 
-def read_again(old: Settings) -> tuple[Settings, Reloaded]:
+def read_at_start(settings: Settings) -> Mapping[str, Any]:
+    """What of ``settings`` only a restart changes, by its key."""
+    return {key: value(settings) for key, value in _AT_START}
+
+
+def read_again(old: Settings, at_start: Mapping[str, Any]) -> tuple[Settings, Reloaded]:
     """The settings as their file has them now, and what that means; of many lines it takes a while.
 
-    A line that is as it was is the same object as before: nothing keeps two of it.
+    ``at_start`` is what the process began with (`read_at_start`). A line that is as it was is the
+    same object as before: nothing keeps two of it.
 
     Raises:
         SettingsError: the file cannot be read, or has mistakes.
     """
     new = load(Path(old.where))
-    changes = difference(old, new)
+    changes = difference(old, new, at_start)
     others = {*changes.added, *changes.changed}
     lines = {name: line if name in others else old.lines[name] for name, line in new.lines.items()}
     return evolve(new, lines=lines), changes
 
 
-def difference(old: Settings, new: Settings) -> Reloaded:
+def difference(old: Settings, new: Settings, at_start: Mapping[str, Any]) -> Reloaded:
     """What a change from ``old`` to ``new`` means: lines by name, and what only a restart does.
 
     A line is changed, too, where a strategy or resolver that it names has other settings.
@@ -55,8 +61,8 @@ def difference(old: Settings, new: Settings) -> Reloaded:
         removed=tuple(name for name in old.lines if name not in new.lines),
         warnings=tuple(
             f"{key} is read at start only: restart for its new value"
-            for key, value in _AT_START
-            if value(old) != value(new)
+            for key, value in read_at_start(new).items()
+            if value != at_start[key]
         ),
     )
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from siptapi_core.commands import Reloaded
-from siptapi_core.dialer.reloading import difference, read_again
+from siptapi_core.dialer.reloading import difference, read_again, read_at_start
 from siptapi_core.settings import load, parse
 
 BEFORE = """
@@ -20,7 +20,8 @@ suffixes = ["e164.arpa"]
 
 
 def changes(after, before=BEFORE):
-    return difference(parse(before), parse(after))
+    old = parse(before)
+    return difference(old, parse(after), read_at_start(old))
 
 
 def test_the_same_settings_change_nothing():
@@ -64,6 +65,12 @@ def test_what_is_read_at_start_only_is_said(more, key):
     assert found.warnings == (f"{key} is read at start only: restart for its new value",)
 
 
+def test_what_is_again_as_it_was_at_the_start_needs_no_restart():
+    old, new = parse("[frontends.web]" + BEFORE), parse(BEFORE)
+    assert difference(old, new, read_at_start(new)).warnings == ()
+    assert difference(old, old, read_at_start(new)).warnings  # still not in force
+
+
 def test_a_line_that_did_not_change_is_the_same_object(tmp_path):
     file = tmp_path / "siptapi.toml"
     file.write_text(BEFORE, "utf-8")
@@ -73,7 +80,7 @@ def test_a_line_that_did_not_change_is_the_same_object(tmp_path):
         'domain = "pbx.example"\n',
         "utf-8",
     )
-    after, changes = read_again(before)
+    after, changes = read_again(before, read_at_start(before))
     assert (changes.added, changes.changed, changes.removed) == (("c",), ("b",), ())
     assert list(after.lines) == ["a", "b", "c"]
     assert after.lines["a"] is before.lines["a"]
