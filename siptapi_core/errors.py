@@ -104,6 +104,10 @@ class DeniedError(UsageError):
         self.confirmable = confirmable
 
 
+_NAMES_SHOWN = 30
+"""How many names an error lists: every command, but not ten thousand lines."""
+
+
 class UnknownNameError(UsageError):
     """Nothing of that kind has that name; ``known`` names do, ``failed`` ones did not load."""
 
@@ -112,7 +116,9 @@ class UnknownNameError(UsageError):
     def __init__(
         self, kind: str, name: str, *, known: Sequence[str] = (), failed: Sequence[str] = ()
     ) -> None:
-        there = f"there is {', '.join(known)}" if known else f"there is no {kind} at all"
+        more = len(known) - _NAMES_SHOWN
+        names = ", ".join(known[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+        there = f"there is {names}" if known else f"there is no {kind} at all"
         broken = f"; not loaded: {', '.join(failed)}" if failed else ""
         near = nearest(name, known)
         meant = f"; did you mean {near}?" if near else ""

@@ -31,6 +31,14 @@ def test_offers_are_a_dict_that_explains_what_is_missing() -> None:
     assert str(caught.value) == ("no resolver is named 'naptr'; there is a, srv; not loaded: enum")
 
 
+def test_of_thousands_of_names_an_error_lists_a_few_and_knows_them_all() -> None:
+    lines = [f"desk-{number}" for number in range(10_000)]
+    error = UnknownNameError("line", "desk-9998x", known=lines)
+    assert len(str(error)) < 400
+    assert str(error).endswith("desk-29 and 9970 more; did you mean desk-9998?")
+    assert error.known == tuple(lines)
+
+
 def test_what_is_created_gets_its_settings_and_context() -> None:
     offer: Offer[NoSettings, object] = Offer(
         name="x", summary="s", create=lambda settings, context: (settings, context)
