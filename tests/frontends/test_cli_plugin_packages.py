@@ -56,8 +56,9 @@ def test_pip_where_it_is(tmp_path: Path, place: str) -> None:
     (tmp_path / place / "pip").mkdir(parents=True)
     made = environment(tmp_path, "uv")
     pip = ["/venv/bin/python", "-m", "pip"]
-    assert made.install("siptapi-x") == [*pip, "install", "siptapi-x"]
-    assert made.uninstall("siptapi-x") == [*pip, "uninstall", "--yes", "siptapi-x"]
+    quietly = ["--quiet", "--disable-pip-version-check"]
+    assert made.install("siptapi-x") == [*pip, "install", *quietly, "siptapi-x"]
+    assert made.uninstall("siptapi-x") == [*pip, "uninstall", *quietly, "--yes", "siptapi-x"]
 
 
 def test_uv_where_there_is_no_pip(tmp_path: Path) -> None:

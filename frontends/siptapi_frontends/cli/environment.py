@@ -16,6 +16,8 @@ from siptapi_core.values import Value
 
 _OWN = "siptapi"
 _RECEIPT = "uv-receipt.toml"
+_QUIETLY = ("--quiet", "--disable-pip-version-check")
+"""Pip names each package that is there already; what goes wrong it says all the same."""
 
 
 class Environment(Value, kw_only=True):
@@ -35,7 +37,7 @@ class Environment(Value, kw_only=True):
         if self._is_uv_tool:
             return self._uv_tool([*self._with(), requirement])
         if self._has_pip:
-            return [self.python, "-m", "pip", "install", requirement]
+            return [self.python, "-m", "pip", "install", *_QUIETLY, requirement]
         return [self._program("uv"), "pip", "install", "--python", self.python, requirement]
 
     def uninstall(self, name: str) -> list[str]:
@@ -45,7 +47,7 @@ class Environment(Value, kw_only=True):
         if self._is_uv_tool:
             return self._uv_tool(self._with(but=name))
         if self._has_pip:
-            return [self.python, "-m", "pip", "uninstall", "--yes", name]
+            return [self.python, "-m", "pip", "uninstall", *_QUIETLY, "--yes", name]
         return [self._program("uv"), "pip", "uninstall", "--python", self.python, name]
 
     @property

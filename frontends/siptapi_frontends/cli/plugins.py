@@ -63,7 +63,7 @@ def _new(arguments: Namespace, _session: CliSession) -> int:
     say(
         *(f"Wrote {file}." for file in files),
         "",
-        f"Its tests:   cd {folder} && python -m pytest",
+        f"Its tests:   cd {folder} && python -m pytest   (where SIPTAPI and pytest are installed)",
         f"To use it:   siptapi plugins install {folder}",
     )
     return ExitCode.SUCCESS

@@ -44,7 +44,9 @@ def write_plugin(name: str, kind: Kind, parent: Path) -> tuple[Path, ...]:
         "name": name,
         "kind": kind.value,
         "module": module,
-        "class": "".join(word.capitalize() for word in [*name.split("-"), kind.value]),
+        "class": "".join(
+            map(str.capitalize, [*name.removesuffix(f"-{kind}").split("-"), kind.value])
+        ),
         "group": _GROUPS.get(kind, "siptapi"),
     }
     contents = {
