@@ -119,7 +119,7 @@ def test_without_a_daemon_lines_are_those_of_the_settings(
 ) -> None:
     assert run(["lines"]) == 0
     out = capsys.readouterr().out
-    assert "office  sip:201@pbx.example  sip:201@pbx.example  refer-via-proxy" in out
+    assert "office  sip:201@pbx.example  sip:201@pbx.example  refer-via-proxy  does not" in out
 
 
 def test_calls(settings: Path, capsys: pytest.CaptureFixture[str]) -> None:

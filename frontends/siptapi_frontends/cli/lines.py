@@ -6,9 +6,12 @@ from argparse import ArgumentParser, Namespace
 
 from siptapi_core.commands import Lines, LineStatus, ListLines
 from siptapi_core.contracts import CliSession
+from siptapi_core.events import RegistrationState
 from siptapi_frontends.cli.exit_codes import ExitCode
 from siptapi_frontends.cli.output import say
 
+_STATES = {RegistrationState.UNREGISTERED: "does not register"}
+"""Where the name of a state sounds as if something were wrong."""
 _HEADINGS = ("LINE", "ACCOUNT", "PHONE", "STRATEGIES", "REGISTRATION")
 
 
@@ -31,6 +34,6 @@ def run(arguments: Namespace, session: CliSession) -> int:
 
 
 def _row(line: LineStatus) -> tuple[str, ...]:
-    state = line.registration if line.active else "inactive"
+    state = _STATES.get(line.registration, line.registration) if line.active else "inactive"
     problem = f": {line.problem}" if line.problem else ""
     return line.name, line.account, line.phone, ", ".join(line.strategies), f"{state}{problem}"

@@ -187,7 +187,10 @@ def listen(address: tuple[str, int]) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        raise NetworkError(f"http: cannot listen on {place}: {error.strerror}") from error
+        why = str(error.strerror).partition(" (while attempting")[0]  # the address, once more
+        raise NetworkError(
+            f"http: cannot listen on {place}: {why}; listen in [frontends.http] names another"
+        ) from error
 
 
 class _Forward(logging.Handler):

@@ -117,7 +117,9 @@ class TokenFile:
         token = PREFIX + secrets.token_urlsafe(32)
         with self._changing() as known:
             if any(each.name == name for each in known):
-                raise UsageError(f"there is a token named {name!r} already")
+                raise UsageError(
+                    f"there is a token named {name!r} already; `siptapi token remove` takes it away"
+                )
             new = Token(
                 name=name,
                 digest=digest_of(token),

@@ -84,8 +84,13 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
             settings = evolve(HttpSettings(), listen=f"127.0.0.1:{port}")
-            with pytest.raises(NetworkError, match=f"http: cannot listen on 127.0.0.1:{port}"):
+            with pytest.raises(
+                NetworkError, match=f"http: cannot listen on 127.0.0.1:{port}"
+            ) as said:
                 await frontend(tmp_path, settings).serve(ScriptedDialer(), lambda: None)
+            assert str(said.value).endswith(
+                ": Address already in use; listen in [frontends.http] names another"
+            )
 
     run(main())
 
