@@ -6,7 +6,7 @@ import re
 
 import pytest
 from desk import Desk
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 pytestmark = pytest.mark.interop
 
@@ -58,6 +58,28 @@ def test_before_it_is_explained_the_api_says_that_it_wants_a_yes(desk: Desk) -> 
     dialog.get_by_role("button", name="Call", exact=True).click()
     expect(desk.call.get_by_role("heading")).to_have_text("+49 30 1234")
     desk.press("Anna", "Reject")
+
+
+def test_a_call_whose_answer_is_lost_is_made_once(desk: Desk) -> None:
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    desk.page.route("**/api/v1/calls", lose, times=1)
+    desk.dial("301")
+    desk.press("Anna", "Pick up")
+    expect(desk.now).to_contain_text("Rings there")
+    expect(desk.page.locator(".call")).to_have_count(1)
+    expect(desk.page.locator("#number")).to_have_value("")
+    assert len(desk.ask("GET", "calls")["calls"]) == 1
+
+
+def test_dialling_again_leaves_alone_what_is_being_typed(desk: Desk) -> None:
+    begin_and_reject(desk, "302")
+    desk.page.locator("#number").fill("30")
+    desk.call.get_by_role("button", name="Dial again").click()
+    expect(desk.phone("Anna")).to_contain_text("Ringing: 302")
+    expect(desk.page.locator("#number")).to_have_value("30")
 
 
 def test_a_denied_number_is_not_dialled(desk: Desk) -> None:

@@ -10,7 +10,7 @@ export class Dial {
   #onProblem;
   #number = byId("number");
   #line = byId("line");
-  #place = byId("explanation");
+  #words = byId("explanation");
   #button = byId("dial");
   #asked = 0;
   #explained = ""; // by the rules of which line
@@ -79,30 +79,27 @@ export class Dial {
     }
     const known = this.#explanation;
     const toConfirm = known?.input === number && known.decision === "confirm";
-    const key = { "Idempotency-Key": crypto.randomUUID() };
     this.#button.disabled = true;
     try {
       if (toConfirm && !(await confirm(known.formatted, ruleWords(known)))) return;
-      await this.#api.post("calls", { number, line: line || null, confirmed: toConfirm }, key);
-      this.#number.value = "";
-      this.#show(null);
+      await this.#place(number, line, toConfirm);
     } catch (problem) {
-      if (problem.confirmable && (await confirm(number, problem.message))) await this.#insist(number, line);
-      else if (!problem.confirmable) this.#onProblem(problem);
+      if (!problem.confirmable) this.#onProblem(problem);
+      else if (await confirm(number, problem.message)) await this.#place(number, line, true).catch(this.#onProblem);
     } finally {
       this.#button.disabled = false;
     }
   }
 
-  async #insist(number, line) {
+  async #place(number, line, confirmed) {
     const key = { "Idempotency-Key": crypto.randomUUID() };
-    try {
-      await this.#api.post("calls", { number, line: line || null, confirmed: true }, key);
-      this.#number.value = "";
-      this.#show(null);
-    } catch (problem) {
-      this.#onProblem(problem);
-    }
+    const send = () => this.#api.post("calls", { number, line: line || null, confirmed }, key);
+    await send().catch((problem) => {
+      if (problem.status) throw problem;
+      return send(); // it may have come: with the same key it dials once
+    });
+    if (this.#number.value !== number) return; // somebody types another
+    this.clear();
   }
 
   async #explain() {
@@ -123,7 +120,7 @@ export class Dial {
 
   #show(explanation, problem = null) {
     this.#explanation = explanation;
-    this.#place.replaceChildren(...(problem ? [h("p", { class: "quiet" }, problem.message)] : explanation ? parts(explanation) : []));
+    this.#words.replaceChildren(...(problem ? [h("p", { class: "quiet" }, problem.message)] : explanation ? parts(explanation) : []));
   }
 }
 
