@@ -19,6 +19,7 @@ _SUMMARIES = {
     "dial": "make your phone call a number",
     "redial": "make your phone call the last number again",
     "history": "list past calls, or show one",
+    "setup": "set up an account, trying it as you go",
     "doctor": "find out what is wrong, and what to do",
     "trace": "show the SIP messages of a call",
     "serve": "run as a daemon for every line",
