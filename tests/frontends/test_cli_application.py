@@ -36,9 +36,15 @@ def interrupt(arguments, session):
     raise KeyboardInterrupt
 
 
+def chatter(arguments, session):
+    while True:
+        print("more", flush=True)
+
+
 @hookimpl
 def siptapi_commands():
     commands = {"echo": echo, "fail": fail, "break": break_, "interrupt": interrupt}
+    commands["chatter"] = chatter
     for name, run in commands.items():
         yield CliCommand(name=name, summary=f"{name}\\x1b[31m", configure=configure, run=run)
 """
@@ -75,8 +81,9 @@ def test_help_lists_options_and_the_commands_of_every_plugin(
     assert siptapi("--plugin", plugin, option) == 0
     out = capsys.readouterr().out
     assert "--trace" in out
-    assert "  dial       make your phone call a number\n" in out
-    assert "  echo       echo\\x1b[31m\n" in out
+    listed = [" ".join(line.split()) for line in out.splitlines()]
+    assert "dial make your phone call a number" in listed
+    assert "echo echo\\x1b[31m" in listed
 
 
 @pytest.mark.parametrize("words", [("echo", "--help"), ("help", "echo"), ("help", "echo", "a")])
@@ -231,3 +238,17 @@ def test_starting_up_imports_nothing_heavy() -> None:
     heavy = {"asyncio", "rich", "structlog", "phonenumbers", "cattrs", "json", "platformdirs"}
     assert "siptapi_frontends.cli.application" in loaded
     assert not loaded & (heavy | {"importlib.metadata", "siptapi_core.dialer"})
+
+
+def test_a_plugin_whose_reader_is_gone_ends_quietly(plugin: str) -> None:
+    siptapi = [sys.executable, "-m", "siptapi_frontends.cli", "--no-plugins", "--plugin", plugin]
+    command = subprocess.Popen(
+        [*siptapi, "chatter"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert command.stdout is not None
+    assert command.stdout.readline() == "more\n"
+    command.stdout.close()
+    assert command.wait(30) == 0
+    assert command.stderr is not None
+    assert command.stderr.read() == ""
+    command.stderr.close()

@@ -16,7 +16,7 @@ from siptapi_core.errors import SiptapiError, UsageError
 from siptapi_core.logs import LEVELS, configure, printable
 from siptapi_core.version import VERSION
 from siptapi_frontends.cli.exit_codes import ExitCode, of_error
-from siptapi_frontends.cli.output import prepare, say, say_aside
+from siptapi_frontends.cli.output import detach, prepare, say, say_aside
 
 if TYPE_CHECKING:
     from siptapi_core.plugin_loading import PluginCatalog
@@ -61,6 +61,9 @@ def run(arguments: Sequence[str] | None = None, *, handed_over: HandedOver | Non
     except SiptapiError as error:
         _report(error.code, str(error), given)
         return of_error(error)
+    except BrokenPipeError:  # a plugin's command printed, and nobody reads any more (``| head``)
+        detach(1)
+        return ExitCode.SUCCESS
     except Exception as error:  # noqa: BLE001  # whatever it is, the user gets words
         words = f"something unexpected happened: {type(error).__name__}: {error}"
         if given.log_level == "debug":
