@@ -202,9 +202,36 @@ def test_an_answer_that_comes_too_late_is_hung_up(
     host.finish()
 
 
-def test_another_version_and_a_wrong_token(wine: Wine, hosts: list[TapiHost], lab: Lab) -> None:
-    bridge = BadBridge(lab.host(), PORT)
+def test_nothing_waits_long_for_an_application_that_ponders(
+    wine: Wine, hosts: list[TapiHost], bridge: BadBridge
+) -> None:
     host = start(wine, hosts, bridge)
+    connection = bridge.serve()
+    open_first(host)
+    for number in (1, 2):
+        host.do(f"call {FIRST} 301")
+        connection.accept_call(f"c{number}")
+        host.until(f"call {number} info")
+    host.do("stall 5000")  # until after the end
+    host.do(f"status {FIRST}")
+    host.until("status")
+    connection.tell("callee_ringing", "c1")
+    host.until("call 1 RINGBACK")
+    host.do(f"status {FIRST}")
+    host.do("release 2")  # another's
+    host.do("release 1")
+    host.until_all("released 2", "released 1")
+    connection.close()
+    host.finish()
+
+
+def test_another_version_and_a_wrong_token(
+    wine: Wine, hosts: list[TapiHost], lab: Lab, tmp_path: Path
+) -> None:
+    bridge = BadBridge(lab.host(), PORT)
+    log = tmp_path / "tsp.log"
+    hosts.append(wine.start(bridge.address, "token", LogFile=f"Z:{log}"))
+    host = hosts[-1]
     refused = bridge.accept()
     refused.greet("2.0")
     refused.await_end()
@@ -220,6 +247,10 @@ def test_another_version_and_a_wrong_token(wine: Wine, hosts: list[TapiHost], la
         host.do(f"set Token={served.token}")
         host.until_all(f"created {FIRST}", f"created {FIRST + 1}")
         host.finish()
+        written = log.read_text()
+    for words in ("no hello of this protocol, but '2.0'", "says goodbye", "the service is there"):
+        assert words in written
+    assert served.token not in written
 
 
 def test_the_service_hangs_and_goes_on(wine: Wine, hosts: list[TapiHost], lab: Lab) -> None:

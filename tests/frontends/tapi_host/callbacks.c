@@ -109,5 +109,9 @@ void CALLBACK on_event(HTAPILINE line, HTAPICALL tapi_call, DWORD message, DWORD
         fault("message %lu", (unsigned long)message);
     }
     LeaveCriticalSection(&lock);
-    if (message == LINE_CALLSTATE) check_answers(call, number, (DWORD)first);
+    if (message != LINE_CALLSTATE) return;
+    DWORD pause = stall;
+    stall = 0;
+    Sleep(pause);
+    check_answers(call, number, (DWORD)first);
 }

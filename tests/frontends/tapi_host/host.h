@@ -42,6 +42,7 @@ extern int slots[64]; /* the call that has a handle now; 0: none */
 extern CRITICAL_SECTION lock;
 extern HMODULE provider;
 extern bool faulty;
+extern volatile DWORD stall; /* milliseconds that the next state of a call is pondered on */
 
 void say(const char *format, ...) __attribute__((format(__printf__, 1, 2)));
 

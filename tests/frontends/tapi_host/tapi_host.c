@@ -18,6 +18,7 @@
  *   configure DEVICE             have the dialogs opened
  *   set NAME=VALUE               another setting
  *   restart                      the provider is removed and added
+ *   stall MILLISECONDS           the next state of a call is pondered on so long
  *   quit
  *
  * Handles given to the provider have more than 32 bits, and those of calls are given again soon;
@@ -37,6 +38,7 @@ int slots[64];
 CRITICAL_SECTION lock;
 HMODULE provider;
 bool faulty;
+volatile DWORD stall;
 
 #define DEFINE(name) __typeof__(&TSPI_##name) tsp_##name;
 FUNCTIONS(DEFINE)
@@ -72,6 +74,7 @@ static void obey(char *line) {
     else if (strcmp(word, "memory") == 0) show_memory();
     else if (sscanf(line, "set %255s", number) == 1) set(number);
     else if (sscanf(line, "configure %d", &first) == 1) configure(first);
+    else if (sscanf(line, "stall %d", &first) == 1) stall = (DWORD)first;
     else if (sscanf(line, "caps %d %x %d", &first, &version, &second) == 3)
         show_caps(first, version, (DWORD)second);
     else if (sscanf(line, "row %d %d %255s %d", &first, &second, number, &third) == 4)
