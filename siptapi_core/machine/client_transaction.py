@@ -217,6 +217,9 @@ class ClientTransaction:
             if self._timer is None:  # else it was left
                 self._end(now)
             return
+        planned = now if self._timer is None else self._timer.deadline
+        if now - planned < self._interval:  # else we stood still, and begin anew from here
+            now = planned  # so that a little late each time does not cost the last time
         self._wire.send(self._data, self.destination)
         self._interval *= 2
         if not self.is_invite:

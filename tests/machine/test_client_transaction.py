@@ -112,6 +112,28 @@ def test_nothing_is_retransmitted_on_a_reliable_transport(method):
     assert rig.wire.forgotten == [KEY]
 
 
+def late(wire, seconds, until):
+    """As `Wire.pass_until`, on a machine that always comes so many seconds too late."""
+    while (deadline := wire.queue.next_deadline()) is not None and deadline <= until:
+        wire.now = max(wire.now, deadline + seconds)
+        wire.queue.run_due(wire.now)
+
+
+def test_who_is_a_little_late_each_time_still_sends_the_last_copy():
+    rig = Rig()
+    late(rig.wire, 0.25, 31.9)
+    assert rig.wire.moments == [0, 0.75, 1.75, 3.75, 7.75, 15.75, 31.75]
+
+
+def test_who_stood_still_for_long_sends_one_copy_and_goes_on_from_there():
+    rig = Rig("REFER")
+    rig.wire.pass_until(1.0)
+    late(rig.wire, 5.0, 2.0)
+    assert rig.wire.moments == [0, 0.5, 6.5]
+    rig.wire.pass_until(12.0)
+    assert rig.wire.moments == [0, 0.5, 6.5, 8.5]
+
+
 def test_other_values_of_t1_and_t2_count():
     rig = Rig("REFER", timers=SipTimers(t1=0.25, t2=1.0))
     rig.wire.pass_until(3.0)
