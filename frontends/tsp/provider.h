@@ -53,7 +53,7 @@ struct call {
     struct call_progress progress; /* what was queued for TAPI */
     DWORD state, mode;             /* what TAPI was told */
     SYSTEMTIME since;
-    ULONGLONG hold_until; /* 0: nobody waits for its end */
+    ULONGLONG hold_until; /* it is CONNECTED so long, as nobody sees its end; 0: it is seen */
     DWORD country_code;
     WCHAR called[LONGEST_NUMBER];
     WCHAR caller[LONGEST_NUMBER];

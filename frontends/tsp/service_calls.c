@@ -17,7 +17,6 @@ static void report(struct call *call, const struct call_report *reports, int cou
     for (int index = 0; index < count; index++) {
         if (reports[index].state == LINECALLSTATE_CONNECTED)
             queue_call_info(call, LINECALLINFOSTATE_CONNECTEDID);
-        if (reports[index].state == LINECALLSTATE_IDLE) call->hold_until = 0;
     }
 }
 
@@ -31,9 +30,6 @@ static void hear(struct call *call, struct call_event event) {
     struct call_report reports[MOST_REPORTS];
     int count = call_progress_hear(&call->progress, event, call->line->version, reports);
     report(call, reports, count);
-    if (event.kind == EVENT_CALL_ENDED && call->progress.state == LINECALLSTATE_CONNECTED &&
-        !call->line->watched)
-        call->hold_until = GetTickCount64() + provider.connected_hold;
 }
 
 static void complete(struct request *request, struct call *call, LONG result) {
@@ -242,7 +238,14 @@ void calls_on_down(void) {
 
 void calls_on_tick(ULONGLONG now) {
     for (struct call *call = provider.calls; call; call = call->next) {
-        if (call->hold_until && now >= call->hold_until && !call->closed)
+        bool unseen = call->progress.left && !call->line->watched &&
+                      call->progress.state == LINECALLSTATE_CONNECTED;
+        if (!unseen || call->closed) {
+            call->hold_until = 0;
+        } else if (!call->hold_until) {
+            call->hold_until = now + provider.connected_hold;
+        } else if (now >= call->hold_until) {
             end_call(call, LINEDISCONNECTMODE_UNKNOWN);
+        }
     }
 }
