@@ -31,7 +31,8 @@ def find_config(explicit: Path | None = None, environment: Mapping[str, str] = o
             return place
     looked = " and ".join(map(str, places))
     raise NoSettingsError(
-        f"there are no settings: looked for {looked}; `siptapi config init` writes a first file"
+        f"there are no settings: looked for {looked}; `siptapi setup` asks for your account and "
+        "writes them, `siptapi config init` writes a file to fill in"
     )
 
 

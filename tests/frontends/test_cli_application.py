@@ -64,7 +64,7 @@ def siptapi(*arguments: str) -> int:
 def test_without_a_command_it_says_how_to_begin(capsys: pytest.CaptureFixture[str]) -> None:
     assert siptapi() == 0
     out = capsys.readouterr().out
-    assert all(first in out for first in ("siptapi demo", "siptapi config init", "siptapi dial"))
+    assert all(first in out for first in ("siptapi demo", "siptapi setup", "siptapi dial"))
 
 
 def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,7 +29,7 @@ from siptapi_frontends.cli.verdict import verdict
         (Stage.PROXY, Outcome.REJECTED, 403, "refused", "password"),
         (Stage.PROXY, Outcome.NOT_FOUND, 404, "could not be reached", "registered"),
         (Stage.PROXY, Outcome.FAILED, None, "proxy could not be reached", "outbound_proxy"),
-        (Stage.PROXY, Outcome.FAILED, 500, "could not be made", ""),
+        (Stage.PROXY, Outcome.FAILED, 500, "could not be made", "siptapi doctor"),
     ],
 )
 def test_the_verdict_and_what_to_do(

@@ -50,7 +50,8 @@ def test_none(places: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, tmp_pa
         find_config(environment={})
     assert str(caught.value) == (
         f"there are no settings: looked for {places[0]} and {places[1]};"
-        " `siptapi config init` writes a first file"
+        " `siptapi setup` asks for your account and writes them, `siptapi config init` writes a"
+        " file to fill in"
     )
 
 

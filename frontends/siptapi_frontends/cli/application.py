@@ -27,8 +27,9 @@ _WELCOME = """\
 SIPTAPI makes your own SIP phone place a call.
 
   siptapi demo           see it work: a whole call on simulated phones, no settings needed
-  siptapi config init    write a settings file; your SIP account goes into it
+  siptapi setup          your SIP account: asked for, tried, and written to the settings
   siptapi dial NUMBER    your phone rings, you pick up, it calls the number
+  siptapi doctor         where it does not: what is wrong, and what to do
 
 siptapi --help lists every command."""
 

@@ -21,7 +21,7 @@ _NO_PROXY = (
     "The proxy could not be reached.",
     (
         "check domain and outbound_proxy of this line in the settings, and the network on the way "
-        "there (a firewall, a VPN)"
+        "there (a firewall, a VPN); siptapi doctor tries each step of it"
     ),
 )
 _UNREGISTERED = (
@@ -35,7 +35,8 @@ _NO_REFER = (
     "Your phone did not agree to place the call.",
     (
         "allow call transfer (REFER) in the settings of your phone or PBX, or choose another "
-        "strategy for this line: siptapi plugins list shows which there are"
+        "strategy for this line: siptapi plugins list shows which there are; siptapi doctor says "
+        "which of phone and proxy knows REFER"
     ),
 )
 
@@ -112,7 +113,10 @@ _BY_OUTCOME = {
         "look at your phone, it knows; some phones and PBXs do not report their calls",
     ),
 }
-_OTHERWISE = ("The call could not be made.", "")
+_OTHERWISE = (
+    "The call could not be made.",
+    "siptapi doctor looks for the reason; siptapi trace shows what was said",
+)
 
 
 def verdict(ended: CallEnded, failure: CallFailed | None) -> Verdict:
