@@ -13,7 +13,7 @@ from attrs import evolve
 
 from siptapi_core.demo import open_town as town
 from siptapi_core.plugin_loading import load_plugins
-from siptapi_frontends.cli.serve_demo import open_page
+from siptapi_frontends.cli import serve_demo
 
 PATIENCE = 30.0
 """Seconds that starting and stopping may take."""
@@ -40,9 +40,13 @@ def served_demo(*, rings: float) -> Iterator[str]:
     addresses = []
 
     async def serve() -> None:
-        page = open_page(load_plugins(third_party=False), rings=rings)
+        page = serve_demo.open_page(load_plugins(third_party=False), rings=rings)
         async with AsyncExitStack() as stack:
-            with patch.object(town, "open_town", _quick_town):
+            # Of several that begin at once only one would get the usual port.
+            with (
+                patch.object(town, "open_town", _quick_town),
+                patch.object(serve_demo, "USUAL_PORT", 0),
+            ):
                 daemon, address = await stack.enter_async_context(page)
             addresses.append(address)
             await daemon.serve(ready.set, stop)
