@@ -7,9 +7,10 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from siptapi_core.checks.asking import Answer, ask, make_request
-from siptapi_core.checks.findings import UnexaminedError
+from siptapi_core.checks.findings import AnsweredOurselvesError, UnexaminedError
 from siptapi_core.contracts import Context, LineIdentity, Network
 from siptapi_core.errors import ResolveError, SettingsError
+from siptapi_core.machine.user_agent import ALLOW
 from siptapi_core.resolution import ResolutionStep
 from siptapi_core.sip.credentials import Credentials
 from siptapi_core.sip.name_addr import NameAddr
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_OURS = frozenset(ALLOW[1].split(", "))
+"""What we say that we allow."""
 MOST_ADDRESSES = 8
 """So many of a line's addresses are asked."""
 
@@ -97,8 +100,14 @@ class ExaminedLine:
 
         Raises:
             UnexaminedError: it cannot be asked.
+            AnsweredOurselvesError: a SIPTAPI that is registered beside it was quicker.
         """
-        return await self._once("phone_options", self._ask_phone)
+        answer = await self._once("phone_options", self._ask_phone)
+        if answer.methods == _OURS:
+            raise AnsweredOurselvesError(
+                "SIPTAPI, which is registered beside the phone, answered first"
+            )
+        return answer
 
     async def heard(self) -> tuple[Answer, ...]:
         """Whatever answer came, of any of these; raises nothing."""

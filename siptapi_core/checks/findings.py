@@ -9,6 +9,10 @@ class UnexaminedError(Exception):
     """It could not be looked at, because of what another check says; the words say what."""
 
 
+class AnsweredOurselvesError(UnexaminedError):
+    """It was SIPTAPI that answered in the phone's place."""
+
+
 def fine(seen: str, means: str = "") -> Finding:
     """All is well."""
     return Finding(verdict=Verdict.OK, seen=seen, means=means)

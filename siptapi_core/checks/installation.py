@@ -27,7 +27,7 @@ class Installation:
     """All that can be looked at; an `Examined` without a line.
 
     ``port_problem`` is why the sockets that the settings want could not be opened ("": they could);
-    others serve then.
+    others serve then. ``daemon`` says whether a daemon with these settings runs, which has them.
     """
 
     identity: LineIdentity | None = None
@@ -43,6 +43,7 @@ class Installation:
         context: Context,
         history: CallHistory | None,
         port_problem: str,
+        daemon: bool,
     ) -> None:
         self.settings = settings
         self.catalog = catalog
@@ -51,6 +52,7 @@ class Installation:
         self.context = context
         self.history = history
         self.port_problem = port_problem
+        self.daemon = daemon
 
     @property
     def settings_file(self) -> str:
@@ -68,9 +70,11 @@ class Installation:
 
 @asynccontextmanager
 async def open_installation(
-    settings: Settings, catalog: PluginCatalog
+    settings: Settings, catalog: PluginCatalog, *, daemon: bool = False
 ) -> AsyncIterator[Installation]:
     """Open what ``settings`` mean, for as long as it is looked at.
+
+    ``daemon`` is as in `Installation`.
 
     Raises:
         NetworkError: no socket at all can be opened.
@@ -122,4 +126,5 @@ async def open_installation(
             context=context("doctor"),
             history=history,
             port_problem=port_problem,
+            daemon=daemon,
         )

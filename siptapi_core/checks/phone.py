@@ -6,8 +6,15 @@ from collections.abc import Iterable
 
 from siptapi_core.checks.asking import Answer
 from siptapi_core.checks.examined_line import ExaminedLine
-from siptapi_core.checks.findings import UnexaminedError, fine, note, problem
+from siptapi_core.checks.findings import (
+    AnsweredOurselvesError,
+    UnexaminedError,
+    fine,
+    note,
+    problem,
+)
 from siptapi_core.contracts import Finding
+from siptapi_core.machine.line_of_request import LINE_PARAMETER
 
 _NOT_THERE = (404, 410, 430, 480, 604)
 _ALIVE = (200, 486, 603, 600)
@@ -18,9 +25,12 @@ async def check_registration(line: ExaminedLine) -> Iterable[Finding]:
     if line.calls_directly:
         return [_direct(line, await line.phone_options())]
     contacts = await _contacts(line)
-    answer = await line.phone_options()
     phone = line.identity.phone
-    bound = "" if contacts is None else f"; registered: {', '.join(contacts) or 'nothing'}"
+    try:
+        answer = await line.phone_options()
+    except AnsweredOurselvesError as error:
+        return [_beside_us(str(phone), contacts, str(error))]
+    bound = "" if contacts is None else f"; registered: {_places(contacts)}"
     if answer.status in _ALIVE:
         return [fine(f"{phone} answers OPTIONS with {answer.words}{bound}.")]
     if contacts:
@@ -49,6 +59,19 @@ async def check_registration(line: ExaminedLine) -> Iterable[Finding]:
     ]
 
 
+def _beside_us(phone: str, contacts: list[str] | None, why: str) -> Finding:
+    if contacts is None:
+        raise UnexaminedError(why)
+    others = [each for each in contacts if f";{LINE_PARAMETER}=" not in each]
+    if others:
+        return fine(f"Registered for {phone}: {_places(others)}; {why}.")
+    return problem(
+        f"No phone is registered for {phone}; {why}.",
+        "The proxy has nobody but SIPTAPI to ring, which has no voice.",
+        "Register the phone with this account; where it has another one, name that as `phone`.",
+    )
+
+
 def _direct(line: ExaminedLine, answer: Answer) -> Finding:
     phone = line.identity.phone_address
     if answer.response is not None:
@@ -62,7 +85,7 @@ def _direct(line: ExaminedLine, answer: Answer) -> Finding:
 
 
 async def _contacts(line: ExaminedLine) -> list[str] | None:
-    """Where the account is registered; None: it is not known."""
+    """What is registered for the account; None: it is not known."""
     if line.identity.phone != line.identity.address_of_record:
         return None  # a registrar tells an account of nobody else
     answer = await line.bindings()
@@ -70,4 +93,8 @@ async def _contacts(line: ExaminedLine) -> list[str] | None:
         if answer.status in (401, 403, 407):
             raise UnexaminedError("the registrar does not accept the account")
         return None
-    return [value.partition(";")[0] for value in answer.response.headers.values("Contact")]
+    return list(answer.response.headers.values("Contact"))
+
+
+def _places(contacts: list[str]) -> str:
+    return ", ".join(contact.partition(">")[0].lstrip("<") for contact in contacts) or "nothing"

@@ -35,12 +35,13 @@ async def check_ports(installation: Installation) -> Iterable[Finding]:
     if not installation.port_problem:
         where = settings.local_ports or "any port"
         return [fine(f"A UDP socket for SIP could be opened on {where}.")]
+    if installation.daemon:
+        return [fine("The daemon has the ports that the settings name.")]
     return [
         problem(
             f"{installation.port_problem}.",
             "SIPTAPI cannot speak SIP from where the settings say (local_addresses, local_ports): "
-            "somebody else has the port, or this computer does not have the address. Where it is "
-            "`siptapi serve` that has it, dial through that, and all is well.",
+            "somebody else has the port, or this computer does not have the address.",
             "Free it, or leave local_ports out or give it a range, such as 5062-5080.",
         )
     ]

@@ -11,7 +11,7 @@ from siptapi_core.checks.clock import check_clock
 from siptapi_core.checks.credentials import check_credentials, check_secrets
 from siptapi_core.checks.dns_chain import check_dns
 from siptapi_core.checks.examined_line import Way
-from siptapi_core.checks.findings import UnexaminedError
+from siptapi_core.checks.findings import AnsweredOurselvesError, UnexaminedError
 from siptapi_core.checks.notify import check_notify
 from siptapi_core.checks.phone import check_registration
 from siptapi_core.checks.reachability import check_reachability
@@ -73,7 +73,7 @@ HERE = "<sip:201@192.0.2.9>;expires=60"
 @pytest.mark.parametrize(
     ("bindings", "phone", "verdict", "words"),
     [
-        (answer(Contact=HERE), answer(), "ok", "registered: <sip:201@192.0.2.9>"),
+        (answer(Contact=HERE), answer(), "ok", "registered: sip:201@192.0.2.9"),
         (answer(), answer(486, "Busy"), "ok", "486 Busy; registered: nothing"),
         (answer(Contact=HERE), failure(), "note", "answers OPTIONS with it refuses"),
         (answer(), answer(404, "Not Found"), "problem", "404 Not Found; registered: nothing"),
@@ -97,6 +97,27 @@ def test_another_account_s_registrations_are_not_asked_for() -> None:
         "ok",
         "sip:202@example.com answers OPTIONS with 200 OK.",
     )
+
+
+OURS = "<sip:201@192.0.2.8;line=token>;expires=60"
+
+
+@pytest.mark.parametrize(
+    ("bindings", "verdict", "words"),
+    [
+        (answer(Contact=f"{OURS}, {HERE}"), "ok", "example.com: sip:201@192.0.2.9; we did."),
+        (answer(Contact=OURS), "problem", "No phone is registered"),
+    ],
+)
+def test_a_phone_beside_which_we_are_registered(bindings, verdict, words) -> None:
+    line = FakeLine()
+    line.answers |= {"bindings": bindings, "phone_options": AnsweredOurselvesError("we did")}
+    said, seen = one(check_registration, line)
+    assert said == verdict
+    assert words in seen
+    line.answers["bindings"] = answer(405)
+    with pytest.raises(UnexaminedError, match="we did"):
+        found(check_registration, line)
 
 
 def test_nothing_is_said_of_a_phone_whose_account_is_refused() -> None:

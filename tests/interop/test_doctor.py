@@ -88,10 +88,19 @@ async def planted(
     lab: Lab, folder: Path, stack: AsyncExitStack, authority: Authority
 ) -> dict[str, Fault]:
     """All faults by name, and whatever they need, started."""
-    proxy = lab.kamailio()
+    passwords = PASSWORDS | {"2003": "secret-of-2003"}
+    proxy = lab.kamailio(passwords=passwords)
     lab.baresip("alice", proxy)
     here = {"outbound_proxy": proxy.uri}
-    other_daemon = lab.daemon()
+    registered = here | {"domain": DOMAIN, "register": True}
+    lines = {
+        user: registered | {"user": user, "password": passwords[user]} for user in ("alice", "2003")
+    }
+    other_daemon = lab.daemon(
+        tables={f"lines.{user}": line for user, line in lines.items()}, active=False
+    )
+    for user in lines:
+        other_daemon.await_logged("registration_changed", line=user, state="registered")
 
     async def odd(**options: Any) -> str:
         host = lab.host()
@@ -176,6 +185,12 @@ async def planted(
                 "XDG_RUNTIME_DIR": other_daemon.environment(folder)["XDG_RUNTIME_DIR"],
             },
         ),
+        "registered by ourselves alone": Fault(
+            "registration",
+            "No phone is registered",
+            here | {"user": "2003", "password": passwords["2003"], "register": True},
+        ),
+        "registered by ourselves too": Fault("", "", here | {"register": True}),
         "nothing": Fault("", "", here),
     }
 

@@ -57,6 +57,7 @@ async def look(session: Session, line: str | None) -> tuple[Finding, ...]:
         NetworkError: no socket at all can be opened.
     """
     from siptapi_core.checks import BUILT_IN, examine, open_installation  # noqa: PLC0415
+    from siptapi_frontends.cli.own_checks import daemon_runs  # noqa: PLC0415
 
     settings, catalog = session.settings, session.full_catalog
     if line is not None:
@@ -64,7 +65,8 @@ async def look(session: Session, line: str | None) -> tuple[Finding, ...]:
         names = [line]
     else:
         names = [name for name, each in settings.lines.items() if each.active]
-    async with open_installation(settings, catalog) as installation:
+    daemon = await daemon_runs(settings.where)
+    async with open_installation(settings, catalog, daemon=daemon) as installation:
         return await examine(installation, (*BUILT_IN, *catalog.checks.values()), names)
 
 

@@ -14,26 +14,19 @@ from siptapi_core.errors import RefusedError, SiptapiError
 from siptapi_core.version import VERSION
 
 
+async def daemon_runs(settings: str) -> bool:
+    """Whether a daemon runs that has the settings file ``settings``."""
+    try:
+        return await _status(settings) is not None
+    except SiptapiError:
+        return False
+
+
 async def check_daemon(examined: Examined) -> Iterable[Finding]:
     """Look whether a daemon runs, with these settings, and of this version."""
-    from siptapi_core.control.remote_dialer import open_remote_dialer  # noqa: PLC0415
-    from siptapi_frontends.cli.asking import CALLER  # noqa: PLC0415
-
-    found = find_daemon()
-    if found is None:
-        return [
-            Finding(
-                verdict=Verdict.NOTE,
-                seen="No daemon runs.",
-                means="Commands place calls themselves; no web page, no incoming calls, no TAPI.",
-                do="Where you want those: `siptapi serve`.",
-            )
-        ]
-    connected, token = found
     settings = _absolute(examined.settings_file)
     try:
-        async with open_remote_dialer(connected, CALLER, token=token, settings=settings) as dialer:
-            status = await dialer.execute(ShowStatus(), CALLER)
+        status = await _status(settings)
     except RefusedError as error:
         return [
             _problem(
@@ -51,9 +44,33 @@ async def check_daemon(examined: Examined) -> Iterable[Finding]:
                 "Start it anew.",
             )
         ]
+    if status is None:
+        return [
+            Finding(
+                verdict=Verdict.NOTE,
+                seen="No daemon runs.",
+                means="Commands place calls themselves; no web page, no incoming calls, no TAPI.",
+                do="Where you want those: `siptapi serve`.",
+            )
+        ]
+    return list(_of_status(status, settings))
+
+
+async def _status(settings: str) -> Status | None:
+    """How the daemon with that settings file is, None where none runs; raises SiptapiError."""
+    from siptapi_core.control.remote_dialer import open_remote_dialer  # noqa: PLC0415
+    from siptapi_frontends.cli.asking import CALLER  # noqa: PLC0415
+
+    found = find_daemon()
+    if found is None:
+        return None
+    connected, token = found
+    settings = _absolute(settings)
+    async with open_remote_dialer(connected, CALLER, token=token, settings=settings) as dialer:
+        status = await dialer.execute(ShowStatus(), CALLER)
     if not isinstance(status, Status):
         raise TypeError(f"the daemon replied {status!r}")
-    return list(_of_status(status, examined.settings_file))
+    return status
 
 
 def _of_status(status: Status, settings: str) -> Iterable[Finding]:
