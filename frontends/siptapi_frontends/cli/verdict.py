@@ -35,8 +35,7 @@ _NO_REFER = (
     "Your phone did not agree to place the call.",
     (
         "allow call transfer (REFER) in the settings of your phone or PBX, or choose another "
-        "strategy for this line: siptapi plugins list shows which there are; siptapi doctor says "
-        "which of phone and proxy knows REFER"
+        "strategy for this line: siptapi plugins list shows which there are"
     ),
 )
 

@@ -205,7 +205,14 @@ def test_who_cannot_be_told_gets_the_error_all_the_same() -> None:
                 "choose another strategy for this line: siptapi plugins list shows which there are."
             ),
         ),
-        ((CallEnded(Outcome.FAILED, Stage.PHONE),), 3, "The call could not be made."),
+        (
+            (CallEnded(Outcome.FAILED, Stage.PHONE),),
+            3,
+            (
+                "The call could not be made.\n"
+                "What to do: siptapi doctor looks for the reason; siptapi trace shows what was said."
+            ),
+        ),
     ],
 )
 def test_what_fails_before_the_phone_calls_is_told(
