@@ -25,6 +25,7 @@ def test_a_call_is_followed_from_the_phone_to_the_hand_over(desk: Desk) -> None:
     expect(desk.call.locator(".step.done")).to_have_count(6)
     expect(desk.call.get_by_role("button", name="Hang up")).to_have_count(0)  # not ours any more
     expect(desk.phone("Anna")).to_contain_text("Talking with 301")
+    expect(desk.history("301").first).to_contain_text("answered")
     desk.shoot("call-answered", whole=True)
     desk.press("Bruno", "Hang up")
     expect(desk.phone("Anna")).to_contain_text("On the hook")
