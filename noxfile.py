@@ -11,6 +11,11 @@ nox.options.default_venv_backend = "venv"
 nox.options.reuse_existing_virtualenvs = True
 nox.options.sessions = ["lint", "types", "imports", "docs", "tests", "interop"]
 
+BENCHMARKS = (
+    *("flows", "flows_latency", "calls_alive", "parse", "explain_numbers", "udp", "cold_start"),
+    *("registered_lines", "serve_lines", "http_events"),
+)
+
 
 @nox.session
 def lint(session: nox.Session) -> None:
@@ -107,3 +112,15 @@ def mutation(session: nox.Session) -> None:
     session.install("-e", ".[dev]")
     session.run("mutmut", "run", *session.posargs)
     session.run("mutmut", "results")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Every benchmark, on an idle machine, with sipp and Kamailio: tables, and benchmarks/results.
+
+    A name after ``--`` runs that one: ``nox -s bench -- flows --rounds 9``.
+    """
+    session.install("-e", ".[bench]")
+    name, *arguments = session.posargs or [""]
+    for each in [name] if name else BENCHMARKS:
+        session.run("python", f"benchmarks/{each}.py", *arguments)

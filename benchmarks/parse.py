@@ -1,20 +1,28 @@
-"""How many INVITEs a second are read, and requests written, on one core.
+"""How many INVITEs a second are read, and requests written, on one core: ours, and others'.
 
 Each message has 12 headers, its own branch, tag and Call-ID, and one of 250 users and of 100
 sequence numbers: as different calls of one installation have. Reading means: branch, From and To
 tags, Call-ID, CSeq and Contact as values. Writing means: from values and strings to bytes, with a
-Request-URI, Via, From tag and CSeq of its own.
+Request-URI, Via, From tag and CSeq of its own. The others read the same, and serialise what they
+have read; ours serialises such a message, too. Rounds are interleaved, medians of processor time
+count::
 
-    python benchmarks/parse.py [SECONDS]
+    python benchmarks/parse.py [--rounds 5] [--seconds 0.4] [--json FOLDER]
 """
 
 from __future__ import annotations
 
+import argparse
 import itertools
-import statistics
-import sys
 import time
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import aiosipua
+import sipmessage
+from measuring import MINIMUM_ROUNDS, interleaved, median, print_table, save
+from sippy.SipRequest import SipRequest
 
 from siptapi_core.sip.cseq import CSeq
 from siptapi_core.sip.message import Headers, Request, parse_message
@@ -22,7 +30,6 @@ from siptapi_core.sip.name_addr import NameAddr
 from siptapi_core.sip.uri import SipUri
 from siptapi_core.sip.via import Via
 
-ROUNDS = 5
 SDP = (
     b"v=0\r\no=- 1 1 IN IP4 192.0.2.7\r\ns=-\r\nc=IN IP4 192.0.2.7\r\nt=0 0\r\n"
     b"m=audio 9 RTP/AVP 0 8 101\r\na=rtpmap:101 telephone-event/8000\r\na=recvonly\r\n"
@@ -86,32 +93,126 @@ def write(number: int) -> bytes:
     return Request("INVITE", target, headers, SDP).encode()
 
 
-def rate(work: Callable[[int], object], seconds: float) -> float:
-    """Calls a second of this process's own time: the median of a few rounds."""
-    rates = []
-    for _ in range(ROUNDS):
-        start = time.process_time()
-        end = start + seconds / ROUNDS
-        for count in itertools.count(1):
-            work(count)
-            if not count & 255 and (now := time.process_time()) >= end:
-                rates.append(count / (now - start))
-                break
-    return statistics.median(rates)
+def encoded(data: bytes) -> Callable[[], object]:
+    """Write what was read."""
+    return parse_message(data).encode
+
+
+def read_sipmessage(data: bytes) -> object:
+    """The same with sipmessage."""
+    message = sipmessage.Message.parse(data)
+    return (
+        message.via[0].parameters["branch"],
+        message.from_address.parameters["tag"],
+        message.to_address.parameters.get("tag"),
+        message.call_id,
+        message.cseq.sequence,
+        message.contact[0].uri,
+    )
+
+
+def encoded_sipmessage(data: bytes) -> Callable[[], object]:
+    """Write what it has read."""
+    message = sipmessage.Message.parse(data)
+    return lambda: bytes(message)
+
+
+def read_sippy(data: bytes) -> object:
+    """The same with sippy."""
+    message = SipRequest(data.decode())
+    return (
+        message.getHFBody("via").getBranch(),
+        message.getHFBody("from").getTag(),
+        message.getHFBody("to").getTag(),
+        str(message.getHFBody("call-id")),
+        message.getHFBody("cseq").getCSeqNum(),
+        message.getHFBody("contact").getUrl(),
+    )
+
+
+def encoded_sippy(data: bytes) -> Callable[[], object]:
+    """Write what it has read."""
+    message = SipRequest(data.decode())
+    return lambda: str(message).encode()
+
+
+def read_aiosipua(data: bytes) -> object:
+    """The same with aiosipua."""
+    message = aiosipua.SipMessage.parse(data)
+    from_, to, cseq = message.from_addr, message.to_addr, message.cseq
+    assert from_ is not None
+    assert to is not None
+    assert cseq is not None
+    return (
+        message.via[0].branch,
+        from_.tag,
+        to.tag,
+        message.call_id,
+        cseq.seq,
+        message.contact[0].uri,
+    )
+
+
+def encoded_aiosipua(data: bytes) -> Callable[[], object]:
+    """Write what it has read."""
+    message = aiosipua.SipMessage.parse(data)
+    return lambda: bytes(message)
+
+
+def rate(work: Callable[[int], object], seconds: float) -> dict[str, float]:
+    """Calls a second of this process's own time."""
+    start = time.process_time()
+    end = start + seconds
+    for count in itertools.count(1):
+        work(count)
+        if not count & 63 and (now := time.process_time()) >= end:
+            break
+    return {"rate": count / (now - start)}
 
 
 def main() -> None:
-    """Print a table."""
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 2.0
+    """Print the tables, and write them as JSON."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=MINIMUM_ROUNDS)
+    parser.add_argument("--seconds", type=float, default=0.4)
+    parser.add_argument("--json", type=Path, default=Path(__file__).parent / "results")
+    given = parser.parse_args()
     messages = [invite(number) for number in range(8192)]
-    encoded = parse_message(messages[3])
-    rows: list[tuple[str, Callable[[int], object]]] = [
-        ("read an INVITE", lambda count: read(messages[count & 8191])),
-        ("write an INVITE from its parts", write),
-        ("encode a Request", lambda _: encoded.encode()),
-    ]
-    for label, work in rows:
-        print(f"{label:32} {rate(work, seconds):10,.0f} / s")
+    reading = {
+        "siptapi": read,
+        "sipmessage": read_sipmessage,
+        "sippy": read_sippy,
+        "aiosipua": read_aiosipua,
+    }
+    writing = {
+        "siptapi": encoded,
+        "sipmessage": encoded_sipmessage,
+        "sippy": encoded_sippy,
+        "aiosipua": encoded_aiosipua,
+    }
+    tables: dict[str, dict[str, Callable[[int], object]]] = {
+        "read an INVITE": {
+            name: lambda count, work=work: work(messages[count & 8191])
+            for name, work in reading.items()
+        },
+        "serialise it": {
+            name: lambda _, write=write: write()
+            for name, write in ((name, made(messages[3])) for name, made in writing.items())
+        },
+        "write an INVITE from its parts": {"siptapi": write},
+    }
+    results = {}
+    for title, works in tables.items():
+        contenders = {name: partial(rate, work, given.seconds) for name, work in works.items()}
+        results[title] = interleaved(contenders, given.rounds)
+        rates = {name: median(rounds, "rate") for name, rounds in results[title].items()}
+        best = max((each for name, each in rates.items() if name != "siptapi"), default=0.0)
+        rows = [
+            (name, f"{each:,.0f}", f"{each / best:.2f}" if best else "")
+            for name, each in rates.items()
+        ]
+        print_table(title, ("", "a second", "of the best other"), rows)
+    save("parse", {"rounds": results}, given.json)
 
 
 if __name__ == "__main__":

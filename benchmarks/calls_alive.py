@@ -1,0 +1,171 @@
+"""Memory of a call in progress, and what a flow costs with many calls and lines alive.
+
+Calls in progress ring, at a phone that never picks up (a child of this script). What they take is
+the growth of the resident memory, all garbage collected. Beside them, and beside 10,000 idle lines,
+flows are made as in ``flows.py``, and their processor time is compared with that of an empty
+daemon's; each count of calls is a process of its own, and rounds are interleaved. The calls keep no
+NAT open (``keepalive = 0``): that is a packet each 25 s::
+
+    python benchmarks/calls_alive.py [--calls 1 1000 20000] [--lines 10000] [--json FOLDER]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import json
+import re
+import resource
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import sipp
+from flows_siptapi import CALLER, OBJECTS_AT_START, dial, dial_one, serving
+from measuring import MINIMUM_ROUNDS, cpu_seconds, interleaved, machine, median, print_table, save
+
+from siptapi_core.events import CallEnded, CallEvent, PhoneRinging
+
+HERE = Path(__file__).parent
+RINGING = "127.0.0.17:5072"
+AT_ONCE = 100
+GOAL = 14 * 1024
+LINE = f"""\
+[lines.ringing]
+domain = "127.0.0.17"
+user = "phone"
+outbound_proxy = "{RINGING}"
+ring_timeout = 86400
+keepalive = 0
+"""
+_COPIED = re.compile(rb"^(?:Via|From|To|Call-ID|CSeq): .*\r\n", re.MULTILINE)
+
+
+def ring() -> None:
+    """Answer each INVITE 180, each CANCEL with 200, and its INVITE with 487."""
+    host, _, port = RINGING.partition(":")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
+        phone.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 23)
+        phone.bind((host, int(port)))
+        print("ready", flush=True)
+        while True:
+            data, source = phone.recvfrom(65535)
+            copied = b"".join(_COPIED.findall(data))
+            if b";tag=" not in copied.partition(b"\nTo:")[2].partition(b"\r")[0]:
+                copied = re.sub(rb"(?m)^(To: .*)\r", rb"\1;tag=phone\r", copied)
+            if data.startswith(b"INVITE"):
+                phone.sendto(_response(b"180 Ringing", copied), source)
+            elif data.startswith(b"CANCEL"):
+                phone.sendto(_response(b"200 OK", copied), source)
+                invite = copied.replace(b" CANCEL\r\n", b" INVITE\r\n")
+                phone.sendto(_response(b"487 Request Terminated", invite), source)
+
+
+def _response(status: bytes, copied: bytes) -> bytes:
+    return b"SIP/2.0 %b\r\n%bContent-Length: 0\r\n\r\n" % (status, copied)
+
+
+@contextmanager
+def ringing_phone() -> Iterator[None]:
+    """The phone that never picks up."""
+    command = [sys.executable, __file__, "--ring"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            process.stdout.readline()
+            yield
+        finally:
+            process.terminate()
+
+
+def resident() -> int:
+    """Bytes of this process in memory."""
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize()
+
+
+async def measure(calls: int, lines: int, flows: int) -> dict[str, float]:
+    """Bytes a call, and processor seconds a flow beside them."""
+    idle = "".join(
+        f'[lines.u{number}]\ndomain = "127.0.0.17"\nuser = "u{number}"\n' for number in range(lines)
+    )
+    async with serving("refer-via-proxy", LINE + idle) as dialer:
+        await dial(dialer, 64, 8)
+        events = dialer.events(CALLER)
+        await dial_one(dialer, "ringing")
+        await _until_ringing(events, 1)
+        before = resident()
+        for begun in range(1, calls, AT_ONCE):
+            some = min(AT_ONCE, calls - begun)
+            for _ in range(some):
+                await dial_one(dialer, "ringing")
+            await _until_ringing(events, some)
+        grown = resident() - before
+        used = cpu_seconds()
+        await dial(dialer, flows, 8)
+        cpu = (cpu_seconds() - used) / flows
+        print(json.dumps({"bytes": grown / max(1, calls - 1), "cpu": cpu}), flush=True)
+        sys.exit(0)  # nobody waits for twenty thousand hang-ups
+
+
+async def _until_ringing(events: object, calls: int) -> None:
+    while calls:
+        event = await anext(events)  # type: ignore[call-overload]
+        if isinstance(event, CallEvent):
+            assert not isinstance(event.happening, CallEnded), event
+            calls -= isinstance(event.happening, PhoneRinging)
+
+
+def child(calls: int, lines: int, flows: int) -> dict[str, float]:
+    """Measure in a process of its own, beside phones of its own."""
+    command = [sys.executable, __file__, "--child", str(calls), str(lines), str(flows)]
+    with sipp.phone(), ringing_phone():
+        done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True, timeout=900)
+    if done.returncode:
+        sys.exit("it failed")
+    result: dict[str, float] = json.loads(done.stdout.splitlines()[0])
+    return result
+
+
+def main() -> None:
+    """Print a table, and write it as JSON."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--calls", type=int, nargs="+", default=[1, 1000, 20000])
+    parser.add_argument("--lines", type=int, default=10000)
+    parser.add_argument("--flows", type=int, default=500)
+    parser.add_argument("--rounds", type=int, default=MINIMUM_ROUNDS)
+    parser.add_argument("--json", type=Path, default=HERE / "results")
+    parser.add_argument("--ring", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--child", type=int, nargs=3, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.ring:
+        ring()
+    if given.child:
+        gc.set_threshold(OBJECTS_AT_START)
+        asyncio.run(measure(*given.child))
+    kinds = [(calls, 0) for calls in given.calls] + [(1, given.lines)]
+    contenders = {
+        f"{calls:,} calls, {lines + 2:,} lines": partial(child, calls, lines, given.flows)
+        for calls, lines in kinds
+    }
+    before = machine()
+    rounds = interleaved(contenders, given.rounds)
+    first = median(next(iter(rounds.values())), "cpu")
+    rows = []
+    for (name, measured), (calls, _) in zip(rounds.items(), kinds, strict=True):
+        cpu = median(measured, "cpu")
+        memory = f"{median(measured, 'bytes') / 1024:.1f}" if calls > 1 else ""
+        rows.append((name, memory, f"{1e6 * cpu:,.0f}", f"{cpu / first:.2f}"))
+    columns = ("alive", "KiB a call", "us of CPU a flow", "of the first")
+    print_table(f"{given.rounds} interleaved rounds (goal: {GOAL / 1024:g} KiB)", columns, rows)
+    save("calls_alive", {"began_on": before, "rounds": rounds}, given.json)
+
+
+if __name__ == "__main__":
+    main()
