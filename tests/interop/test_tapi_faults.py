@@ -193,7 +193,7 @@ def test_an_answer_that_comes_too_late_is_hung_up(
         *(f"complete {request} {FAILED}" for request in (2, 3)),
         *("complete 4 0x00000000", "complete 5 0x00000000", "call 1 IDLE"),
     )
-    assert time.monotonic() - began < 2.5
+    assert time.monotonic() - began < 4
     for request, call in ((late, "c2"), (dropped, "c3")):
         connection.say(dialling(request, call))
         hang_up = connection.hear()
@@ -264,7 +264,7 @@ def test_the_service_hangs_and_goes_on(wine: Wine, hosts: list[TapiHost], lab: L
         host.do(f"call {FIRST} {demo.number}")
         host.do("drop 1")
         host.until_all(f"complete 2 {FAILED}", "complete 3 0x00000000", "call 1 IDLE")
-        assert time.monotonic() - began < 2.5
+        assert time.monotonic() - began < 4
         served.daemon.signal(signal.SIGCONT)
         host.do(f"call {FIRST} {demo.number}")
         host.until("call 3 DIALING")

@@ -47,7 +47,7 @@ class Wine:
         subprocess.run([*compile_, "-x", "c-header", header, "-o", f"{header}.gch"], check=True)
         sources = [*sorted(HOST.glob("*.c")), "-ladvapi32"]
         subprocess.run([*compile_, "-include", header, "-o", self.host, *sources], check=True)
-        assert booting.wait(60) == 0
+        assert booting.wait(120) == 0
         self._editor = folder / "prefix" / "drive_c" / "windows" / "system32" / "notepad.exe"
         shutil.copy(self.host, self._editor)
         shutil.copy(self.host, self._editor.parent.parent)
