@@ -210,7 +210,8 @@ def test_who_cannot_be_told_gets_the_error_all_the_same() -> None:
             3,
             (
                 "The call could not be made.\n"
-                "What to do: siptapi doctor looks for the reason; siptapi trace shows what was said."
+                "What to do: siptapi doctor looks for the reason; siptapi trace shows what was "
+                "said."
             ),
         ),
     ],
