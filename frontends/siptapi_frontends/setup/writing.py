@@ -22,7 +22,11 @@ def existing_text(path: Path) -> str:
     """
     if not os.path.lexists(path):
         return ""
-    load(path)
+    try:
+        load(path)
+    except SettingsError as error:
+        problem = f"{error.problem}; setup adds a line only to settings that can be used"
+        raise SettingsError(problem, where=error.where, key=error.key) from None
     return path.read_text(encoding="utf-8-sig")
 
 
@@ -42,6 +46,8 @@ def write(path: Path, account: Account, *, existing: str, password: object, secr
     content = joined(existing, account.toml(password))
     if place is not None and os.path.lexists(place):
         raise SettingsError("is there already; it was left as it is", where=str(place))
+    if existing_text(path) != existing:
+        raise SettingsError("was changed meanwhile, so it was left as it is", where=str(path))
     try:
         if place is not None:
             _write(place, f"{secret}\n")

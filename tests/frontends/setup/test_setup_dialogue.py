@@ -297,8 +297,17 @@ def test_settings_that_are_broken_are_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "siptapi.toml"
     assert existing_text(path) == ""
     path.write_text("[lines", encoding="utf-8")
-    with pytest.raises(SettingsError, match="this is no TOML"):
+    with pytest.raises(SettingsError, match=r"this is no TOML.*; setup adds a line only to"):
         existing_text(path)
+
+
+def test_settings_that_changed_meanwhile_are_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "siptapi.toml"
+    path.write_text('[lines.home]\ndomain = "a.example"\nuser = "1"\n', encoding="utf-8")
+    with pytest.raises(SettingsError, match="was changed meanwhile"):
+        write(path, MADE, existing="", password="x", secret="s3cret")
+    assert "home" in path.read_text(encoding="utf-8")
+    assert not password_place(path, "my desk").exists()
 
 
 def test_a_password_that_is_there_is_not_replaced(tmp_path: Path) -> None:
@@ -312,12 +321,16 @@ def test_a_password_that_is_there_is_not_replaced(tmp_path: Path) -> None:
     assert not path.exists()
 
 
-def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+def test_what_cannot_be_written_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "siptapi.toml"
-    path.mkdir()
-    with pytest.raises(SettingsError, match="cannot be written"):
-        write(path, MADE, existing="", password="x", secret="s3cret")
-    assert not password_place(path, "my desk").exists()
-    with pytest.raises(SettingsError, match="cannot be written"):
-        write(path, MADE, existing="", password="x", secret="")
-    assert list(path.iterdir()) == []
+
+    def fail(_self: Path, _target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    for secret in ("s3cret", ""):
+        with pytest.raises(SettingsError, match="cannot be written: No space left"):
+            write(path, MADE, existing="", password="x", secret=secret)
+    assert [file for file in tmp_path.rglob("*") if file.is_file()] == []
