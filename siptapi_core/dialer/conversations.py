@@ -16,6 +16,7 @@ taken that.
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable
 
 from siptapi_core.events import (
@@ -146,34 +147,37 @@ class Conversations:
         self._tell = tell
         self._soon = soon
         self._call_with = call_with
-        self._lines: set[str] = set()
-        self._calls: dict[CallId, _Followed] = {}
+        self._lines: dict[str, dict[CallId, _Followed]] = {}
+        self._over: deque[_Followed] = deque()
+        """Those of which our part is over, in that order, while a dialog may yet be found."""
+        self._talking: deque[_Followed] = deque()
+        """... and those that had one by then."""
 
     def watch(self, line: str) -> None:
         """Follow the calls of ``line`` from now on."""
-        self._lines.add(line)
+        self._lines.setdefault(line, {})
 
     def unwatch(self, line: str) -> None:
         """Follow them no more."""
-        self._lines.discard(line)
-        self._calls = {call: each for call, each in self._calls.items() if each.line != line}
+        self._lines.pop(line, None)
 
     def __len__(self) -> int:
         """How many calls are followed."""
-        return len(self._calls)
+        return sum(map(len, self._lines.values()))
 
     def on_event(self, event: Event, now: float) -> None:
         """Something was told of a call."""
-        if not isinstance(event, CallEvent) or event.line not in self._lines:
+        calls = self._lines.get(event.line)
+        if calls is None or not isinstance(event, CallEvent):
             return
         call, line, happening = event.call, event.line, event.happening
         if isinstance(happening, CallPlaced):
-            self._calls[call] = _Followed(call, line, happening.dialled, is_incoming=False)
+            calls[call] = _Followed(call, line, happening.dialled, is_incoming=False)
         elif isinstance(happening, IncomingRinging):
-            self._calls[call] = _Followed(call, line, happening.caller, is_incoming=True)
-            self._calls[call].seek(now)
-        elif call in self._calls:
-            self._go_on(self._calls[call], happening, now)
+            calls[call] = _Followed(call, line, happening.caller, is_incoming=True)
+            calls[call].seek(now)
+        elif call in calls:
+            self._go_on(calls[call], happening, now)
 
     def on_dialog(self, line: str, report: DialogReport, now: float) -> None:
         """A dialog of ``line`` began, changed or ended."""
@@ -202,14 +206,14 @@ class Conversations:
                 self._on_over(followed, Outcome.UNKNOWN, now)
 
     def _followed_by(self, line: str, report: DialogReport) -> _Followed | None:
-        calls = [each for each in self._calls.values() if each.line == line]
-        for each in calls:
+        calls = self._lines.get(line, {})
+        for each in calls.values():
             if each.has(report):
                 return each
-        named = self._calls.get(self._call_with(report.dialog.call_id or ""))
-        if named is not None and named.line == line:
+        named = calls.get(self._call_with(report.dialog.call_id or ""))
+        if named is not None:
             return named if named.is_incoming else None  # of one that we make it is our own leg
-        sought = {wanted: each for each in calls if (wanted := each.sought()) is not None}
+        sought = {wanted: each for each in calls.values() if (wanted := each.sought()) is not None}
         found = call_of(report, sought)
         return None if found is None else sought[found]
 
@@ -217,19 +221,20 @@ class Conversations:
         followed.ended = outcome
         followed.latest = now + AFTER
         if followed.since is None:
-            del self._calls[followed.call]  # the phone was never asked to call
+            self._drop(followed)  # the phone was never asked to call
         else:
+            self._over.append(followed)
             self._soon(lambda: self._conclude(followed))
         self._forget(now)
 
     def _conclude(self, followed: _Followed) -> None:
         """Tell what is known, once our part is over."""
         reports = followed.dialogs.values()
-        if not reports or self._calls.get(followed.call) is not followed:
+        if not reports or not self._follows(followed):
             return
         has_ended = all(each.has_ended for each in reports)
         if has_ended:
-            del self._calls[followed.call]
+            self._drop(followed)
         if has_ended or any(each.answered for each in reports):
             correction = followed.correction()
             if correction is not None:
@@ -241,9 +246,22 @@ class Conversations:
 
     def _forget(self, now: float) -> None:
         """Those that no dialog was found for in time, or whose dialog never ends."""
-        for each in tuple(self._calls.values()):
-            if now > each.latest + (LONGEST if each.dialogs else 0.0):
-                del self._calls[each.call]
+        while self._over and now > self._over[0].latest:
+            followed = self._over.popleft()
+            if not followed.dialogs:
+                self._drop(followed)
+            elif self._follows(followed):
+                self._talking.append(followed)
+        while self._talking and now > self._talking[0].latest + LONGEST:
+            self._drop(self._talking.popleft())
+
+    def _follows(self, followed: _Followed) -> bool:
+        return self._lines.get(followed.line, {}).get(followed.call) is followed
+
+    def _drop(self, followed: _Followed) -> None:
+        """Follow it no more. Harmless when that was so already."""
+        if self._follows(followed):
+            del self._lines[followed.line][followed.call]
 
 
 def _outcome(report: DialogReport) -> Outcome | None:
