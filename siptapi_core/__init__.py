@@ -95,6 +95,7 @@ if TYPE_CHECKING:
     from siptapi_core.dns_records import DnsAnswer as DnsAnswer
     from siptapi_core.dns_records import NaptrRecord as NaptrRecord
     from siptapi_core.dns_records import SrvRecord as SrvRecord
+    from siptapi_core.errors import BusyError as BusyError
     from siptapi_core.errors import DeniedError as DeniedError
     from siptapi_core.errors import LocalProtocolError as LocalProtocolError
     from siptapi_core.errors import MessageError as MessageError
@@ -193,7 +194,7 @@ _HOMES = {
     ),
     "dns_records": "DnsAnswer NaptrRecord SrvRecord",
     "errors": (
-        "DeniedError LocalProtocolError MessageError NetworkError NoSettingsError "
+        "BusyError DeniedError LocalProtocolError MessageError NetworkError NoSettingsError "
         "NotSupportedError NumberError PluginError ProtocolError RefusedError "
         "RemoteProtocolError ResolveError SettingsError SiptapiError UnknownNameError UsageError"
     ),
