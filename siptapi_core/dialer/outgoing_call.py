@@ -69,6 +69,29 @@ class OutgoingCall:
     ``settings_file`` is for the words of what a strategy lacks in the settings.
     """
 
+    __slots__ = (
+        "_attempt",
+        "_frontend",
+        "_has_choice",
+        "_hung_up",
+        "_logger",
+        "_look_up",
+        "_memory",
+        "_network",
+        "_number",
+        "_publish",
+        "_settings_file",
+        "_started",
+        "_waiting",
+        "id",
+        "line",
+        "outcome",
+        "request",
+        "stage",
+        "state",
+        "strategy",
+    )
+
     def __init__(
         self,
         *,

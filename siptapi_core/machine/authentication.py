@@ -58,7 +58,7 @@ class Authentication:
         self._answers = 0
         self._nonces = {each.challenge.nonce: (each.cnonce, each.count) for each in answered}
         self._latest = {_protection_space(each.challenge): each.challenge for each in answered}
-        self._reused: set[str] = set()
+        self._reused: frozenset[str] = frozenset()
 
     @property
     def answered(self) -> tuple[Answered, ...]:
@@ -72,7 +72,7 @@ class Authentication:
             return request
         headers = request.headers
         for challenge in self._latest.values():
-            self._reused.add(challenge.nonce)
+            self._reused |= {challenge.nonce}
             headers = headers.with_last(*self._sign(challenge, self._credentials, request))
         return request.with_headers(headers)
 

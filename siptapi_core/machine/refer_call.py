@@ -103,7 +103,7 @@ class ReferCall:
             owner=self,
         )
         self._referral = Referral(plan, leg=self._leg, agent=agent, owner=self)
-        self._told: set[type[AttemptHappening]] = set()
+        self._told: tuple[type[AttemptHappening], ...] = ()
         self._is_up = False
         self._hung_up = False
         self._rang_too_long = False
@@ -249,7 +249,7 @@ class ReferCall:
 
     def _refer(self, to: Uri, now: float) -> None:
         self._timer.cancel()
-        self._told.clear()
+        self._told = ()
         self._referral.start(to, now)
 
     def _wait(self, now: float) -> None:
@@ -362,7 +362,7 @@ class ReferCall:
     def _tell(self, happening: AttemptHappening) -> None:
         """Report what is worth telling once."""
         if type(happening) not in self._told:
-            self._told.add(type(happening))
+            self._told += (type(happening),)
             self._report(happening)
 
     def _schedule(self, deadline: float, action: Action) -> None:

@@ -75,7 +75,7 @@ class LineNetwork:
         self._line = line
         self._call = call
         self._logger = logger or network.logger
-        self._locating: set[asyncio.Task[None]] = set()
+        self._locating: frozenset[asyncio.Task[None]] = frozenset()
 
     def refer_call(self, plan: ReferPlan | Planning) -> ReferAttempt:
         """Execute ``plan``, or make and execute it; returns at once."""
@@ -136,8 +136,11 @@ class LineNetwork:
             self._go_on((stated,), then)
             return
         task = asyncio.get_running_loop().create_task(self._locate(uri, then))
-        self._locating.add(task)
-        task.add_done_callback(self._locating.discard)
+        self._locating |= {task}
+        task.add_done_callback(self._on_located)
+
+    def _on_located(self, task: asyncio.Task[None]) -> None:
+        self._locating -= {task}
 
     async def _locate(self, uri: SipUri, then: Located) -> None:
         try:
