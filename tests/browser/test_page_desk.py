@@ -160,7 +160,8 @@ def test_a_number_is_shown_as_people_read_it_and_dialled_and_copied_as_it_was_to
 
 def test_who_reads_the_history_is_not_disturbed_by_new_calls(desk: Desk) -> None:
     begin_and_reject(desk, "399")
-    row = desk.history("rejected").first
+    row = desk.history("399").first
+    expect(row).to_contain_text("rejected")
     row.locator("summary").click()
     expect(row.locator(".told li").last).to_have_text(re.compile("rejected on your phone"))
     button = row.get_by_role("button", name="Dial 399 again")
