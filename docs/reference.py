@@ -84,7 +84,8 @@ def commands_reference() -> str:
     ):
         parser = ArgumentParser(prog=f"siptapi {command.name}")
         command.configure(parser)
-        parts += [f"\n## siptapi {command.name}\n", f"\n{_sentence(command.summary)}\n"]
+        words = parser.description or _sentence(command.summary)
+        parts += [f"\n## siptapi {command.name}\n", f"\n{words}\n"]
         parts += _table(parser, f"siptapi {command.name}")
     codes = (f"| {code.value} | {meaning} |\n" for code, meaning in _documented(ExitCode))
     return "".join([*parts, _EXIT_CODES, *codes])

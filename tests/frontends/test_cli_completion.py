@@ -61,6 +61,18 @@ def test_each_shell_has_its_script(shell: str, capsys: pytest.CaptureFixture[str
     assert "_ARGCOMPLETE" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
+def test_the_help_says_where_each_script_goes(
+    shell: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        application.run(["completion", "--help"])
+    [line] = [
+        each for each in capsys.readouterr().out.splitlines() if f"completion {shell}" in each
+    ]
+    assert ">" in line
+
+
 def test_bash_takes_the_script(tmp_path: Path) -> None:
     script = 'eval "$(siptapi completion bash)"; complete -p siptapi'
     done = subprocess.run(

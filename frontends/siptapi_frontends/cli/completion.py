@@ -13,10 +13,19 @@ from siptapi_frontends.cli.exit_codes import ExitCode
 from siptapi_frontends.cli.output import say
 
 _SHELLS = ("bash", "zsh", "fish", "powershell")
+_DESCRIPTION = """\
+Print a script that makes your shell complete commands, options, lines and
+strategies. Type the line of your shell once; new shells then have it:
+
+    echo 'eval "$(siptapi completion bash)"' >> ~/.bashrc
+    echo 'eval "$(siptapi completion zsh)"' >> ~/.zshrc
+    siptapi completion fish > ~/.config/fish/completions/siptapi.fish
+    siptapi completion powershell >> $PROFILE"""
 
 
 def configure(parser: ArgumentParser) -> None:
     """Say what it takes."""
+    parser.description = _DESCRIPTION
     parser.add_argument("shell", choices=_SHELLS, help="what you type commands into")
 
 

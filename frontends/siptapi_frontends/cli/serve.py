@@ -35,8 +35,8 @@ With the launcher's threshold, which a start needs, the oldest would wait for 20
 def configure(parser: ArgumentParser) -> None:
     """Say what it takes."""
     parser.description = (
-        "Run every line and every front end of the settings until SIGTERM or Ctrl-C. SIGHUP, or "
-        "siptapi reload, reads the settings again."
+        "Run every line and every front end of the settings until SIGTERM or Ctrl-C.\nSIGHUP, "
+        "or siptapi reload, reads the settings again."
     )
     parser.add_argument(
         "--demo",
