@@ -46,6 +46,14 @@ class Answer(Value, kw_only=True):
         return f"{self.response.status} {self.response.reason}".strip()
 
     @property
+    def product(self) -> str:
+        """Who answered, as it says itself (RFC 3261 20.35, 20.41); "" where it does not."""
+        if self.response is None:
+            return ""
+        headers = self.response.headers
+        return headers.get("Server") or headers.get("User-Agent") or ""
+
+    @property
     def methods(self) -> frozenset[str]:
         """What the Allow header names, in upper case; empty where there is none."""
         if self.response is None:

@@ -109,6 +109,17 @@ class ExaminedLine:
             )
         return answer
 
+    async def proxy_answers_for_phone(self) -> bool:
+        """Whether it is the proxy, a PBX then, that answered OPTIONS in the phone's place.
+
+        Raises:
+            UnexaminedError: as `phone_options`.
+        """
+        if self.calls_directly:
+            return False
+        product = (await self.phone_options()).product
+        return bool(product) and any(each.product == product for each in await self.options())
+
     async def heard(self) -> tuple[Answer, ...]:
         """Whatever answer came, of any of these; raises nothing."""
         found: list[Answer] = []

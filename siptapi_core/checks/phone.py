@@ -31,7 +31,7 @@ async def check_registration(line: ExaminedLine) -> Iterable[Finding]:
     except AnsweredOurselvesError as error:
         return [_beside_us(str(phone), contacts, str(error))]
     bound = "" if contacts is None else f"; registered: {_places(contacts)}"
-    if answer.status in _ALIVE:
+    if answer.status in _ALIVE and not (contacts == [] and await line.proxy_answers_for_phone()):
         return [fine(f"{phone} answers OPTIONS with {answer.words}{bound}.")]
     if contacts:
         return [

@@ -22,6 +22,8 @@ async def check_refer(line: ExaminedLine) -> Iterable[Finding]:
         phone = None
     proxy = None if line.calls_directly else await _proxy(line)
     if phone is not None and phone.methods and phone.status < 300:  # noqa: PLR2004
+        if await line.proxy_answers_for_phone():
+            return [_of_proxy(phone.methods)]
         return [_of_phone(phone.methods, proxy)]
     if proxy is not None and proxy.methods:
         return [_of_proxy(proxy.methods)]

@@ -45,6 +45,7 @@ class FakeLine:
             "bindings": answer(),
             "phone_options": answer(),
             "heard": (answer(),),
+            "proxy_answers_for_phone": False,
         }
 
     @property

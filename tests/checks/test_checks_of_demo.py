@@ -13,6 +13,7 @@ from siptapi_core.demo import open_demo
 from siptapi_core.plugin_loading import load_plugins
 from siptapi_core.settings import LineSettings, Secret, Settings, parse
 from siptapi_core.settings.history import HistorySettings
+from siptapi_core.sip.message import Headers, Response
 
 
 def seen(
@@ -106,3 +107,30 @@ def test_a_history_that_can_be_read_and_a_port_that_is_not_ours(tmp_path) -> Non
     assert found["history"].verdict == "ok"
     assert verdicts(found, "problem") == {"ports"}
     assert "192.0.2.99" in found["ports"].seen
+
+
+def test_who_answered_for_the_phone() -> None:
+    async def ask() -> tuple[bool, bool, bool]:
+        catalog = load_plugins(third_party=False)
+        async with open_demo() as demo, open_installation(demo.settings, catalog) as installation:
+            line = installation.line("demo")
+            neither_says = await line.proxy_answers_for_phone()
+            phone, (proxy,) = await line.phone_options(), await line.options()
+            assert phone.response is not None
+            assert proxy.response is not None
+            said = Headers([("Server", "PBX 1.0")])
+            response = Response(200, "OK", said)
+            line._asked["phone_options"] = done(phone.evolve(response=response))
+            phone_says = await line.proxy_answers_for_phone()
+            line._asked["options"] = done((proxy.evolve(response=response),))
+            both_say = await line.proxy_answers_for_phone()
+            await line.close()
+            return neither_says, phone_says, both_say
+
+    def done(answer):
+        async def give():
+            return answer
+
+        return asyncio.get_running_loop().create_task(give())
+
+    assert asyncio.run(ask()) == (False, False, True)

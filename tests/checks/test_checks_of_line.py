@@ -67,6 +67,7 @@ def test_whether_the_password_can_be_read(password, verdict) -> None:
     assert one(check_secrets, line)[0] == verdict
 
 
+ALL, FEW = "INVITE, REFER", "INVITE, BYE"
 HERE = "<sip:201@192.0.2.9>;expires=60"
 
 
@@ -97,6 +98,18 @@ def test_another_account_s_registrations_are_not_asked_for() -> None:
         "ok",
         "sip:202@example.com answers OPTIONS with 200 OK.",
     )
+
+
+def test_a_pbx_that_answers_for_everybody() -> None:
+    line = FakeLine()
+    line.answers |= {"phone_options": answer(Allow=ALL), "proxy_answers_for_phone": True}
+    assert one(check_registration, line)[0] == "problem"
+    assert one(check_refer, line) == (
+        "ok",
+        "The proxy allows REFER; what the phone allows is not known.",
+    )
+    line.answers["bindings"] = answer(Contact=HERE)
+    assert one(check_registration, line)[0] == "ok"
 
 
 OURS = "<sip:201@192.0.2.8;line=token>;expires=60"
@@ -132,9 +145,6 @@ def test_a_phone_that_is_called_directly(reply, verdict) -> None:
     line = FakeLine(phone="201@192.0.2.9")
     line.answers["phone_options"] = reply
     assert one(check_registration, line)[0] == verdict
-
-
-ALL, FEW = "INVITE, REFER", "INVITE, BYE"
 
 
 @pytest.mark.parametrize(
