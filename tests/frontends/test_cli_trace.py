@@ -9,7 +9,6 @@ from argparse import Namespace
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -56,10 +55,11 @@ CALLS = tuple(
 
 
 class FakeSession:
-    """The history has `CALLS`, of which c1 has messages."""
+    """The history has ``calls``, of which c1 has messages."""
 
-    def __init__(self, reply: Reply | None = None) -> None:
+    def __init__(self, reply: Reply | None = None, calls: tuple[CallRecord, ...] = CALLS) -> None:
         self._reply = reply
+        self._calls = calls
         self.settings = parse(
             '[lines.office]\ndomain = "pbx.example"\nuser = "201"\npassword = "rosebud"\n'
         )
@@ -76,7 +76,7 @@ class FakeSession:
             return self._reply
         match command:
             case ListHistory():
-                return History(calls=CALLS)
+                return History(calls=self._calls)
             case ShowMessages():
                 return Messages(MESSAGES if command.call == "c1" else ())
             case ShowCall():
@@ -146,12 +146,9 @@ def test_a_call_without_messages_says_why() -> None:
     with pytest.raises(RefusedError, match="no SIP messages of call c2 are kept: those of calls"):
         trace("c2")
     with pytest.raises(RefusedError, match="no SIP messages of the latest 50 calls are kept"):
-        trace(session=SimpleNamespace(connect=_empty))  # type: ignore[arg-type]
-
-
-@asynccontextmanager
-async def _empty() -> AsyncIterator[FakeSession]:
-    yield FakeSession(History(calls=()))
+        trace(session=FakeSession(calls=CALLS[:1]))
+    with pytest.raises(RefusedError, match="the history has no call so far"):
+        trace(session=FakeSession(calls=()))
 
 
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -93,6 +93,8 @@ async def _find(
         if wanted is None:
             history = await _ask(dialer, ListHistory(limit=_LOOKED_AT), History)
             calls = [record.call for record in history.calls]
+            if not calls:
+                raise RefusedError("the history has no call so far")
         else:
             calls = [wanted]
         for call in calls:
@@ -102,7 +104,7 @@ async def _find(
     of = f"the latest {_LOOKED_AT} calls" if wanted is None else f"call {wanted}"
     raise RefusedError(
         f"no SIP messages of {of} are kept: those of calls that failed are, and of others while "
-        "the daemon has them in memory"
+        "the daemon has them in memory; `siptapi --trace dial NUMBER` prints them as they come"
     )
 
 
