@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from siptapi_core.checks.asking import Answer
 from siptapi_core.checks.examined_line import ExaminedLine
-from siptapi_core.checks.findings import UnexaminedError, fine, note, problem
+from siptapi_core.checks.findings import fine, note, problem
 from siptapi_core.contracts import Finding
 from siptapi_core.targets import Address, Transport
 
@@ -53,7 +53,7 @@ async def _finding(line: ExaminedLine, answer: Answer) -> Finding:
         return await _silence(address, source, where)
     if address.transport.reliable and not await can_connect(address):
         if address.transport is Transport.TLS:
-            raise UnexaminedError(f"{address} takes connections, but there is no TLS")
+            return note(f"{address} takes connections.", "Its TLS is looked at by itself: `tls`.")
         return problem(
             f"{address} takes a connection, and then nothing comes: {answer.problem}.",
             "Something listens there that does not speak SIP, or not with us.",

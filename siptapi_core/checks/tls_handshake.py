@@ -46,11 +46,11 @@ async def _shake_hands(line: ExaminedLine, address: Address) -> Finding:
                 address.host, address.port, **client.arguments(address)
             )
     except TimeoutError:
-        raise UnexaminedError(f"{address} takes no connection") from None
+        return _unreached(address)
     except ssl.SSLError as error:
         return _refused(await client.explain(error, address))
-    except OSError as error:
-        raise UnexaminedError(f"{address} takes no connection") from error
+    except OSError:
+        return _unreached(address)
     tls: ssl.SSLObject = writer.get_extra_info("ssl_object")
     certificate = tls.getpeercert() or {}
     try:
@@ -75,6 +75,10 @@ async def _shake_hands(line: ExaminedLine, address: Address) -> Finding:
             "Have it renewed.",
         )
     return fine(f"{address}: its certificate is for {names}, {until}; {tls.version()}.")
+
+
+def _unreached(address: Address) -> Finding:
+    return note(f"{address} takes no connection.", "The check `reachability` says why.")
 
 
 def _refused(words: str) -> Finding:

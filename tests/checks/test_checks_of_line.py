@@ -307,8 +307,7 @@ def test_what_takes_connections_and_says_nothing() -> None:
             assert finding.verdict == "problem"
             assert words in finding.means + finding.do
         line.answers["options"] = (silent.evolve(address=Address(host, port, Transport.TLS)),)
-        with pytest.raises(UnexaminedError, match="there is no TLS"):
-            found(check_reachability, line)
+        assert one(check_reachability, line) == ("note", f"tls:{host}:{port} takes connections.")
 
 
 def test_a_way_without_tls() -> None:

@@ -10,7 +10,6 @@ from certificates import Authority
 from examined import FakeLine
 
 from siptapi_core.checks.examined_line import Way
-from siptapi_core.checks.findings import UnexaminedError
 from siptapi_core.checks.tls_handshake import check_tls
 from siptapi_core.contracts import Finding
 from siptapi_core.logs import logger
@@ -98,5 +97,5 @@ def test_nobody_is_there() -> None:
     line.context = SimpleNamespace(logger=logger("test"))
     way = Way(target=SipUri(HOST), steps=(), addresses=(Address(HOST, 1, Transport.TLS),))
     line.answers["way"] = way
-    with pytest.raises(UnexaminedError, match="takes no connection"):
-        asyncio.run(check_tls(line))
+    [finding] = asyncio.run(check_tls(line))
+    assert (finding.verdict, finding.seen) == ("note", "tls:127.0.0.1:1 takes no connection.")
