@@ -366,7 +366,10 @@ class PassedOn(Value, kw_only=True):
 
 
 class Resolver(Protocol):
-    """One kind of step on the way from a name to addresses, or from a number to a URI."""
+    """One kind of step on the way from a name to addresses, or from a number to a URI.
+
+    A call asks none for an IPv4 address by UDP, which is where it leads already.
+    """
 
     async def resolve(self, target: Target, context: ResolveContext) -> Resolved | PassedOn | None:
         """Resolve one step; None: not mine, ask the next resolver.
