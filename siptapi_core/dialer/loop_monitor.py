@@ -28,6 +28,8 @@ BEAT = 0.25
 """Seconds between two signs of life: four wake-ups a second cost nothing that can be measured."""
 STALLED = 0.6
 """Seconds without one, of which `BEAT` would pass anyway: it is told of within 1 s."""
+STARVED = 5.0
+"""Seconds for which a machine that has something else to do may be the reason."""
 SLEPT = 2.0
 """Seconds that the machine must have slept for anybody to care."""
 _IDLE = ("select", "selectors", "asyncio.windows_events")
@@ -58,6 +60,7 @@ class LoopMonitor:
         self._logger = logger
         self._loop = asyncio.get_running_loop()
         self._loop_thread = threading.get_ident()
+        self._loop_system_thread = threading.get_native_id()
         self._timer: asyncio.TimerHandle
         self._last_beat = time.monotonic()
         self._late = 0.0
@@ -92,10 +95,14 @@ class LoopMonitor:
     # --- in the thread -----------------------------------------------------------------------
 
     def _watch(self) -> None:
-        looked, told = time.monotonic(), 0.0
+        looked, told, alive, waited = time.monotonic(), 0.0, 0.0, 0.0
         while not self._stopped.wait(BEAT):
             now, beat = time.monotonic(), self._last_beat
             stood_still, looked = now - looked > 2 * BEAT, now
+            waits = _waited_for_processor(self._loop_system_thread)
+            if beat > alive:
+                alive, waited = beat, waits
+            stood_still |= now - beat < STARVED and waits - waited > (now - beat) / 2
             if told and beat > told:
                 self._logger.warning("the event loop goes on", blocked_for=round(beat - told, 3))
                 told = 0.0
@@ -122,6 +129,15 @@ class LoopMonitor:
                 return plugin, _place(each)
             each = each.f_back
         return "", _place(frame)
+
+
+def _waited_for_processor(thread: int) -> float:
+    """Seconds that a thread could have run and was not let, as Linux counts (schedstat)."""
+    try:
+        with open(f"/proc/self/task/{thread}/schedstat", encoding="ascii") as file:  # noqa: PTH123  # often
+            return int(file.read().split()[1]) / 1e9
+    except OSError:  # another system, or a kernel that does not count
+        return 0.0
 
 
 def _module(frame: FrameType) -> str:

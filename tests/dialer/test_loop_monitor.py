@@ -144,3 +144,18 @@ def test_a_computer_that_slept_is_noticed_once(monkeypatch, seconds, is_told):
 
     bench.run(sleep)
     assert [round(each) for each in bench.slept] == ([3600] if is_told else [])
+
+
+def test_a_loop_that_the_machine_does_not_let_run_has_nobody_to_blame(monkeypatch):
+    bench, begun = Bench(), time.monotonic()
+    monkeypatch.setattr(
+        loop_monitor, "_waited_for_processor", lambda _thread: 0.9 * (time.monotonic() - begun)
+    )
+    monitor = bench.run(lambda: GUILTY.hang(1.3))
+    assert monitor.stalls == 0
+    assert bench.logger.lines == []
+
+
+def test_where_no_system_counts_what_a_thread_waits_it_waited_for_nothing():
+    assert loop_monitor._waited_for_processor(0) == 0.0
+    assert loop_monitor._waited_for_processor(threading.get_native_id()) >= 0.0
