@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+import shutil
 from pathlib import Path
 
 import nox
@@ -67,7 +70,10 @@ def interop(session: nox.Session) -> None:
 @nox.session
 def tsp(session: nox.Session) -> None:
     """The TAPI service provider, for every Windows: in build/tsp, or where the argument says."""
-    folder = session.posargs[0] if session.posargs else "build/tsp"
+    _build_provider(session, session.posargs[0] if session.posargs else "build/tsp")
+
+
+def _build_provider(session: nox.Session, folder: str) -> None:
     session.install("ziglang>=0.13", "pefile>=2023.2.7")
     session.run("python", "frontends/tsp/build.py", folder)
     session.run("python", "frontends/tsp/exports.py", folder)
@@ -104,6 +110,70 @@ def fuzz(session: nox.Session) -> None:
         corpora = (str(found / name), f"fuzz/corpora/{name}")
         prefix = f"-artifact_prefix={found}/{name}-"
         session.run("python", "fuzz/drive.py", name, f"-runs={inputs}", prefix, *corpora)
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Write requirements.lock anew: what a release is tried and shipped with, by hash."""
+    session.install("uv")
+    how = ("--universal", "--generate-hashes", "--python-version", "3.11", "--no-emit-index-url")
+    said = ("--custom-compile-command", "nox -s lock", "--quiet")
+    session.run("uv", "pip", "compile", *how, *said, "pyproject.toml", "-o", "requirements.lock")
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """Known vulnerabilities of what requirements.lock has; it says so where nobody can tell."""
+    session.install("pip-audit")
+    asking = ("--disable-pip", "--progress-spinner", "off", "--timeout", "5", "-f", "json")
+    output = session.run(
+        *("pip-audit", *asking, "-r", "requirements.lock"), silent=True, success_codes=[0, 1]
+    )
+    reports = [line for line in str(output).splitlines() if line.startswith('{"dependencies"')]
+    if not reports:
+        session.warn(f"the data about vulnerabilities is out of reach: {str(output)[-300:]}")
+        return
+    audited = json.loads(reports[0])["dependencies"]
+    unknown = [each["name"] for each in audited if "skip_reason" in each]
+    if unknown:
+        session.warn(f"nothing is known here of {len(unknown)} of {len(audited)}: {unknown}")
+    found = [
+        f"{each['name']} {each['version']}: {', '.join(flaw['id'] for flaw in each['vulns'])}"
+        for each in audited
+        if each.get("vulns")
+    ]
+    if found:
+        session.error("known vulnerabilities: " + "; ".join(found))
+    session.log(f"{len(audited) - len(unknown)} packages have no known vulnerability")
+
+
+@nox.session
+def release(session: nox.Session) -> None:
+    """What is published, in dist: the wheel with its DLLs, the sdist, the extension, an SBOM, sums.
+
+    docs/releasing.md says what comes before and after.
+    """
+    session.install("build>=1.2", "cyclonedx-bom>=5", "twine>=5")
+    shutil.rmtree("dist", ignore_errors=True)
+    _build_provider(session, "frontends/siptapi_frontends/tapi/built")
+    session.run("python", "frontends/webextension/build.py", "dist/siptapi-webextension.zip")
+    moment = session.run("git", "log", "-1", "--format=%ct", silent=True, external=True)
+    session.run(
+        *("python", "-m", "build", "--outdir", "dist"),
+        env={"SOURCE_DATE_EPOCH": str(moment).strip()},
+    )
+    sbom = ("--pyproject", "pyproject.toml", "--output-reproducible", "--validate")
+    session.run(
+        *("cyclonedx-py", "requirements", *sbom, "requirements.lock"),
+        *("-o", "dist/siptapi.cdx.json"),
+    )
+    archives = [*Path("dist").glob("*.whl"), *Path("dist").glob("*.tar.gz")]
+    session.run("twine", "check", "--strict", *map(str, archives))
+    sums = [
+        f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n"
+        for file in sorted(Path("dist").iterdir())
+    ]
+    Path("dist/SHA256SUMS").write_text("".join(sums), encoding="utf-8")
 
 
 @nox.session
