@@ -19,7 +19,7 @@ def configure(parser: ArgumentParser) -> None:
     """Say what it takes."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="add|list|remove")
     add = actions.add_parser("add", help="make a token, and show it once")
-    add.add_argument("name", help="what it is for: crm, page, phonebook")
+    add.add_argument("name", metavar="NAME", help="what it is for: crm, page, phonebook")
     add.add_argument(
         "--scope",
         action="append",
@@ -38,7 +38,7 @@ def configure(parser: ArgumentParser) -> None:
     listing = actions.add_parser("list", help="every token, not the secret in it")
     listing.add_argument("--json", action="store_true", help="print a JSON array")
     remove = actions.add_parser("remove", help="let a token be good for nothing from now on")
-    remove.add_argument("name")
+    remove.add_argument("name", metavar="NAME", help="as siptapi token list shows it")
 
 
 def run(arguments: Namespace, session: CliSession) -> int:

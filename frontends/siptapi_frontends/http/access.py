@@ -154,7 +154,7 @@ class AccessControl:
     def _session(self, request: Request) -> Access:
         cookie = request.cookies.get(COOKIE)
         if cookie is None:
-            raise self._failure(request, "a token is needed: `siptapi token add` makes one")
+            raise self._failure(request, "a token is needed: `siptapi token add NAME` makes one")
         session = self.sessions.find(cookie, self._clock.monotonic())
         token = None if session is None else self._tokens.tokens().get(session.token)
         if session is None or token is None or not (token.one_login or self._is_good(token)):

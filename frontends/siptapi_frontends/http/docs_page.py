@@ -38,7 +38,7 @@ def _page(api: Described) -> Iterator[str]:
     yield f"<p>{_prose(info['description'])} The same as a document for programs: "
     yield '<a href="openapi.json">openapi.json</a>.</p>'
     yield "<p>Show a token as <code>Authorization: Bearer TOKEN</code>; "
-    yield "<code>siptapi token add</code> makes one.</p>"
+    yield "<code>siptapi token add NAME</code> makes one.</p>"
     yield "<h2>Endpoints</h2>"
     for path, methods in api["paths"].items():
         for method, operation in methods.items():

@@ -20,6 +20,7 @@ from siptapi_core.errors import SiptapiError
 from siptapi_frontends.http.access import AccessControl, client_of
 from siptapi_frontends.http.operations import API
 from siptapi_frontends.http.problems import Problem, problem_of
+from siptapi_frontends.http.simple_door import PATH as DOOR
 
 SAFE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -90,6 +91,8 @@ def _told(error: HTTPException, request: Request) -> Problem:
     words = error.detail
     if error.status_code == HTTPStatus.NOT_FOUND:
         words = f"there is nothing at {request.url.path!r:.100}; {API}/docs says what there is"
+        if request.url.path == DOOR:
+            words = "the simple door is shut: simple_door = true in [frontends.http] opens it"
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and error.headers:
         words = f"{request.method} means nothing here; there is {error.headers['Allow']}"
     return Problem(error.status_code, "http", words, headers=error.headers)

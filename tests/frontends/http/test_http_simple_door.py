@@ -121,7 +121,9 @@ def test_what_the_dialer_refuses_is_told_in_its_words(tmp_path: Path) -> None:
 def test_it_is_shut_unless_it_is_opened(tmp_path: Path) -> None:
     async def main():
         async with serving(tmp_path) as lab:
-            assert (await ask(lab, number="1", token=lab.token())).startswith("404")
+            shut = await ask(lab, number="1", token=lab.token())
+            assert shut.startswith("404")
+            assert "simple_door = true in [frontends.http] opens it" in shut
             assert lab.dialer.executed == []
 
     run(main())
