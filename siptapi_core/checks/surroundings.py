@@ -65,6 +65,6 @@ async def check_history(installation: Installation) -> Iterable[Finding]:
             f"{words[:1].upper()}{words[1:]}.",
             "Calls are made all the same, but not remembered.",
             "See that the file and its folder are yours and that the disk is not full: "
-            "[history] file.",
+            "[history] file. One that a later version made is for that version.",
         )
     ]
