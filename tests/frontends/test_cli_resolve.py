@@ -87,6 +87,16 @@ def test_every_step_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+def test_a_plugin_s_longer_name_stands_apart_too(capsys: pytest.CaptureFixture[str]) -> None:
+    step = FOUND.steps[1].evolve(resolver="phone-book", ttl=None, why="it is in it")
+    resolve("305", resolution=FOUND.evolve(steps=(step, FOUND.steps[2])))
+    assert capsys.readouterr().out.splitlines()[:3] == [
+        "phone-book sip:example.com: passed on",
+        "           it is in it",
+        "srv        sip:example.com: resolved",
+    ]
+
+
 def test_without_an_address_the_reason_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     code, executed = resolve("no.example", resolution=NOT_FOUND)
     assert code == 3

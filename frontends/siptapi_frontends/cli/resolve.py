@@ -43,12 +43,13 @@ def run(arguments: Namespace, session: CliSession) -> int:
 
 
 def _lines(resolution: Resolution) -> Iterator[str]:
+    width = max([8, *(len(step.resolver or "") + 1 for step in resolution.steps)])
     for step in resolution.steps:
         by = step.resolver or "-"
-        yield f"{by:8}{step.target}: {str(step.outcome).replace('_', ' ')}"
-        yield f"{'':8}{step.why}" + ("" if step.ttl is None else f" (for {step.ttl:g} s)")
+        yield f"{by:{width}}{step.target}: {str(step.outcome).replace('_', ' ')}"
+        yield f"{'':{width}}{step.why}" + ("" if step.ttl is None else f" (for {step.ttl:g} s)")
         for target in step.targets:
-            yield f"{'':10}-> {target}"
+            yield f"{'':{width}}  -> {target}"
     if resolution.callee is not None:
         yield f"the phone is asked to call {resolution.callee}"
     for number, address in enumerate(resolution.addresses, start=1):
