@@ -5,7 +5,7 @@ sipp for all of them, a new one for each measurement; ours is the whole product:
 all timers, events to a listener, history on. A flow that fails ends the benchmark. Rounds are
 interleaved, medians count; times are this machine's, ratios less so::
 
-    python benchmarks/flows.py [--rounds 5] [--flows 2000] [--at-once 16] [--json FOLDER]
+    python benchmarks/flows.py [--rounds 5] [--flows 2000] [--at-once 64] [--json FOLDER]
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=MINIMUM_ROUNDS)
     parser.add_argument("--flows", type=int, default=2000)
-    parser.add_argument("--at-once", type=int, default=16)
+    parser.add_argument("--at-once", type=int, default=64)
     parser.add_argument("--json", type=Path, default=HERE / "results")
     given = parser.parse_args()
     flows, at_once = given.flows, given.at_once
