@@ -170,9 +170,11 @@ def test_many_are_asked_for_page_by_page(
     assert calls == [str(number) for number in range(found)]
 
 
-def test_a_limit_below_none() -> None:
-    with pytest.raises(UsageError, match="--limit: expected at least 0, given -1"):
-        history(FakeSession(), "--limit", "-1")
+@pytest.mark.parametrize("limit", ["-1", "x", "1.5", ""])
+def test_a_limit_that_is_no_count(limit: str) -> None:
+    words = f"argument --limit: expected a whole number, 0 or more, given '{limit}'"
+    with pytest.raises(UsageError, match=re.escape(words)):
+        history(FakeSession(), f"--limit={limit}")
 
 
 def test_calls_for_programs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterator
 
 from siptapi_core.commands import CallDirection, CallRecord, History, ListHistory, ShowCall
@@ -28,7 +28,7 @@ def configure(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--search", metavar="TEXT", help="only with this in the number or name")
     parser.add_argument(
-        "--limit", type=int, metavar="N", help=f"at most so many (default: {LIMIT}; 0: all)"
+        "--limit", type=_count, metavar="N", help=f"at most so many (default: {LIMIT}; 0: all)"
     )
     shown = parser.add_mutually_exclusive_group()
     shown.add_argument("--json", action="store_true", help="print a JSON array, or one object")
@@ -52,8 +52,6 @@ def _list(arguments: Namespace, session: CliSession) -> None:
     from siptapi_frontends.cli.table import table  # noqa: PLC0415
 
     limit = LIMIT if arguments.limit is None else arguments.limit
-    if limit < 0:
-        raise UsageError(f"--limit: expected at least 0, given {limit}")
     command = ListHistory(line=arguments.line, since=arguments.since, search=arguments.search or "")
     calls = asyncio.run(_find(session, command, limit))
     if arguments.json:
@@ -64,6 +62,12 @@ def _list(arguments: Namespace, session: CliSession) -> None:
         say(*table(_HEADINGS, *map(_row, calls)))
     else:
         say("No such call is known.")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise ArgumentTypeError(f"expected a whole number, 0 or more, given {text!r}")
+    return int(text)
 
 
 async def _find(session: CliSession, command: ListHistory, limit: int) -> tuple[CallRecord, ...]:

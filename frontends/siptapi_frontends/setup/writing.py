@@ -25,7 +25,10 @@ def existing_text(path: Path) -> str:
     try:
         load(path)
     except SettingsError as error:
-        problem = f"{error.problem}; setup adds a line only to settings that can be used"
+        problem = (
+            f"{error.problem}; setup adds a line only to settings that can be used: mend them, or "
+            "move the file away"
+        )
         raise SettingsError(problem, where=error.where, key=error.key) from None
     return path.read_text(encoding="utf-8-sig")
 

@@ -297,7 +297,7 @@ def test_settings_that_are_broken_are_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "siptapi.toml"
     assert existing_text(path) == ""
     path.write_text("[lines", encoding="utf-8")
-    with pytest.raises(SettingsError, match=r"this is no TOML.*; setup adds a line only to"):
+    with pytest.raises(SettingsError, match=r"this is no TOML.*; setup adds .* move the file"):
         existing_text(path)
 
 
