@@ -60,8 +60,8 @@ class Logger(Protocol):
 
     A value may be any object; it is turned into text only where it is written. ``bind`` returns a
     logger that adds ``values`` to every event, as ``call`` and ``line`` are to those of a call.
-    ``is_enabled_for(level)``, of `logging`'s numbers, says whether an event would be written: for
-    values that take work.
+    ``is_enabled_for(level)`` says whether an event would be written, for values that take work;
+    levels are the standard library's numbers.
     """
 
     def is_enabled_for(self, level: int) -> bool: ...  # noqa: D102
