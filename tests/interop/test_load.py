@@ -26,7 +26,10 @@ from siptapi_core.demo.phone_calls import CallPhase
 from siptapi_core.errors import BusyError, RefusedError
 from siptapi_core.sip.uri import SipUri
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and 127.0.0.0/8")
+pytestmark = [
+    pytest.mark.interop,
+    pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and 127.0.0.0/8"),
+]
 
 SECONDS = float(os.environ.get("SIPTAPI_SOAK_SECONDS", "20"))
 ABSORBED = 34.0

@@ -18,7 +18,10 @@ from lab.relay import Weather
 from siptapi_core.events import CallEnded, Outcome, Stage
 from siptapi_core.machine.timers import SipTimers
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs 127.0.0.0/8")
+pytestmark = [
+    pytest.mark.interop,
+    pytest.mark.skipif(sys.platform != "linux", reason="needs 127.0.0.0/8"),
+]
 
 CALLS = int(os.environ.get("SIPTAPI_LOSSY_CALLS", "100"))
 IS_LONG = CALLS > 100
