@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 from siptapi_core.errors import NetworkError
+from siptapi_core.private_file import write_private_file
 from siptapi_core.settings.exposure import readable_by_others
 
 
@@ -39,16 +39,10 @@ def write_private(path: Path, text: str) -> None:
         NetworkError: it cannot be written, or every user of the computer could read it.
     """
     make_folder(path.parent)
-    new = path.with_suffix(f".{os.getpid()}.new")
     try:
-        with suppress(FileNotFoundError):
-            new.unlink()
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii", newline="\n") as file:
-            file.write(text)
-        if readable_by_others(new):
-            new.unlink()
+        write_private_file(path, text)
+        if readable_by_others(path):
+            path.unlink()
             raise NetworkError(f"every user of this computer could read {path}")
-        new.replace(path)
     except OSError as error:
         raise NetworkError(f"{path} cannot be written: {error.strerror}") from None

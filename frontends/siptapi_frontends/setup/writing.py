@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from siptapi_core.errors import SettingsError
+from siptapi_core.private_file import write_private_file
 from siptapi_core.settings import load
 from siptapi_frontends.setup.account import Account, joined
 
@@ -53,24 +54,10 @@ def write(path: Path, account: Account, *, existing: str, password: object, secr
         raise SettingsError("was changed meanwhile, so it was left as it is", where=str(path))
     try:
         if place is not None:
-            _write(place, f"{secret}\n")
-        _write(path, content)
+            write_private_file(place, f"{secret}\n")
+        write_private_file(path, content)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         if place is not None:
             place.unlink(missing_ok=True)
         reason = getattr(error, "strerror", None) or error
         raise SettingsError(f"cannot be written: {reason}", where=str(path)) from None
-
-
-def _write(file: Path, content: str) -> None:
-    """Whoever reads it meanwhile sees the old file, or none."""
-    file = Path(os.path.realpath(file))
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new = file.with_name(f"{file.name}.{os.getpid()}.new")
-    try:
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(content)
-        new.replace(file)
-    finally:
-        new.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ import os
 from pathlib import Path, PurePath
 
 from siptapi_core.errors import SettingsError
+from siptapi_core.private_file import write_private_file
 from siptapi_frontends.tapi.importing import Imported, as_toml, password_file
 
 
@@ -31,23 +32,10 @@ def write_import(imported: Imported, path: Path, *, source: str, replace: bool =
         raise SettingsError(problem, where=str(present[-1]))
     for file, content in contents.items():
         try:
-            _write(file, content)
+            write_private_file(file, content)
         except (OSError, ValueError) as error:  # ValueError: a NUL in the path
             for made in set(contents) - set(present):
                 made.unlink(missing_ok=True)
             reason = getattr(error, "strerror", None) or error
             raise SettingsError(f"cannot be written: {reason}", where=str(file)) from None
     return folder
-
-
-def _write(file: Path, content: str) -> None:
-    """Whoever reads it meanwhile sees the old file."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new = file.with_name(f"{file.name}.{os.getpid()}.new")
-    try:
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(content)
-        new.replace(file)
-    finally:
-        new.unlink(missing_ok=True)
