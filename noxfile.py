@@ -62,8 +62,9 @@ def tests(session: nox.Session) -> None:
 def interop(session: nox.Session) -> None:
     """Calls against Kamailio, baresip and sipp; SIPTAPI_INTEROP=required makes skips failures."""
     session.install("-e", ".[dev]")
-    # Three at a time: most of it is waiting. A file stays together for what its tests share.
-    at_once = ("-n", "3", "--dist", "loadfile")
+    # Three at a time: most of it is waiting. A file stays together for what its tests share, and
+    # in its place: the browser comes last.
+    at_once = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
     session.run("pytest", "-m", "interop", *at_once, *session.posargs, env=dict(os.environ))
 
 

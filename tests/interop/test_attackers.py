@@ -157,4 +157,4 @@ def test_a_flood(lab: Lab, who: str) -> None:
     print(counters)
     # The proxy's calls to a line ring, as many as a person may want to see.
     assert counters["incoming calls"] == (MOST_RINGING if is_proxy else 0)
-    assert counters["transactions"] < counters["incoming calls"] + 10
+    assert counters["transactions"] < counters["incoming calls"] + 50  # of 10,000
