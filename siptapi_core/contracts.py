@@ -408,7 +408,11 @@ class Frontend(Protocol):
     """A way in for people or programs."""
 
     async def serve(self, dialer: Dialer, ready: Callable[[], None]) -> None:
-        """Serve until cancelled; call ``ready`` once when callers can come."""
+        """Serve until cancelled; call ``ready`` once when callers can come.
+
+        An attribute ``where``, if it has one by then, is what the daemon says of it as it begins:
+        the address that callers come to.
+        """
         ...
 
 

@@ -27,7 +27,7 @@ async def check_config(installation: Installation) -> Iterable[Finding]:
     except SettingsError as error:
         return [*findings_of(error), *found]
     lines = len(settings.lines)
-    return [fine(f"{settings.where or 'The settings'} can be used: {lines} line(s)."), *found]
+    return [fine(f"{settings.where or 'The settings'} can be used; lines: {lines}."), *found]
 
 
 def findings_of(error: SettingsError) -> list[Finding]:

@@ -74,6 +74,7 @@ class Daemon:
         self._admission = Admission(lambda: self.settings.max_calls, lambda: self._monitor.lag)
         dialer.outgoing.admit = self._admission.check
         self._observers: list[ObserverThread] = []
+        self._created: Mapping[str, Frontend] = {}
         self._frontends: dict[str, asyncio.Task[None]] = {}
         self._reloading = asyncio.Lock()
 
@@ -96,7 +97,7 @@ class Daemon:
         Raises:
             SiptapiError: one of them cannot begin; the words name it.
         """
-        frontends = self._lines.create_all("frontends", self._catalog.frontends)
+        frontends = self._created = self._lines.create_all("frontends", self._catalog.frontends)
         self._start_observers()
         self._monitor.start()
         asyncio.get_running_loop().set_exception_handler(self._on_unhandled)
@@ -116,6 +117,10 @@ class Daemon:
             await self._stop_frontends()
             await asyncio.to_thread(self._stop_observers)
             self._monitor.stop()
+
+    def frontends(self) -> dict[str, str]:
+        """Those of the settings, and where each is reached, where it says so (`Frontend.serve`)."""
+        return {name: str(getattr(each, "where", "")) for name, each in self._created.items()}
 
     def line_status(self, line: LineStatus) -> LineStatus:
         """Fill in how the line's registration is."""

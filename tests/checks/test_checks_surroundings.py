@@ -25,7 +25,7 @@ def settings(tmp_path: Path, text: str) -> SimpleNamespace:
 
 def test_settings_that_can_be_used(tmp_path: Path) -> None:
     said, seen = one(check_config, settings(tmp_path, LINE))
-    assert (said, seen) == ("ok", f"{tmp_path / 'siptapi.toml'} can be used: 1 line(s).")
+    assert (said, seen) == ("ok", f"{tmp_path / 'siptapi.toml'} can be used; lines: 1.")
 
 
 def test_a_section_that_nobody_reads_and_a_password_that_everybody_can(tmp_path: Path) -> None:

@@ -113,6 +113,9 @@ def test_it_serves_front_ends_until_it_is_stopped(tmp_path):
     async def during(daemon):
         assert bench.door.dialer is daemon.dialer
         assert not bench.door.closed
+        assert daemon.frontends() == {"door": ""}
+        bench.door.where = "http://127.0.0.1:5088/"
+        assert daemon.frontends() == {"door": "http://127.0.0.1:5088/"}
 
     bench = Bench(tmp_path)
     run(bench, during)

@@ -38,7 +38,7 @@ def findings(monkeypatch: pytest.MonkeyPatch, status, file: Path) -> list[tuple[
     ("status", "seen"),
     [
         (None, [("note", "No daemon runs.")]),
-        (RUNS, [("ok", "The daemon runs with these settings: 2 line(s), 1 registered.")]),
+        (RUNS, [("ok", "The daemon runs with these settings; lines: 2, 1 registered.")]),
         (RefusedError("it has other ones"), [("problem", "It has other ones.")]),
         (NetworkError("it hangs"), [("problem", "The daemon cannot be asked: it hangs.")]),
     ],

@@ -109,3 +109,21 @@ def test_json_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out) == FOUND.to_json()
     assert resolve("no.example", "--json", resolution=NOT_FOUND)[0] == 3
     assert json.loads(capsys.readouterr().out)["addresses"] == []
+
+
+def test_a_callee_without_a_way_from_here_is_the_phones_business(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = Resolution(
+        target="305",
+        line="office",
+        steps=(),
+        callee=SipUri("example.com", "lab"),
+        problem="example.com has no address",
+    )
+    code, _ = resolve("305", resolution=found)
+    assert code == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "the phone is asked to call sip:lab@example.com",
+        "from here there is no way to it (example.com has no address); the phone may know one",
+    ]

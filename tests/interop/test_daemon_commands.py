@@ -44,6 +44,7 @@ def test_each_command_is_handed_to_the_daemon(lab: Lab) -> None:
     [line] = told(daemon, "lines")
     assert (line["name"], line["registration"]) == ("office", "registered")
     assert told(daemon, "status")["registered"] == 1
+    assert refused(daemon, 3, "serve").startswith("the daemon of this user runs already (process")
     assert said(daemon, "calls") == "No call is in progress.\n"
     assert refused(daemon, 3, "redial").startswith("the history knows of no call")
 

@@ -93,7 +93,7 @@ def _of_status(status: Status, settings: str) -> Iterable[Finding]:
         yield _problem(f"The daemon warns: {warning}.", "It goes on, without that.", "Mend it.")
     yield Finding(
         verdict=Verdict.OK,
-        seen=f"The daemon runs with these settings: {status.lines} line(s), "
+        seen=f"The daemon runs with these settings; lines: {status.lines}, "
         f"{status.registered} registered.",
     )
 
@@ -118,7 +118,7 @@ if sys.platform == "win32":
             )
             for each in status.problems
         ]
-        fine = Finding(verdict=Verdict.OK, seen=f"TAPI has {len(status.lines)} line(s) of ours.")
+        fine = Finding(verdict=Verdict.OK, seen=f"TAPI has lines of ours: {len(status.lines)}.")
         return problems or [fine]
 
 else:

@@ -39,7 +39,8 @@ def run(arguments: Namespace, session: CliSession) -> int:
         say(json.dumps(resolution.to_json()))
     else:
         say(*_lines(resolution))
-    return ExitCode.SUCCESS if resolution.addresses else ExitCode.NOT_PLACED
+    found = resolution.addresses or resolution.callee is not None
+    return ExitCode.SUCCESS if found else ExitCode.NOT_PLACED
 
 
 def _lines(resolution: Resolution) -> Iterator[str]:
@@ -54,5 +55,7 @@ def _lines(resolution: Resolution) -> Iterator[str]:
         yield f"the phone is asked to call {resolution.callee}"
     for number, address in enumerate(resolution.addresses, start=1):
         yield f"{number}. {address}"
-    if resolution.problem:
+    if resolution.problem and resolution.callee is not None:
+        yield f"from here there is no way to it ({resolution.problem}); the phone may know one"
+    elif resolution.problem:
         yield f"no address: {resolution.problem}"

@@ -10,6 +10,7 @@ import signal
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from siptapi_core.contracts import CliSession
@@ -59,12 +60,16 @@ def run(arguments: Namespace, session: CliSession) -> int:
 async def _serve(session: Session) -> None:
     import asyncio  # noqa: PLC0415  # as above
 
+    from siptapi_core.control.only_one import only_one  # noqa: PLC0415
+    from siptapi_core.control.place import lock_file  # noqa: PLC0415
     from siptapi_core.control.server import ControlServer  # noqa: PLC0415
     from siptapi_core.dialer import open_daemon  # noqa: PLC0415
     from siptapi_core.logs import logger  # noqa: PLC0415
     from siptapi_frontends.cli.service_manager import ServiceManager  # noqa: PLC0415
 
     settings = session.settings
+    with only_one(Path(lock_file())):
+        pass  # another daemon is told of before anything of its is touched
     for warning in settings.warnings():
         say_aside(f"siptapi: {warning}")
     manager = ServiceManager()
@@ -161,8 +166,9 @@ def _report(daemon: Daemon) -> list[str]:
 
 
 def _named(daemon: Daemon) -> Mapping[str, tuple[str, ...]]:
-    settings = daemon.settings
-    return {"front ends": settings.frontends, "observers": settings.observers}
+    places = daemon.frontends()
+    frontends = (f"{name} {where}".rstrip() for name, where in places.items())
+    return {"front ends": tuple(frontends), "observers": daemon.settings.observers}
 
 
 @contextmanager

@@ -30,6 +30,7 @@ class HttpFrontend:
     """
 
     port = 0
+    where = ""
 
     def __init__(
         self, settings: HttpSettings, context: Context, demo: DemoPhones | None = None
@@ -69,6 +70,9 @@ class HttpFrontend:
         server = Server(gate, settings, ready=ready, logger=logger)
         listening = listen(settings.address)
         self.port = listening.getsockname()[1]
+        host = settings.address[0]
+        scheme = "https" if settings.tls_certificate else "http"
+        self.where = f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}/"
         logger.info("listening", address=settings.address[0], port=self.port)
         running = [broadcaster.run(), messages.run(), *([] if demo is None else [demo.run()])]
         telling = [asyncio.get_running_loop().create_task(each) for each in running]

@@ -126,7 +126,10 @@ export function verdict(outcome, stage, failure) {
   return (
     (failure && BY_STATUS[`${stage} ${failure.status}`]) ||
     (calleesWord && BY_STAGE_CALLEE_FIRST[how]) ||
-    BY_STAGE[how] || ["The call could not be made.", ""]
+    BY_STAGE[how] || [
+      "The call could not be made.",
+      "siptapi doctor looks for the reason; siptapi trace shows what was said",
+    ]
   );
 }
 
