@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import APIResponse, Browser, BrowserContext, Locator, Page, expect
 
 ARTIFACTS = Path(__file__).parents[2] / "artifacts" / "page"
 CALL_ANNA, CALL_BRUNO = ("Call Anna\u2019s line", "Call Bruno\u2019s line")
@@ -84,12 +84,16 @@ class Desk:
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
         """What the API answers this browser, beside the page."""
-        request, api = self.page.context.request, f"{self.address}api/v1/"
-        headers = {}
-        if method != "GET":
-            headers["X-CSRF-Token"] = request.get(f"{api}session").json()["csrf"]
-        answer = request.fetch(f"{api}{path}", method=method, headers=headers, data=body)
+        answer = self._ask(method, path, body)
         return answer.json() if answer.ok and answer.status != NO_CONTENT else None
+
+    def handle(self, phone: str, act: str) -> None:
+        """Do that on a phone of the demo behind the page's back, as soon as it can be done."""
+        for _ in range(PATIENCE // 50):
+            if self._ask("POST", f"demo/phones/{phone}/{act}").ok:
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"{phone}: {act} was never possible")
 
     def clear(self) -> None:
         """End what an earlier test left behind, and see that it has ended."""
@@ -155,3 +159,10 @@ class Desk:
     def history(self, text: str = "") -> Locator:
         """The calls in the history in which that stands."""
         return self.page.locator("#history > li").filter(has_text=text)
+
+    def _ask(self, method: str, path: str, body: object = None) -> APIResponse:
+        request, api = self.page.context.request, f"{self.address}api/v1/"
+        headers = {}
+        if method != "GET":
+            headers["X-CSRF-Token"] = request.get(f"{api}session").json()["csrf"]
+        return request.fetch(f"{api}{path}", method=method, headers=headers, data=body)

@@ -85,7 +85,7 @@ def test_a_call_goes_on_while_the_page_reads_how_far_it_is(listening: Desk) -> N
     held = Held(listening.page, "calls/*")
     listening.page.reload()
     held.wait_for(1)
-    listening.ask("POST", "demo/phones/Bruno/pick_up")
+    listening.handle("Bruno", "pick_up")
     hears(listening, "call_ended")
     held.release()
     expect(listening.headline).to_have_text("Answered. The phones have the call now.")
@@ -104,7 +104,7 @@ def test_a_call_is_made_before_the_stream_is_open(listening: Desk) -> None:
     with listening.page.expect_request("**/api/v1/events*"):
         listening.page.reload()
     listening.ask("POST", "calls", {"number": "301"})
-    listening.ask("POST", "demo/phones/Anna/pick_up")
+    listening.handle("Anna", "pick_up")
     waiting[0].continue_()
     expect(listening.now).to_contain_text("Rings there")
     expect(listening.call.locator(".step.done")).to_have_count(3)
@@ -116,7 +116,7 @@ def test_the_stream_breaks_off_while_the_page_reads(listening: Desk) -> None:
     held = Held(listening.page, "calls/*")
     listening.page.reload()
     held.wait_for(1)
-    listening.ask("POST", "demo/phones/Anna/pick_up")
+    listening.handle("Anna", "pick_up")
     hears(listening, "callee_ringing")
     listening.page.evaluate(BREAK)
     held.wait_for(2)
@@ -146,7 +146,7 @@ def test_who_was_let_go_reads_again_what_became_of_the_calls(listening: Desk) ->
     expect(listening.now).to_contain_text("Your phone rings")
     page.route("**/api/v1/events*", lambda route: route.abort())
     page.evaluate("source.dispatchEvent(new MessageEvent('goodbye')); " + BREAK)
-    listening.ask("POST", "demo/phones/Anna/reject")
+    listening.handle("Anna", "reject")
     while listening.ask("GET", "calls")["calls"]:
         page.wait_for_timeout(20)
     with page.expect_request(re.compile(r"/api/v1/events\?$")):

@@ -224,7 +224,8 @@ def test_a_network_that_is_gone_for_a_while_ends_no_call_that_it_did_not_cut(
         begun = time.monotonic()
         lost = await dial(dialer)
         assert await ended(heard, lost) == "failed"
-        assert why(heard, lost).startswith(f"there is no way to udp:{phone.place}: No route")
+        # What the system says of it depends on how far the interface is on its way down.
+        assert why(heard, lost).startswith(f"there is no way to udp:{phone.place}: No ")
         assert time.monotonic() - begun < 10
         await asyncio.sleep(max(0.0, gone - (time.monotonic() - begun)))
         office.mend()
