@@ -32,8 +32,8 @@ STARVED = 5.0
 """Seconds for which a machine that has something else to do may be the reason."""
 SLEPT = 2.0
 """Seconds that the machine must have slept for anybody to care."""
-_IDLE = ("select", "selectors", "asyncio.windows_events")
-"""The modules in which a loop waits that has nothing to do."""
+_IDLE = ("selectors", "asyncio.")
+"""Where a loop waits that has nothing to do, or is between two callbacks: nobody holds it up."""
 
 
 class LoopMonitor:
@@ -112,7 +112,7 @@ class LoopMonitor:
     def _tell(self) -> bool:
         """Say who holds the loop up; False: nobody does."""
         frame = sys._current_frames().get(self._loop_thread)  # noqa: SLF001  # its documented name
-        if frame is None or _module(frame) in _IDLE:
+        if frame is None or _module(frame).startswith(_IDLE):
             return False
         plugin, place = self._blame(frame)
         self.stalls += 1
