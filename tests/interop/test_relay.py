@@ -50,7 +50,7 @@ class Echo:
 
     def _tcp(self) -> None:
         connection, _ = self.tcp.accept()
-        with connection, suppress(ConnectionResetError):  # the relay cuts it off
+        with connection, suppress(ConnectionError):  # the relay cuts it off
             while data := connection.recv(65536):
                 self.heard.append(data)
                 connection.sendall(data)
