@@ -15,6 +15,9 @@ is not claimed:
 - An id that falls back from confirmed is no dialog's but an extension's (some PBXs tell no more
   than that a phone rings or talks): of which call anything is true nobody knows, so nothing is
   reported until it is idle again.
+- No dialog goes back (RFC 4235, section 3.7.1): where an id with the same Call-ID does, the
+  document is an old one. A server that follows a call from the phone to itself, as ours is, tells
+  of both ends under one id, now of the one that is ahead and now of the other.
 """
 
 from __future__ import annotations
@@ -78,6 +81,7 @@ class DialogWatch:
 
     __slots__ = (
         "_ages",
+        "_ended",
         "_extensions",
         "_is_active",
         "_missed",
@@ -96,6 +100,7 @@ class DialogWatch:
         self._reports: dict[str, DialogReport] = {}
         self._ages: dict[str, int] = {}  # in seconds, by the notifier's count, when confirmed
         self._extensions: set[str] = set()
+        self._ended: dict[str, WatchedDialog] = {}  # by id, until a document leaves them out
         self._is_active = False
         self._reason = ""
         self._unreadable = ""
@@ -156,21 +161,27 @@ class DialogWatch:
                 self._report(gone, report, now, seen=seen)
         if self._table.is_complete:
             self._extensions &= rows.keys()
+        self._ended = {name: ended for name, ended in self._ended.items() if name in rows}
         for row in rows.values():
-            before = self._reports.get(row.id)
-            if before is None:
-                if row.state is DialogState.TERMINATED:
-                    self._extensions.discard(row.id)
-                elif row.id not in self._extensions:
-                    self._report(row, _begun(row, now), now, seen=seen)
-            elif before.answered and row.state in _UNANSWERED:
+            self._take(row, self._reports.get(row.id), now, seen=seen)
+
+    def _take(
+        self, row: WatchedDialog, before: DialogReport | None, now: float, *, seen: bool
+    ) -> None:
+        if before is None:
+            if row.state is DialogState.TERMINATED:
+                self._extensions.discard(row.id)
+            elif row.id not in self._extensions and not _is_same(row, self._ended.get(row.id)):
+                self._report(row, _begun(row, now), now, seen=seen)
+        elif before.answered and row.state in _UNANSWERED:
+            if not _is_same(row, before.dialog):
                 del self._reports[row.id]
                 self._ages.pop(row.id, None)
                 self._extensions.add(row.id)
-            else:
-                dialog = _completed(row, before.dialog)
-                if dialog.evolve(duration=before.dialog.duration) != before.dialog:
-                    self._report(dialog, before, now, seen=seen)
+        else:
+            dialog = _completed(row, before.dialog)
+            if dialog.evolve(duration=before.dialog.duration) != before.dialog:
+                self._report(dialog, before, now, seen=seen)
 
     def _report(
         self, dialog: WatchedDialog, before: DialogReport, now: float, *, seen: bool
@@ -187,6 +198,7 @@ class DialogWatch:
             elif seen and report.confirmed is not None:
                 report = report.evolve(conversation=now - report.confirmed)
             self._reports.pop(dialog.id, None)
+            self._ended[dialog.id] = dialog
         else:
             self._reports[dialog.id] = report
         self._owner.on_dialog(report, now)
@@ -209,6 +221,11 @@ def _begun(row: WatchedDialog, now: float) -> DialogReport:
 def _is_another(row: WatchedDialog, before: WatchedDialog) -> bool:
     """Whether an id stands for another dialog than before."""
     return None not in (row.call_id, before.call_id) and row.call_id != before.call_id
+
+
+def _is_same(row: WatchedDialog, before: WatchedDialog | None) -> bool:
+    """Whether an id is known to stand for the same dialog as before."""
+    return before is not None and row.call_id is not None and row.call_id == before.call_id
 
 
 def _completed(row: WatchedDialog, before: WatchedDialog) -> WatchedDialog:

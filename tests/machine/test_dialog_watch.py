@@ -261,6 +261,26 @@ def test_an_extension_stays_one_through_a_lapse(watching):
     assert watching.states[2:] == [("104", TERMINATED), ("103", EARLY)]
 
 
+def test_a_dialog_that_seems_to_go_back_is_told_of_by_an_old_document(watching):
+    """A call from the phone to itself: both its ends have one id, and take turns."""
+    told = ["early", "confirmed", "early", "confirmed", "terminated", "confirmed", "terminated"]
+    for version, state in enumerate(told, start=1):
+        watching.notify(10 * version, version, dialog("d", state, call_id="c"))
+    assert watching.states == [("d", EARLY), ("d", CONFIRMED), ("d", TERMINATED)]
+    assert (watching.last.confirmed, watching.last.conversation) == (20, 30)
+    watching.notify(80, 8, dialog("d", "early", call_id="another"))
+    assert watching.states[3:] == [("d", EARLY)], "the id is used again"
+
+
+def test_an_id_that_was_left_out_may_stand_for_the_same_again(watching):
+    """Where a server forgets and remembers, it tells of a dialog that is there."""
+    watching.notify(10, 1, dialog("d", "early", call_id="c"))
+    watching.notify(20, 2)
+    watching.notify(30, 3)
+    watching.notify(40, 4, dialog("d", "early", call_id="c"))
+    assert watching.states == [("d", EARLY), ("d", TERMINATED), ("d", EARLY)]
+
+
 # --- whether there is a watch at all ---
 
 
