@@ -25,14 +25,23 @@ def ask(
     """
     import asyncio  # noqa: PLC0415  # not for --help
 
-    async def execute() -> R:
+    async def connected() -> R:
         async with connect() as dialer:
-            reply = await dialer.execute(command, CALLER)
-        if not isinstance(reply, expected):
-            raise TypeError(f"a dialer replied {reply!r} to {command!r}")
-        return reply
+            return await execute(dialer, command, expected)
 
-    return asyncio.run(execute())
+    return asyncio.run(connected())
+
+
+async def execute(dialer: Dialer, command: Command, expected: type[R]) -> R:
+    """Have ``dialer`` carry out ``command``, which replies ``expected``.
+
+    Raises:
+        SiptapiError: it cannot.
+    """
+    reply = await dialer.execute(command, CALLER)
+    if not isinstance(reply, expected):
+        raise TypeError(f"a dialer replied {reply!r} to {command!r}")
+    return reply
 
 
 def say_json(reply: Any, within: str | None = None) -> None:

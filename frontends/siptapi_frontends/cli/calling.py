@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, closing, suppress
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from siptapi_core.commands import Dial, Dialling, HangUp
 from siptapi_core.contracts import Dialer
@@ -20,7 +20,7 @@ from siptapi_core.events import (
     Event,
     TracedMessage,
 )
-from siptapi_frontends.cli.asking import CALLER
+from siptapi_frontends.cli.asking import CALLER, execute
 from siptapi_frontends.cli.confirmation import confirmed
 from siptapi_frontends.cli.exit_codes import ExitCode, of_call
 from siptapi_frontends.cli.interruption import Interruption
@@ -84,7 +84,7 @@ async def _dial(
     with interruption.hanging_up():
         held_signals.release()
         try:
-            dialling = cast("Dialling", await dialer.execute(dial, CALLER))
+            dialling = await execute(dialer, dial, Dialling)
         except NetworkError as error:  # that to the daemon, in the middle
             return _nobody_knows(str(error), view)
         view.begin(dialling)

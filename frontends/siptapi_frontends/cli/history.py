@@ -72,15 +72,13 @@ def _count(text: str) -> int:
 
 async def _find(session: CliSession, command: ListHistory, limit: int) -> tuple[CallRecord, ...]:
     """At most ``limit`` calls, 0: all; asked for page by page."""
-    from siptapi_frontends.cli.asking import CALLER  # noqa: PLC0415  # for this command
+    from siptapi_frontends.cli.asking import execute  # noqa: PLC0415  # for this command
 
     calls: tuple[CallRecord, ...] = ()
     async with session.connect() as dialer:
         while True:
             missing = min(limit - len(calls), _PAGE) if limit else _PAGE
-            reply = await dialer.execute(command.evolve(limit=missing), CALLER)
-            if not isinstance(reply, History):
-                raise TypeError(f"a dialer replied {reply!r} to {command!r}")
+            reply = await execute(dialer, command.evolve(limit=missing), History)
             calls += reply.calls
             if reply.next_page is None or len(calls) == limit:
                 return calls

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, cast
 
-from siptapi_core.commands import Caller, Explain
+from siptapi_core.commands import Explain
 from siptapi_core.contracts import CliSession
 from siptapi_core.errors import NoSettingsError, NumberError
 from siptapi_frontends.cli.exit_codes import ExitCode
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from siptapi_core.settings import Settings
     from siptapi_frontends.cli.session import Session
 
-CALLER = Caller(frontend="cli")
 _DECISIONS = {"allow": "allowed", "confirm": "only when you say yes", "deny": "not allowed"}
 
 
@@ -52,20 +51,18 @@ def run(arguments: Namespace, session: CliSession) -> int:
 
 async def _explain(text: str, line: str | None, session: CliSession) -> Explanation:
     from siptapi_core.numbers import Explanation  # noqa: PLC0415  # as above
+    from siptapi_frontends.cli.asking import execute  # noqa: PLC0415
 
     command = Explain(text=text, line=line)
     try:
         async with session.connect() as dialer:
-            reply = await dialer.execute(command, CALLER)
+            return await execute(dialer, command, Explanation)
     except NoSettingsError:
         if line is not None:
             raise
         say_aside("siptapi: there are no settings yet, so this is what the defaults make of it")
         async with cast("Session", session).connect_to(_defaults()) as dialer:
-            reply = await dialer.execute(command, CALLER)
-    if not isinstance(reply, Explanation):
-        raise TypeError(f"a dialer replied {type(reply).__name__} to Explain")
-    return reply
+            return await execute(dialer, command, Explanation)
 
 
 def _defaults() -> Settings:

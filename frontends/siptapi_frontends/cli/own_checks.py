@@ -59,7 +59,7 @@ async def check_daemon(examined: Examined) -> Iterable[Finding]:
 async def _status(settings: str) -> Status | None:
     """How the daemon with that settings file is, None where none runs; raises SiptapiError."""
     from siptapi_core.control.remote_dialer import open_remote_dialer  # noqa: PLC0415
-    from siptapi_frontends.cli.asking import CALLER  # noqa: PLC0415
+    from siptapi_frontends.cli.asking import CALLER, execute  # noqa: PLC0415
 
     found = find_daemon()
     if found is None:
@@ -67,10 +67,7 @@ async def _status(settings: str) -> Status | None:
     connected, token = found
     settings = _absolute(settings)
     async with open_remote_dialer(connected, CALLER, token=token, settings=settings) as dialer:
-        status = await dialer.execute(ShowStatus(), CALLER)
-    if not isinstance(status, Status):
-        raise TypeError(f"the daemon replied {status!r}")
-    return status
+        return await execute(dialer, ShowStatus(), Status)
 
 
 def _of_status(status: Status, settings: str) -> Iterable[Finding]:

@@ -20,12 +20,10 @@ def run(arguments: Namespace, session: CliSession) -> int:
     """Carry it out; returns the exit code."""
 
     async def plan(dialer: Dialer) -> Dial:
-        from siptapi_frontends.cli.asking import CALLER  # noqa: PLC0415  # for this command
+        from siptapi_frontends.cli.asking import execute  # noqa: PLC0415  # for this command
 
         last = ListHistory(direction=CallDirection.OUTGOING, line=arguments.line, limit=1)
-        reply = await dialer.execute(last, CALLER)
-        if not isinstance(reply, History):
-            raise TypeError(f"a dialer replied {reply!r} to {last!r}")
+        reply = await execute(dialer, last, History)
         if not reply.calls:
             by = "" if arguments.line is None else f" by the line {arguments.line!r}"
             raise RefusedError(f"the history knows of no call{by} that could be made again")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 
-from siptapi_core.commands import Caller, Resolve
+from siptapi_core.commands import Resolve
 from siptapi_core.contracts import CliSession
 from siptapi_core.resolution import Resolution
 from siptapi_frontends.cli.exit_codes import ExitCode
@@ -23,16 +23,10 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, session: CliSession) -> int:
     """Carry it out; returns the exit code."""
-    import asyncio  # noqa: PLC0415  # few commands need it
+    from siptapi_frontends.cli.asking import ask  # noqa: PLC0415  # for this command
 
-    async def resolve() -> Resolution:
-        async with session.connect() as dialer:
-            command = Resolve(target=arguments.target, line=arguments.line)
-            reply = await dialer.execute(command, Caller(frontend="cli"))
-        assert isinstance(reply, Resolution)  # noqa: S101  # what Resolve replies
-        return reply
-
-    resolution = asyncio.run(resolve())
+    command = Resolve(target=arguments.target, line=arguments.line)
+    resolution = ask(session.connect, command, Resolution)
     if arguments.json:
         import json  # noqa: PLC0415  # only then
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, cast
 
 from siptapi_core.commands import (
     CallRecord,
-    Command,
     History,
     ListHistory,
     Messages,
@@ -23,10 +22,7 @@ from siptapi_frontends.cli.exit_codes import ExitCode
 from siptapi_frontends.cli.output import can_show, say
 
 if TYPE_CHECKING:
-    from siptapi_core.contracts import Dialer
     from siptapi_frontends.cli.session import Session
-
-R = TypeVar("R")
 
 _LOOKED_AT = 50
 """Calls, of which the latest with messages is shown where none is named."""
@@ -89,32 +85,25 @@ async def _find(
     Raises:
         RefusedError: there is no such call, or no message of it.
     """
+    from siptapi_frontends.cli.asking import execute  # noqa: PLC0415  # for this command
+
     async with session.connect() as dialer:
         if wanted is None:
-            history = await _ask(dialer, ListHistory(limit=_LOOKED_AT), History)
+            history = await execute(dialer, ListHistory(limit=_LOOKED_AT), History)
             calls = [record.call for record in history.calls]
             if not calls:
                 raise RefusedError("the history has no call so far")
         else:
             calls = [wanted]
         for call in calls:
-            messages = await _ask(dialer, ShowMessages(call=call), Messages)
+            messages = await execute(dialer, ShowMessages(call=call), Messages)
             if messages.messages:
-                return await _ask(dialer, ShowCall(call=call), CallRecord), messages.messages
+                return await execute(dialer, ShowCall(call=call), CallRecord), messages.messages
     of = f"the latest {_LOOKED_AT} calls" if wanted is None else f"call {wanted}"
     raise RefusedError(
         f"no SIP messages of {of} are kept: those of calls that failed are, and of others while "
         "the daemon has them in memory; `siptapi --trace dial NUMBER` prints them as they come"
     )
-
-
-async def _ask(dialer: Dialer, command: Command, expected: type[R]) -> R:
-    from siptapi_frontends.cli.asking import CALLER  # noqa: PLC0415  # for this command
-
-    reply = await dialer.execute(command, CALLER)
-    if not isinstance(reply, expected):
-        raise TypeError(f"a dialer replied {reply!r} to {command!r}")
-    return reply
 
 
 def _draw(call: CallRecord, messages: Sequence[TracedMessage]) -> None:
