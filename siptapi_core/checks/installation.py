@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 
 from siptapi_core.checks.examined_line import ExaminedLine
 from siptapi_core.contracts import Context, LineIdentity, Network
+from siptapi_core.dialer.contexts import plugin_contexts
 from siptapi_core.dialer.line_factory import LineFactory
-from siptapi_core.dns import CachedDnsClient
 from siptapi_core.errors import NetworkError
 from siptapi_core.history import CallHistory, open_history
 from siptapi_core.logs import logger
@@ -20,7 +19,6 @@ from siptapi_core.net.stream_options import StreamOptions
 from siptapi_core.plugin_loading import PluginCatalog
 from siptapi_core.settings import Settings
 from siptapi_core.settings.ports import port_range
-from siptapi_core.state_folder import state_folder
 
 
 class Installation:
@@ -80,19 +78,7 @@ async def open_installation(
         NetworkError: no socket at all can be opened.
     """
     clock, identifiers, log = SystemClock(), SystemIdentifiers(), logger("siptapi")
-    dns = CachedDnsClient(
-        identifiers=identifiers,
-        servers=settings.dns.addresses,
-        timeout=settings.dns.query_timeout,
-    )
-
-    def context(name: str) -> Context:
-        def own_folder() -> Path:
-            folder = Path(state_folder()) / name
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return folder
-
-        return Context(clock=clock, dns=dns, logger=logger(name), state_folder=own_folder)
+    context = plugin_contexts(settings, clock, identifiers)
 
     def stream_options(line: str) -> StreamOptions:
         return lines.stream_options(line)

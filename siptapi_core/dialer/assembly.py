@@ -7,13 +7,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from siptapi_core.contracts import Context
+from siptapi_core.dialer.contexts import plugin_contexts
 from siptapi_core.dialer.event_bus import EventBus
 from siptapi_core.dialer.failed_calls import FailedCalls
 from siptapi_core.dialer.line_factory import LineFactory
 from siptapi_core.dialer.local_dialer import LocalDialer
 from siptapi_core.dialer.strategy_memory import StrategyMemory
-from siptapi_core.dns import CachedDnsClient
 from siptapi_core.history import open_history
 from siptapi_core.logs import logger
 from siptapi_core.net.clock import SystemClock
@@ -96,19 +95,6 @@ async def _assembled(
 ) -> AsyncIterator[tuple[LocalDialer, LineFactory, EventBus, SipNetwork]]:
     log = logger("siptapi")
     clock, identifiers = SystemClock(), SystemIdentifiers()
-    dns = CachedDnsClient(
-        identifiers=identifiers,
-        servers=settings.dns.addresses,
-        timeout=settings.dns.query_timeout,
-    )
-
-    def context(name: str) -> Context:
-        def own_folder() -> Path:
-            folder = Path(state_folder()) / name
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # who called whom may be in it
-            return folder
-
-        return Context(clock=clock, dns=dns, logger=logger(name), state_folder=own_folder)
 
     def stream_options(line: str) -> StreamOptions:
         return lines.stream_options(line)
@@ -126,7 +112,8 @@ async def _assembled(
             stream_options=stream_options,
         )
         parts.push_async_callback(network.close)
-        lines = LineFactory(settings, catalog, network, context)
+        contexts = plugin_contexts(settings, clock, identifiers)
+        lines = LineFactory(settings, catalog, network, contexts)
         lines.check()
         events = (
             EventBus(clock)
