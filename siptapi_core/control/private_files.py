@@ -23,8 +23,9 @@ def make_folder(path: Path) -> None:
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         if sys.platform != "win32":
-            found = path.lstat()
-            if found.st_uid != os.geteuid():
+            found, user = path.stat(), os.geteuid()
+            # systemd's DynamicUser= puts a link of root's in its place (systemd.exec(5)).
+            if found.st_uid != user or path.lstat().st_uid not in {user, 0}:
                 raise NetworkError(f"the folder {path} belongs to another user")
             if stat.S_IMODE(found.st_mode) & 0o077:
                 path.chmod(0o700)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -30,6 +31,27 @@ def test_a_folder_of_another_user_is_not_used(
     monkeypatch.setattr("os.geteuid", lambda: own + 1)
     with pytest.raises(NetworkError, match="belongs to another user"):
         make_folder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("owner_of_the_link", "taken"), [("its user", True), ("root", True), ("another", False)]
+)
+def test_a_link_to_a_folder_is_followed_where_its_user_or_root_made_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner_of_the_link: str, *, taken: bool
+) -> None:
+    folder, link = tmp_path / "folder", tmp_path / "link"
+    folder.mkdir()
+    link.symlink_to(folder)
+    own = folder.stat().st_uid
+    owner = {"its user": own, "root": 0, "another": own + 1}[owner_of_the_link]
+    found = os.stat_result((0o120777, *link.lstat()[1:4], owner, *link.lstat()[5:10]))
+    monkeypatch.setattr(Path, "lstat", lambda _: found)
+    if taken:
+        make_folder(link)
+        assert mode(folder) == 0o700
+    else:
+        with pytest.raises(NetworkError, match="belongs to another user"):
+            make_folder(link)
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
