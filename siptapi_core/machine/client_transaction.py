@@ -158,7 +158,6 @@ class ClientTransaction:
         else:
             self._give_up = now + self._wire.timers.transaction_timeout
             self._interval = self._wire.timers.transaction_timeout
-        self._cancel_timer()
         self._schedule_retransmission(now)
 
     def abandon(self, now: float) -> None:
@@ -171,7 +170,7 @@ class ClientTransaction:
         if response.status < 200:  # noqa: PLR2004
             if waiting:
                 self.state = ClientState.PROCEEDING
-                self._cancel_timer()
+                self._wire.queue.cancel(self._timer)
                 self._user.on_response(response, source, now)
         elif response.status < 300:  # noqa: PLR2004
             if waiting:
@@ -208,7 +207,7 @@ class ClientTransaction:
         deadline = self._give_up
         if not self.destination.transport.reliable:
             deadline = min(deadline, now + self._interval)
-        self._timer = self._wire.queue.schedule(deadline, self._on_timer)
+        self._timer = self._wire.queue.schedule(deadline, self._on_timer, replacing=self._timer)
 
     def _on_timer(self, now: float) -> None:
         if now >= self._give_up:
@@ -217,7 +216,7 @@ class ClientTransaction:
             if self._timer is None:  # else it was left
                 self._end(now)
             return
-        planned = now if self._timer is None else self._timer.deadline
+        planned = now if self._timer is None else self._timer[0]
         if now - planned < self._interval:  # else we stood still, and begin anew from here
             now = planned  # so that a little late each time does not cost the last time
         self._wire.send(self._data, self.destination)
@@ -227,15 +226,9 @@ class ClientTransaction:
         self._schedule_retransmission(now)
 
     def _schedule_end(self, deadline: float) -> None:
-        self._cancel_timer()
-        self._timer = self._wire.queue.schedule(deadline, self._end)
-
-    def _cancel_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._timer = self._wire.queue.schedule(deadline, self._end, replacing=self._timer)
 
     def _end(self, now: float) -> None:  # noqa: ARG002  # a timer's action is given the time
-        self._cancel_timer()
+        self._wire.queue.cancel(self._timer)
         self.state = ClientState.TERMINATED
         self._wire.forget(self.key)

@@ -186,7 +186,7 @@ class IncomingCall:
         *headers: tuple[str, str],
     ) -> None:
         self.is_ringing = False
-        self._timer.cancel()
+        self._agent.queue.cancel(self._timer)
         self._agent.unregister(self.invite.call_id, self._tag)
         self._respond(status, now, ALLOW, *headers)
         self._report(self, ending)

@@ -40,8 +40,7 @@ class Keepalive:
 
     def stop(self) -> None:
         """Send no more."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._layer.queue.cancel(self._timer)
 
     def _on_timer(self, now: float) -> None:
         destination = self._destination()

@@ -153,7 +153,7 @@ class PhoneLeg:
         self._invite.stop_trying(now)
         if self._invite.is_cancelled:
             return
-        self._stop_cancel_timer()
+        self._agent.queue.cancel(self._cancel_timer)
         if self._invite.can_cancel:
             self._invite.cancel(now)
             deadline = now + self._agent.timers.transaction_timeout
@@ -229,7 +229,7 @@ class PhoneLeg:
     def _fail(self, status: int | None, reason: str, now: float) -> None:
         if self.state is LegState.GONE:
             return
-        self._stop_cancel_timer()
+        self._agent.queue.cancel(self._cancel_timer)
         self.state = LegState.GONE
         self._owner.on_phone_failed(status, reason, now)
 
@@ -250,7 +250,7 @@ class PhoneLeg:
         established = self._established[tag] = EstablishedDialog(dialog, self._requests)
         if is_first:
             self._main = established
-            self._stop_cancel_timer()
+            self._agent.queue.cancel(self._cancel_timer)
             self.state = LegState.UP
             self._owner.on_phone_answered(now)
 
@@ -366,7 +366,3 @@ class PhoneLeg:
     def _way_to_phone(self) -> Address:
         main = self._main
         return main.addresses[0] if main and main.addresses else self._invite.destination
-
-    def _stop_cancel_timer(self) -> None:
-        if self._cancel_timer is not None:
-            self._cancel_timer.cancel()

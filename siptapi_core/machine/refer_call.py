@@ -173,7 +173,7 @@ class ReferCall:
 
     def on_phone_answered(self, now: float) -> None:  # noqa: ARG002  # the leg's owner's shape
         """Somebody picked up."""
-        self._timer.cancel()
+        self._agent.queue.cancel(self._timer)
         self._report(answered(self._first, self._reporter))
 
     def on_phone_up(self, now: float) -> None:
@@ -248,7 +248,7 @@ class ReferCall:
     # --- the referral to the second party ----------------------------------------------------
 
     def _refer(self, to: Uri, now: float) -> None:
-        self._timer.cancel()
+        self._agent.queue.cancel(self._timer)
         self._told = ()
         self._referral.start(to, now)
 
@@ -353,7 +353,7 @@ class ReferCall:
         if self.has_ended:
             return
         self.has_ended = True
-        self._timer.cancel()
+        self._agent.queue.cancel(self._timer)
         if self._answered:
             self._tell(HandedOver())
         self._report(self._ended)

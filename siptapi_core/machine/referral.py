@@ -140,7 +140,7 @@ class Referral:
         self._repeats = 0
         self._rang = self._silent = False
         self._forget_refer(now)
-        self._cancel_timer()
+        self._agent.queue.cancel(self._timer)
         self._send(now)
 
     def _send(self, now: float) -> None:
@@ -181,7 +181,7 @@ class Referral:
         """Nothing more is of interest."""
         self.state = ReferralState.DECIDED
         self._refusal = None
-        self._cancel_timer()
+        self._agent.queue.cancel(self._timer)
 
     def on_notify(self, request: Request, transaction: ServerTransaction, now: float) -> None:
         """A NOTIFY inside the dialog, in order."""
@@ -301,10 +301,5 @@ class Referral:
         return (*self._earlier_cseqs, self._refer.request.cseq.number)
 
     def _schedule(self, deadline: float, action: Action) -> None:
-        self._cancel_timer()
-        self._timer = self._agent.queue.schedule(deadline, action)
-
-    def _cancel_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        queue = self._agent.queue
+        self._timer = queue.schedule(deadline, action, replacing=self._timer)

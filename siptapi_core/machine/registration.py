@@ -143,7 +143,7 @@ class Registration:
             status=problem.status,
             reason=problem.reason,
             expires=None if expires_at is None or expires_at <= now else expires_at - now,
-            retry_after=None if retry is None else max(retry.deadline - now, 0.0),
+            retry_after=None if retry is None else max(retry[0] - now, 0.0),
         )
 
     def start(self, now: float) -> None:
@@ -199,7 +199,7 @@ class Registration:
         """Nothing reaches us any more by the way that we registered: register again soon."""
         if self.phase is RegistrationPhase.REGISTERED and self._timer is not None:
             soon = now + self._agent.identifiers.jitter(0.0, self._agent.timers.t2)
-            self._set_timer(min(soon, self._timer.deadline), self._refresh)
+            self._set_timer(min(soon, self._timer[0]), self._refresh)
 
     # --- its timers --------------------------------------------------------------------------
 
@@ -291,10 +291,9 @@ class Registration:
             self._way = None
 
     def _set_timer(self, deadline: float, action: Action) -> None:
-        self._stop_timer()
-        self._timer = self._agent.queue.schedule(deadline, action)
+        queue = self._agent.queue
+        self._timer = queue.schedule(deadline, action, replacing=self._timer)
 
     def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._agent.queue.cancel(self._timer)
+        self._timer = None

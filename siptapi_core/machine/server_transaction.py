@@ -166,13 +166,9 @@ class ServerTransaction:
         self._schedule(min(now + self._interval, self._resend_until), self._resend)
 
     def _schedule(self, deadline: float, action: Callable[[float], None]) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._wire.queue.schedule(deadline, action)
+        self._timer = self._wire.queue.schedule(deadline, action, replacing=self._timer)
 
     def _end(self, now: float) -> None:  # noqa: ARG002  # a timer's action is given the time
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._wire.queue.cancel(self._timer)
         self.state = ServerState.TERMINATED
         self._wire.forget(self.key)

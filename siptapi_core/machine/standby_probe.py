@@ -66,7 +66,7 @@ class StandbyProbe:
 
     def stop(self, now: float) -> None:
         """Ask nobody any more."""
-        self._timer.cancel()
+        self._layer.queue.cancel(self._timer)
         for question in self._questions:
             question.abandon(now)
 

@@ -156,9 +156,8 @@ class StunBinding:
     def _conclude(self, now: float) -> None:
         questions = tuple(self._questions.values())
         self._questions.clear()
-        if self._late is not None:
-            self._late.cancel()
-            self._late = None
+        self._queue.cancel(self._late)
+        self._late = None
         seen = {question.mapped: question.server for question in questions if question.mapped}
         before, self.mapped = self.mapped, None
         if not seen:

@@ -159,7 +159,7 @@ class Subscription:
         self._flow = None
         if self.state in _UP and self._timer is not None:
             soon = now + self._agent.identifiers.jitter(0.0, self._agent.timers.t2)
-            self._set_timer(min(soon, self._timer.deadline), self._refresh)
+            self._set_timer(min(soon, self._timer[0]), self._refresh)
 
     # --- SUBSCRIBE ---------------------------------------------------------------------------
 
@@ -327,7 +327,7 @@ class Subscription:
 
     def _ask_for_full_state(self, now: float) -> None:
         moment = max(now, self._requests.sent_at + FULL_STATE_PAUSE)
-        is_sooner = self._timer is not None and moment < self._timer.deadline
+        is_sooner = self._timer is not None and moment < self._timer[0]
         if self.state in _UP and is_sooner and not self._requests.is_under_way:
             self._set_timer(moment, self._refresh)
 
@@ -404,10 +404,9 @@ class Subscription:
         self._corrects = False
 
     def _set_timer(self, deadline: float, action: Action) -> None:
-        self._stop_timer()
-        self._timer = self._agent.queue.schedule(deadline, action)
+        queue = self._agent.queue
+        self._timer = queue.schedule(deadline, action, replacing=self._timer)
 
     def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._agent.queue.cancel(self._timer)
+        self._timer = None

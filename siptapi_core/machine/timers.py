@@ -1,7 +1,8 @@
 """The timer values of RFC 3261 and the queue of all that is due later.
 
 One queue serves every machine of a user agent, so that an idle process waits for one moment only
-and ten thousand calls cost one heap. A cancelled timer stays in the heap, emptied, until its turn.
+and ten thousand calls cost one heap. A timer that was cancelled stays in the heap until its turn,
+but what it would have done is forgotten at once.
 """
 
 from __future__ import annotations
@@ -10,71 +11,65 @@ import itertools
 from collections.abc import Callable
 from heapq import heapify, heappop, heappush
 
-from siptapi_core.values import Value
-
 Action = Callable[[float], None]
+Timer = tuple[float, int]
+"""Its deadline (monotonic seconds), and a number that no other timer of its queue has."""
+
+_MOST_CANCELLED = 1024
+"""So many stay in the heap, and as many as there are timers still to come."""
 
 
-class SipTimers(Value):
-    """RFC 3261 table 4, in seconds."""
+class SipTimers:
+    """RFC 3261 table 4, in seconds; never changed."""
 
-    t1: float = 0.5
-    """Round-trip estimate: the first retransmission interval."""
-    t2: float = 4.0
-    """The longest retransmission interval."""
-    t4: float = 5.0
-    """How long a message may stay in the network."""
+    __slots__ = ("response_absorption", "t1", "t2", "t4", "transaction_timeout")
 
-    @property
-    def transaction_timeout(self) -> float:
-        """64 * T1: timers B, F, H, J, L and M."""
-        return 64 * self.t1
-
-    @property
-    def response_absorption(self) -> float:
+    def __init__(self, t1: float = 0.5, t2: float = 4.0, t4: float = 5.0) -> None:
+        self.t1 = t1
+        """Round-trip estimate: the first retransmission interval."""
+        self.t2 = t2
+        """The longest retransmission interval."""
+        self.t4 = t4
+        """How long a message may stay in the network."""
+        self.transaction_timeout = 64 * t1
+        """Timers B, F, H, J, L and M."""
+        self.response_absorption = max(32.0, 64 * t1)
         """Timer D: at least 32 s on an unreliable transport."""
-        return max(32.0, 64 * self.t1)
-
-
-class Timer:
-    """One thing that will happen at ``deadline``, unless it is cancelled before."""
-
-    __slots__ = ("action", "deadline")
-
-    def __init__(self, deadline: float, action: Action) -> None:
-        self.deadline = deadline
-        self.action: Action | None = action
-
-    def cancel(self) -> None:
-        """Never happen. Harmless when it has happened."""
-        self.action = None
 
 
 class TimerQueue:
-    """Timers in the order of their deadlines (monotonic seconds), then of their scheduling."""
+    """Timers in the order of their deadlines, then of their scheduling."""
 
-    __slots__ = ("_compact_at", "_heap", "_number")
+    __slots__ = ("_actions", "_heap", "_number")
 
     def __init__(self) -> None:
-        self._heap: list[tuple[float, int, Timer]] = []  # tuples, which are compared in C
-        self._compact_at = 1024
+        self._heap: list[Timer] = []  # tuples, which are compared in C
+        self._actions: dict[int, Action] = {}  # by number: those still to come
         self._number = itertools.count()
 
-    def schedule(self, deadline: float, action: Action) -> Timer:
-        """Call ``action(now)`` once ``deadline`` is reached."""
-        timer = Timer(deadline, action)
-        heap = self._heap
-        if len(heap) >= self._compact_at:
-            heap[:] = [kept for kept in heap if kept[2].action is not None]
+    def schedule(self, deadline: float, action: Action, *, replacing: Timer | None = None) -> Timer:
+        """Call ``action(now)`` once ``deadline`` is reached, and never what ``replacing`` would."""
+        heap, actions = self._heap, self._actions
+        if replacing is not None:
+            actions.pop(replacing[1], None)
+        if len(heap) >= _MOST_CANCELLED + 2 * len(actions):
+            heap[:] = [timer for timer in heap if timer[1] in actions]
             heapify(heap)
-            self._compact_at = max(1024, 2 * len(heap))
-        heappush(heap, (deadline, next(self._number), timer))
+        number = next(self._number)
+        timer = (deadline, number)
+        actions[number] = action
+        heappush(heap, timer)
         return timer
+
+    def cancel(self, timer: Timer | None) -> None:
+        """Never let it happen. Harmless when it has happened, and where there is none."""
+        if timer is not None:
+            self._actions.pop(timer[1], None)
 
     def next_deadline(self) -> float | None:
         """When `run_due` has something to do; None: never."""
         heap = self._heap
-        while heap and heap[0][2].action is None:
+        while heap and heap[0][1] not in self._actions:
             heappop(heap)
         return heap[0][0] if heap else None
 
@@ -82,11 +77,10 @@ class TimerQueue:
         """Do everything whose deadline has come."""
         heap = self._heap
         while heap and heap[0][0] <= now:
-            timer = heappop(heap)[2]
-            action, timer.action = timer.action, None
+            action = self._actions.pop(heappop(heap)[1], None)
             if action is not None:
                 action(now)
 
     def __len__(self) -> int:
         """How many timers are still to come."""
-        return sum(timer.action is not None for _, _, timer in self._heap)
+        return len(self._actions)

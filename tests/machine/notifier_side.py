@@ -113,8 +113,7 @@ class Subscriber:
         granted = min(request.expires or 0, GRANTED)
         headers = (("Expires", str(granted)), self.notifier.contact)
         response = request.response(200, to_tag=self.tag, headers=headers)
-        if self.timer is not None:
-            self.timer.cancel()
+        self.agent.queue.cancel(self.timer)
         self.expires_at = now + granted
         if self.notifier.notify_first:
             self.notify(now)
@@ -157,8 +156,7 @@ class Subscriber:
         if self in self.notifier.subscribers:
             self.notifier.subscribers.remove(self)
         self.agent.unregister(self.dialog.call_id, self.tag)
-        if self.timer is not None:
-            self.timer.cancel()
+        self.agent.queue.cancel(self.timer)
 
     # --- what becomes of a NOTIFY (RFC 6665 section 4.2.2) ---
 

@@ -44,8 +44,8 @@ def test_a_cancelled_timer_never_fires():
     queue, done = TimerQueue(), []
     first = queue.schedule(1.0, done.append)
     queue.schedule(2.0, done.append)
-    first.cancel()
-    first.cancel()
+    queue.cancel(first)
+    queue.cancel(first)
     assert len(queue) == 1
     assert queue.next_deadline() == 2.0
     queue.run_due(5.0)
@@ -54,7 +54,7 @@ def test_a_cancelled_timer_never_fires():
 
 def test_a_timer_that_is_cancelled_by_another_of_the_same_moment_does_not_fire():
     queue, done = TimerQueue(), []
-    queue.schedule(1.0, lambda _: second.cancel())
+    queue.schedule(1.0, lambda _: queue.cancel(second))
     second = queue.schedule(1.5, done.append)
     queue.run_due(2.0)
     assert done == []
@@ -64,7 +64,7 @@ def test_cancelling_after_it_fired_is_harmless():
     queue, done = TimerQueue(), []
     timer = queue.schedule(1.0, done.append)
     queue.run_due(1.0)
-    timer.cancel()
+    queue.cancel(timer)
     assert done == [1.0]
 
 
@@ -94,24 +94,42 @@ def test_ten_thousand_cancelled_timers_do_not_stay():
     queue, done = TimerQueue(), []
     queue.schedule(0.5, done.append)
     for number in range(10_000):
-        queue.schedule(1.0 + number, done.append).cancel()
-        assert len(queue._heap) <= 1024
+        queue.cancel(queue.schedule(1.0 + number, done.append))
+        assert len(queue._heap) <= 1024 + 2
     assert len(queue) == 1
     queue.run_due(20_000.0)
     assert done == [20_000.0]
 
 
-def test_the_heap_is_cleared_less_often_while_many_timers_live():
+def test_as_many_cancelled_timers_may_stay_as_are_still_to_come():
     queue, done = TimerQueue(), []
     for number in range(2000):
         queue.schedule(float(number), done.append)
-    assert len(queue) == len(queue._heap) == 2000
-    assert queue._compact_at == 2048
-    for number in range(2000, 2100):
-        queue.schedule(float(number), done.append)
-    assert queue._compact_at == 2 * 2048
+    longest = 0
+    for _ in range(10_000):
+        queue.cancel(queue.schedule(1e9, done.append))
+        longest = max(longest, len(queue._heap))
+    assert longest == 1024 + 2 * 2000
+    assert len(queue) == 2000
     queue.run_due(1e6)
-    assert len(done) == 2100
+    assert len(done) == 2000
+
+
+def test_a_timer_takes_the_place_of_another():
+    queue, done = TimerQueue(), []
+    first = queue.schedule(1.0, lambda _now: done.append("first"))
+    queue.schedule(2.0, lambda _now: done.append("second"), replacing=first)
+    assert len(queue) == 1
+    assert queue.next_deadline() == 2.0
+    queue.run_due(5.0)
+    assert done == ["second"]
+
+
+def test_there_may_be_no_timer_to_cancel():
+    queue = TimerQueue()
+    queue.cancel(None)
+    queue.schedule(1.0, lambda _now: None, replacing=None)
+    assert len(queue) == 1
 
 
 @given(st.lists(st.tuples(st.floats(0, 100), st.booleans()), max_size=50), st.floats(0, 100))
@@ -120,7 +138,7 @@ def test_exactly_what_is_due_and_not_cancelled_is_done(timers, now):
     for number, (deadline, cancelled) in enumerate(timers):
         timer = queue.schedule(deadline, lambda _, number=number: done.append(number))
         if cancelled:
-            timer.cancel()
+            queue.cancel(timer)
     queue.run_due(now)
     due = [n for n, (deadline, cancelled) in enumerate(timers) if deadline <= now and not cancelled]
     assert sorted(done) == due
