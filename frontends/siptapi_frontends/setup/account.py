@@ -7,8 +7,8 @@ from pathlib import Path
 
 from siptapi_core.errors import SettingsError
 from siptapi_core.settings import Settings, parse
+from siptapi_core.settings.toml_writer import heading, table
 from siptapi_core.values import Value
-from siptapi_frontends.tapi.toml_writer import heading, table
 
 
 class Account(Value, kw_only=True):

@@ -11,9 +11,8 @@ from itertools import groupby
 from pathlib import PurePath
 
 from siptapi_core.errors import SettingsError
-from siptapi_core.settings import parse
+from siptapi_core.settings import parse, toml_writer
 from siptapi_core.values import Value
-from siptapi_frontends.tapi import toml_writer
 from siptapi_frontends.tapi.parent_settings import (
     KEYS,
     LINES_OF_ITS_DIALOG,

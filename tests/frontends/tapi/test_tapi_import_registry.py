@@ -12,7 +12,7 @@ from parent_export import KEY, LINES, expected, export, password
 from siptapi_core.errors import SettingsError
 from siptapi_core.settings import load, parse
 from siptapi_frontends.cli.application import run
-from siptapi_frontends.tapi import importing, parent_settings, toml_writer
+from siptapi_frontends.tapi import importing, parent_settings
 from siptapi_frontends.tapi.importing import Imported, import_settings
 from siptapi_frontends.tapi.reg_reader import HEADER, OLD_HEADER, keys_of, read_reg
 
@@ -238,11 +238,6 @@ def test_any_name_and_text_is_toml() -> None:
 
 def test_a_name_that_cannot_be_read_is_replaced() -> None:
     assert imported(LINE.replace("201", " ")).lines[0].name == "line 1"
-
-
-def test_no_setting_is_of_another_type() -> None:
-    with pytest.raises(TypeError, match="float"):
-        toml_writer.table("x", {"y": 1.5})
 
 
 def test_the_documentation_has_the_importers_own_table() -> None:

@@ -1,4 +1,4 @@
-"""Settings as TOML text."""
+"""Settings as TOML text. Reading is tomllib's; errors quote in their own way (`wording`)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 def table(heading: str, values: Mapping[str, object]) -> str:
     """``[heading]`` and a line for each value; "" where there is none."""
-    lines = [f"{_key(name)} = {_written(value)}\n" for name, value in values.items()]
+    lines = [f"{_key(name)} = {written(value)}\n" for name, value in values.items()]
     return f"[{heading}]\n{''.join(lines)}\n" if lines else ""
 
 
@@ -27,14 +27,19 @@ def _key(name: str) -> str:
     return name if re.fullmatch("[A-Za-z0-9_-]+", name) else quoted(name)
 
 
-def _written(value: object) -> str:
+def written(value: object) -> str:
+    """Text, a truth value, a list of such, or a table of them on one line.
+
+    Raises:
+        TypeError: it is something else.
+    """
     if isinstance(value, str):
         return quoted(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Mapping):
-        inside = (f"{_key(name)} = {_written(each)}" for name, each in value.items())
+        inside = (f"{_key(name)} = {written(each)}" for name, each in value.items())
         return f"{{ {', '.join(inside)} }}"
     if isinstance(value, Sequence):
-        return f"[{', '.join(map(_written, value))}]"
+        return f"[{', '.join(map(written, value))}]"
     raise TypeError(f"no setting is a {type(value).__name__}")
