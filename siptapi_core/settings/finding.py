@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from siptapi_core.errors import NoSettingsError
@@ -25,7 +26,9 @@ def find_config(explicit: Path | None = None, environment: Mapping[str, str] = o
         return explicit
     if environment.get(VARIABLE):
         return Path(environment[VARIABLE])
-    places = [user_config(), system_config()]
+    places = [system_config()]
+    with suppress(NoSettingsError):
+        places.insert(0, user_config())
     for place in places:
         if os.path.isfile(place):  # noqa: PTH113  # Path's raises where a folder is forbidden
             return place
@@ -37,10 +40,19 @@ def find_config(explicit: Path | None = None, environment: Mapping[str, str] = o
 
 
 def user_config() -> Path:
-    """The settings file in the user's config folder, whether it is there or not."""
+    """The settings file in the user's config folder, whether it is there or not.
+
+    Raises:
+        NoSettingsError: the user has no home, as the user of a service may.
+    """
     from platformdirs import user_config_path  # noqa: PLC0415  # 10 ms
 
-    return user_config_path("siptapi", appauthor=False) / FILE_NAME
+    try:
+        return user_config_path("siptapi", appauthor=False) / FILE_NAME
+    except RuntimeError:
+        raise NoSettingsError(
+            f"this user has no home folder: name the settings with --config or {VARIABLE}"
+        ) from None
 
 
 def system_config() -> Path:

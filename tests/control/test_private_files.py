@@ -74,7 +74,7 @@ def test_a_file_is_the_users_alone_from_its_first_moment(tmp_path: Path) -> None
 def test_what_a_crash_left_behind_is_no_obstacle(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     write_private(file, "one\n")
-    (left,) = (file.with_suffix(f".{private_files.os.getpid()}.new"),)
+    (left,) = (file.with_suffix(f".{os.getpid()}.new"),)
     left.write_text("half")
     write_private(file, "two\n")
     assert file.read_text() == "two\n"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from siptapi_core.errors import SettingsError
+from siptapi_core.errors import NoSettingsError, SettingsError
 from siptapi_core.settings import find_config, finding
 
 
@@ -53,6 +54,23 @@ def test_none(places: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, tmp_pa
         " `siptapi setup` asks for your account and writes them, `siptapi config init` writes a"
         " file to fill in"
     )
+
+
+def test_a_user_without_a_home_has_the_systems(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_home(*_: object, **__: object) -> Path:
+        raise RuntimeError("could not determine the home directory")
+
+    system = tmp_path / "siptapi.toml"
+    monkeypatch.setattr("platformdirs.user_config_path", no_home)
+    monkeypatch.setattr(finding, "system_config", lambda: system)
+    with pytest.raises(NoSettingsError, match=f"looked for {re.escape(str(system))};"):
+        find_config(environment={})
+    system.touch()
+    assert find_config(environment={}) == system
+    with pytest.raises(NoSettingsError, match="has no home folder: .* --config or SIPTAPI_CONFIG"):
+        finding.user_config()
 
 
 def test_the_real_places_are_two_of_our_own() -> None:
