@@ -69,7 +69,7 @@ def test_a_user_without_a_home_has_the_systems(
         find_config(environment={})
     system.touch()
     assert find_config(environment={}) == system
-    with pytest.raises(NoSettingsError, match="has no home folder: .* --config or SIPTAPI_CONFIG"):
+    with pytest.raises(NoSettingsError, match=r"has no home folder: .* --config or SIPTAPI_CONFIG"):
         finding.user_config()
 
 
