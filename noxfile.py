@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import zipfile
 from pathlib import Path
 
 import nox
@@ -159,17 +160,25 @@ def release(session: nox.Session) -> None:
     _build_provider(session, "frontends/siptapi_frontends/tapi/built")
     session.run("python", "frontends/webextension/build.py", "dist/siptapi-webextension.zip")
     moment = session.run("git", "log", "-1", "--format=%ct", silent=True, external=True)
+    both = ("--sdist", "--wheel")  # else the wheel is made from the sdist, which has no DLLs
     session.run(
-        *("python", "-m", "build", "--outdir", "dist"),
+        *("python", "-m", "build", *both, "--outdir", "dist"),
         env={"SOURCE_DATE_EPOCH": str(moment).strip()},
     )
+    (wheel,) = Path("dist").glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        providers = [name for name in archive.namelist() if name.endswith("/siptapi.tsp")]
+    if len(providers) != 3:  # noqa: PLR2004  # x64, x86, ARM64
+        session.error(f"of the provider, {wheel} has only {providers}")
     sbom = ("--pyproject", "pyproject.toml", "--output-reproducible", "--validate")
     session.run(
         *("cyclonedx-py", "requirements", *sbom, "requirements.lock"),
         *("-o", "dist/siptapi.cdx.json"),
     )
-    archives = [*Path("dist").glob("*.whl"), *Path("dist").glob("*.tar.gz")]
-    session.run("twine", "check", "--strict", *map(str, archives))
+    bill = json.loads(Path("dist/siptapi.cdx.json").read_text(encoding="utf-8"))
+    bill["metadata"]["component"]["version"] = wheel.name.split("-")[1]  # pyproject.toml has none
+    Path("dist/siptapi.cdx.json").write_text(json.dumps(bill, indent=2) + "\n", encoding="utf-8")
+    session.run("twine", "check", "--strict", str(wheel), *map(str, Path("dist").glob("*.tar.gz")))
     sums = [
         f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n"
         for file in sorted(Path("dist").iterdir())
