@@ -130,7 +130,7 @@ class _Followed:
 
 
 class Conversations:
-    """Follows the calls of watched lines. ``now`` is monotonic seconds.
+    """Follows the calls of watched lines. ``clock`` gives monotonic seconds.
 
     ``tell(call, line, happening)`` is called for what the watch adds, once ``soon`` calls what it
     is given: not while something else is being told, so that listeners hear it after what it
@@ -143,7 +143,9 @@ class Conversations:
         tell: Tell,
         soon: Callable[[Callable[[], None]], object],
         call_with: Callable[[str], CallId],
+        clock: Callable[[], float],
     ) -> None:
+        self._clock = clock
         self._tell = tell
         self._soon = soon
         self._call_with = call_with
@@ -165,11 +167,12 @@ class Conversations:
         """How many calls are followed."""
         return sum(map(len, self._lines.values()))
 
-    def on_event(self, event: Event, now: float) -> None:
-        """Something was told of a call."""
+    def on_event(self, event: Event) -> None:
+        """Something was told of a call: a sink of events."""
         calls = self._lines.get(event.line)
         if calls is None or not isinstance(event, CallEvent):
             return
+        now = self._clock()
         call, line, happening = event.call, event.line, event.happening
         if isinstance(happening, CallPlaced):
             calls[call] = _Followed(call, line, happening.dialled, is_incoming=False)

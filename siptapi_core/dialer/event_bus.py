@@ -27,21 +27,26 @@ KEPT = 10_000
 """How many past events can be asked for again, and how far a listener may fall behind."""
 
 
-class Subscription(Generic[T]):
-    """One listener's queue of what it ``wants``: an async iterator that begins when it is made."""
+class Subscription(Mailbox[T | None]):
+    """One listener's queue of what it ``wants`` (None: all that there is).
 
-    def __init__(self, bus: Bus[T], wants: Callable[[T], bool]) -> None:
+    An async iterator that begins when it is made.
+    """
+
+    __slots__ = ("_bus", "_fell_behind", "_wants")
+
+    def __init__(self, bus: Bus[T], wants: Callable[[T], bool] | None) -> None:
+        super().__init__()
         self._bus = bus
         self._wants = wants
-        self._queue: Mailbox[T | None] = Mailbox()
         self._fell_behind = False
 
-    def put(self, item: T) -> None:
+    def tell(self, item: T) -> None:
         """Hand over an item; a listener that fell behind too far loses its subscription."""
-        if not self._wants(item):
+        if self._wants is not None and not self._wants(item):
             return
-        if len(self._queue) < KEPT:
-            self._queue.put(item)
+        if len(self._items) < KEPT:
+            self.put(item)
         else:
             self._fell_behind = True
             self._bus.leave(self)
@@ -49,7 +54,7 @@ class Subscription(Generic[T]):
     def close(self) -> None:
         """No item follows those that are queued."""
         self._bus.leave(self)
-        self._queue.put(None)
+        self.put(None)
 
     async def aclose(self) -> None:
         """Listen no more: see `contextlib.aclosing`."""
@@ -65,20 +70,28 @@ class Subscription(Generic[T]):
         Raises:
             RefusedError: this listener fell behind and missed items.
         """
-        if self._fell_behind and not self._queue:
-            raise RefusedError(f"this listener fell more than {KEPT} events behind")
-        item = await self._queue.get()
+        if not self._items:
+            if self._fell_behind:
+                raise RefusedError(f"this listener fell more than {KEPT} events behind")
+            await self._wait()
+        item = self._items.pop(0)
         if item is None:
-            self._queue.put(None)
+            self.put(None)
             raise StopAsyncIteration
         return item
 
 
 class Bus(Generic[T]):
-    """Hands each item to every subscription there is. Whoever drops one has left."""
+    """Hands each item to every subscription there is. Whoever drops one has left.
+
+    ``sinks`` are called with each item before that; they must neither wait nor raise. Once it is
+    closed nobody is told anything.
+    """
 
     def __init__(self) -> None:
+        self.sinks: list[Callable[[T], object]] = []
         self._references: list[ref[Subscription[T]]] = []  # never changed, but replaced
+        self._closed = False
 
     @property
     def subscriptions(self) -> tuple[Subscription[T], ...]:
@@ -86,7 +99,7 @@ class Bus(Generic[T]):
         found = [reference() for reference in self._references]
         return tuple([each for each in found if each is not None])
 
-    def subscribe(self, wants: Callable[[T], bool] = lambda _: True) -> Subscription[T]:
+    def subscribe(self, wants: Callable[[T], bool] | None = None) -> Subscription[T]:
         """Listen from now on."""
         subscription = Subscription(self, wants)
         self._references = [*self._references, ref(subscription, self._drop)]
@@ -101,13 +114,18 @@ class Bus(Generic[T]):
 
     def publish(self, item: T) -> None:
         """Tell everyone."""
+        if self._closed:
+            return
+        for sink in self.sinks:
+            sink(item)
         for reference in self._references:
             subscription = reference()
             if subscription is not None:
-                subscription.put(item)
+                subscription.tell(item)
 
     def close(self) -> None:
         """End every subscription once its queue is read."""
+        self._closed = True
         for subscription in self.subscriptions:
             subscription.close()
 
@@ -116,8 +134,7 @@ class EventBus(Bus[Event]):
     """Puts what happens into envelopes, and remembers the last `KEPT`, for who lost the connection.
 
     ``record`` writes an event down before anybody is told; ``last`` is the id of the last event
-    that was ever told. ``sinks`` are called with each event; they must neither wait nor raise.
-    Once it is closed nothing happens any more: nobody would hear of it, nor write it down.
+    that was ever told.
     """
 
     def __init__(
@@ -125,11 +142,9 @@ class EventBus(Bus[Event]):
     ) -> None:
         super().__init__()
         self._clock = clock
-        self._record = record
         self._last = last
         self._kept: deque[Event] = deque(maxlen=KEPT)
-        self._closed = False
-        self.sinks: list[Callable[[Event], None]] = []
+        self.sinks += [self._kept.append] if record is None else [record, self._kept.append]
 
     def tell_of_call(self, call: CallId, line: str, happening: Happening) -> None:
         """Something happened to a call."""
@@ -141,22 +156,6 @@ class EventBus(Bus[Event]):
         self._last += 1
         self.publish(LineEvent(self._last, line, self._clock.time(), happening))
 
-    def publish(self, item: Event) -> None:
-        """Record, keep and tell."""
-        if self._closed:
-            return
-        if self._record is not None:
-            self._record(item)
-        self._kept.append(item)
-        for sink in self.sinks:
-            sink(item)
-        super().publish(item)
-
-    def close(self) -> None:
-        """End every subscription once its queue is read."""
-        self._closed = True
-        super().close()
-
     def subscribe_for(self, caller: Caller, after: EventId | None = None) -> Subscription[Event]:
         """Listen to the caller's lines from now on, or from the first kept event after ``after``.
 
@@ -167,9 +166,11 @@ class EventBus(Bus[Event]):
             first = self._kept[0].id if self._kept else self._last + 1
             if after + 1 < first:
                 raise RefusedError(f"events before number {first} are not kept any more")
-        subscription = self.subscribe(lambda event: caller.may_use(event.line))
+        subscription = self.subscribe(
+            None if caller.lines is None else lambda event: caller.may_use(event.line)
+        )
         if after is not None:
             for event in self._kept:
                 if event.id > after:
-                    subscription.put(event)
+                    subscription.tell(event)
         return subscription

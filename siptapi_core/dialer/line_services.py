@@ -61,7 +61,10 @@ class LineServices:
         self._logger = logger
         self._registrations = Registrations(network, self._on_registration)
         self._conversations = Conversations(
-            events.tell_of_call, asyncio.get_running_loop().call_soon, network.call_with
+            events.tell_of_call,
+            asyncio.get_running_loop().call_soon,
+            network.call_with,
+            network.clock.monotonic,
         )
         self._watches = Watches(
             network,
@@ -73,9 +76,7 @@ class LineServices:
         self._problems: dict[str, str] = {}
         self._seeing: set[str] = set()
         """The lines of whose conversations a watch tells now."""
-        events.sinks.append(
-            lambda event: self._conversations.on_event(event, network.clock.monotonic())
-        )
+        events.sinks.append(self._conversations.on_event)
         self._registering: dict[str, tuple[LineSettings, str]] = {}
         """What each line registered with: its settings, and its token."""
         self._registered: set[str] = set()

@@ -17,13 +17,14 @@ def line_of(event: Event) -> bytes:
     """Encode ``event`` as ASCII text without a line break in it, and one behind it."""
     happening = event.happening
     call = f'"call":{_text(event.call)},' if isinstance(event, CallEvent) else ""
-    fields = [
-        f"{key}{_json(getattr(happening, name))}" for name, key in _keys(happening.attribute_names)
-    ]
-    return (
+    line = (
         f'{{"id":{event.id},"event":"{happening.name}",{call}"line":{_text(event.line)},'
-        f'"time":{_json(event.time)}{"".join(fields)}}}\n'
-    ).encode("ascii")
+        f'"time":{_json(event.time)}'
+    )
+    for name, key in _keys(happening.attribute_names):
+        value = getattr(happening, name)
+        line += key + (_text(value) if isinstance(value, str) else _json(value))
+    return (line + "}\n").encode("ascii")
 
 
 @cache
@@ -35,8 +36,6 @@ def _keys(names: tuple[str, ...]) -> list[tuple[str, str]]:
 def _json(value: object) -> str:
     if value is None:
         return "null"
-    if isinstance(value, str):
-        return _text(value)
     if type(value) is int or (type(value) is float and isfinite(value)):
         return repr(value)
     return _any(value)

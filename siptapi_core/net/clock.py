@@ -28,13 +28,10 @@ class SystemClock:
     """The system's monotonic and wall clock.
 
     ``monotonic`` is the clock that asyncio's loops run on, so a deadline of a machine can be
-    handed to ``loop.call_at`` as it is.
+    handed to ``loop.call_at`` as it is. Every call asks often, so it is the system's function.
     """
 
-    def monotonic(self) -> float:
-        """Seconds since some moment; never goes back."""
-        return time.monotonic()
-
-    def time(self) -> float:
-        """Seconds since the epoch, UTC; may be set at any moment."""
-        return time.time()
+    monotonic = staticmethod(time.monotonic)
+    """Seconds since some moment; never goes back."""
+    time = staticmethod(time.time)
+    """Seconds since the epoch, UTC; may be set at any moment."""

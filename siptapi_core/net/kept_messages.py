@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import starmap
 from typing import NamedTuple
 
 from siptapi_core.events import Direction
@@ -33,28 +34,28 @@ class KeptMessages:
     """Messages by Call-ID; an exchange that does not begin with an INVITE is not kept."""
 
     def __init__(self) -> None:
-        self._exchanges: dict[bytes, list[KeptMessage]] = {}
+        self._exchanges: dict[bytes, list[tuple[float, Direction, bytes, Address]]] = {}
         self._bytes = 0
 
-    def keep(self, message: KeptMessage) -> None:
-        """Keep ``message``, where it is one of a call."""
-        call_id = call_id_of(message.data)
+    def keep(self, seconds: float, direction: Direction, data: bytes, peer: Address) -> None:
+        """Keep a message, where it is one of a call; see `KeptMessage`."""
+        call_id = call_id_of(data)
         exchange = self._exchanges.get(call_id)
         if exchange is None:
-            if not message.data.startswith(b"INVITE "):
+            if not data.startswith(b"INVITE "):
                 return
             exchange = self._exchanges[call_id] = []
         if len(exchange) == MOST_OF_ONE:
             return
-        exchange.append(message)
-        self._bytes += len(message.data)
+        exchange.append((seconds, direction, data, peer))
+        self._bytes += len(data)
         while self._bytes > MOST_BYTES:
             oldest = self._exchanges.pop(next(iter(self._exchanges)))
-            self._bytes -= sum(len(each.data) for each in oldest)
+            self._bytes -= sum(len(data) for _, _, data, _ in oldest)
 
     def of(self, call_id: str) -> Iterator[KeptMessage]:
         """Those with that Call-ID, in order."""
-        return iter(self._exchanges.get(call_id.encode(), ()))
+        return starmap(KeptMessage, self._exchanges.get(call_id.encode(), ()))
 
 
 def call_id_of(data: bytes) -> bytes:

@@ -14,15 +14,11 @@ class Mailbox(Generic[T]):
     Every event of a call passes two of them.
     """
 
-    __slots__ = ("_items", "_reader")
+    __slots__ = ("__weakref__", "_items", "_reader")
 
     def __init__(self) -> None:
         self._items: list[T] = []  # a deque takes 600 bytes, and mostly nothing is in it
         self._reader: asyncio.Future[None] | None = None
-
-    def __len__(self) -> int:
-        """How many items wait."""
-        return len(self._items)
 
     def put(self, item: T) -> None:
         """Add an item behind the others, and wake the reader."""
@@ -32,10 +28,15 @@ class Mailbox(Generic[T]):
 
     async def get(self) -> T:
         """Take the first item, once there is one."""
+        if not self._items:
+            await self._wait()
+        return self._items.pop(0)
+
+    async def _wait(self) -> None:
+        """Until there is an item."""
         while not self._items:
             self._reader = asyncio.get_running_loop().create_future()
             try:
                 await self._reader
             finally:
                 self._reader = None
-        return self._items.pop(0)

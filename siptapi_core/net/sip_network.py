@@ -69,6 +69,7 @@ class SipNetwork:
         self.logger = logger
         self._driver = Driver(self.agent, self._send)
         self._sockets: dict[bool, dict[str, UdpTransport]] = {}  # by: is it IPv6? and by host
+        self._only_socket: dict[bool, UdpTransport | None] = {}  # of those who have no other
         self._stream_options = stream_options
         self._streams: StreamTransport | None = None
         self._stun: StunClient | None = None
@@ -194,7 +195,9 @@ class SipNetwork:
     def _receive(self, data: bytes, source: Address) -> None:
         if data[:1] < _ABOVE_STUN and self._take_stun(data, source):
             return
-        self._keep(Direction.RECEIVED, data, source)
+        self._kept.keep(self.clock.monotonic(), Direction.RECEIVED, data, source)
+        if self.tracers:
+            self._trace(Direction.RECEIVED, data, source)
         self._driver.receive(data, source)
 
     def _take_stun(self, data: bytes, source: Address) -> bool:
@@ -229,13 +232,14 @@ class SipNetwork:
             self.logger.info("packet not sent", to=str(to), why=str(error))
             asyncio.get_running_loop().call_soon(self._refused, to, str(error))
             return
-        self._keep(Direction.SENT, data, to)
+        self._kept.keep(self.clock.monotonic(), Direction.SENT, data, to)
+        if self.tracers:
+            self._trace(Direction.SENT, data, to)
         transport.send(data, to)
 
     def _local_address(self, towards: Address) -> Address:
-        transport = self._transport(towards)
         try:
-            local = transport.local_address(towards)
+            local = self._transport(towards).local_address(towards)
         except NetworkError:
             last = self._last_local.get(towards)
             if last is None:
@@ -246,8 +250,8 @@ class SipNetwork:
 
     def _transport(self, towards: Address) -> UdpTransport | StreamTransport:
         if towards.transport.reliable:
-            return self._streams or self._open_streams()
-        return self._socket(towards)
+            return self._open_streams() if self._streams is None else self._streams
+        return self._only_socket.get(":" in towards.host) or self._socket(towards)
 
     def _socket(self, towards: Address) -> UdpTransport:
         sockets = self._sockets.get(":" in towards.host)
@@ -272,7 +276,9 @@ class SipNetwork:
             except NetworkError as error:
                 problems.append(error)
             else:
-                self._sockets.setdefault(":" in host, {})[host] = socket
+                sockets = self._sockets.setdefault(":" in host, {})
+                sockets[host] = socket
+                self._only_socket[":" in host] = socket if len(sockets) == 1 else None
                 self.logger.debug("socket opened", local=socket.bound)
                 return
         if len(problems) == 1:
@@ -294,13 +300,10 @@ class SipNetwork:
         )
         return self._streams
 
-    def _keep(self, direction: Direction, data: bytes, peer: Address) -> None:
-        message = KeptMessage(self.clock.monotonic(), direction, data, peer)
-        self._kept.keep(message)
-        if self.tracers:
-            traced = self._traced(message)
-            for tracer in tuple(self.tracers):
-                tracer(traced)
+    def _trace(self, direction: Direction, data: bytes, peer: Address) -> None:
+        traced = self._traced(KeptMessage(self.clock.monotonic(), direction, data, peer))
+        for tracer in tuple(self.tracers):
+            tracer(traced)
 
     def _traced(self, message: KeptMessage) -> TracedMessage:
         call_id = call_id_of(message.data).decode(errors="replace")

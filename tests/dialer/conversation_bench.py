@@ -41,21 +41,24 @@ class Bench:
         self.named = {}
         self.soon = deque()
         self.conversations = Conversations(
-            self.tell, self.soon.append, lambda call_id: self.named.get(call_id, "")
+            self.tell,
+            self.soon.append,
+            lambda call_id: self.named.get(call_id, ""),
+            lambda: self.now,
         )
         for line in lines or (LINE,):
             self.conversations.watch(line)
 
     def tell(self, call, line, happening):
         self.told.append((call, happening))
-        self.conversations.on_event(CallEvent(1, call, line, 0.0, happening), self.now)
+        self.conversations.on_event(CallEvent(1, call, line, 0.0, happening))
 
     def happens(self, *happenings, call="c1", line=LINE):
         """Each of them, a tenth of a second after the one before."""
         for happening in happenings:
             self.now += 0.1
             before = len(self.told)
-            self.conversations.on_event(CallEvent(1, call, line, 0.0, happening), self.now)
+            self.conversations.on_event(CallEvent(1, call, line, 0.0, happening))
             assert len(self.told) == before, "nothing while something else is being told"
             self.settle()
 

@@ -408,7 +408,7 @@ def test_a_call_that_rings_on_two_lines_is_found_on_each():
 def test_calls_of_lines_that_are_not_watched_are_left_alone():
     bench = Bench()
     bench.dials(ended(), line="other")
-    bench.conversations.on_event(LineEvent(1, LINE, 0.0, LineChanged()), bench.now)
+    bench.conversations.on_event(LineEvent(1, LINE, 0.0, LineChanged()))
     assert len(bench.conversations) == 0
 
 
@@ -427,7 +427,7 @@ def test_a_call_that_is_forgotten_before_it_is_concluded():
     bench = Bench()
     bench.dials()
     bench.dialog("terminated", lasted=1.0)
-    bench.conversations.on_event(CallEvent(1, "c1", LINE, 0.0, ended()), bench.now)
+    bench.conversations.on_event(CallEvent(1, "c1", LINE, 0.0, ended()))
     bench.conversations.unwatch(LINE)
     bench.settle()
     assert bench.told == []

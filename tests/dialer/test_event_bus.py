@@ -210,6 +210,6 @@ def test_who_stops_listening_is_forgotten_at_once():
             assert bus.subscriptions == (listener,)
         assert bus.subscriptions == ()
         bus.tell_of_line("office", LineChanged())
-        assert len(listener._queue) == 0
+        assert listener._items == []
 
     asyncio.run(run())

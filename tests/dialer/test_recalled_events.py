@@ -51,7 +51,6 @@ def a_dialer(kept):
     """A dialer with a history, and what makes something happen on a line of it."""
     clock = FakeClock()
     bus = EventBus(clock, kept.events.append)
-    bus._kept = type(bus._kept)(maxlen=event_bus.KEPT)
     dialer = LocalDialer(
         events=bus,
         lines={},

@@ -21,7 +21,7 @@ def test_a_call_is_kept_from_its_invite_on() -> None:
     kept = KeptMessages()
     first, second = message(b"INVITE sip:a@b", "c1", 1.0), message(b"BYE sip:a@b", "c1", 2.0)
     for each in (message(b"REGISTER sip:b", "r1"), first, message(b"BYE sip:x", "c2"), second):
-        kept.keep(each)
+        kept.keep(*each)
     assert list(kept.of("c1")) == [first, second]
     assert list(kept.of("r1")) == list(kept.of("c2")) == []
 
@@ -31,7 +31,7 @@ def test_the_oldest_call_is_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(kept_messages, "MOST_BYTES", 3 * len(one.data))
     kept = KeptMessages()
     for call_id in ("c1", "c2", "c1", "c3"):
-        kept.keep(message(b"INVITE sip:a@b", call_id))
+        kept.keep(*message(b"INVITE sip:a@b", call_id))
     assert [len(list(kept.of(call_id))) for call_id in ("c1", "c2", "c3")] == [0, 1, 1]
 
 
@@ -39,7 +39,7 @@ def test_of_one_call_there_are_only_so_many(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(kept_messages, "MOST_OF_ONE", 2)
     kept = KeptMessages()
     for seconds in (1.0, 2.0, 3.0):
-        kept.keep(message(b"INVITE sip:a@b", "c1", seconds))
+        kept.keep(*message(b"INVITE sip:a@b", "c1", seconds))
     assert [each.seconds for each in kept.of("c1")] == [1.0, 2.0]
 
 

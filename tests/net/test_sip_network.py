@@ -422,8 +422,8 @@ def test_a_tracer_may_leave_while_it_is_called():
                 heard.append("once")
 
             network.tracers += [once, lambda _message: heard.append("always")]
-            network._keep(Direction.SENT, b"x", Address(LOOPBACK, 1))
-            network._keep(Direction.SENT, b"x", Address(LOOPBACK, 1))
+            network._trace(Direction.SENT, b"x", Address(LOOPBACK, 1))
+            network._trace(Direction.SENT, b"x", Address(LOOPBACK, 1))
             assert heard == ["once", "always", "always"]
 
     run(main)
