@@ -65,7 +65,7 @@ class Baresip(Program):
         self._bracketed = f"[{host}]" if ":" in host else host
         self._port = port
         self._control_port = control_port
-        self.events: list[dict[str, Any]] = []
+        self._events: list[dict[str, Any]] = []
         self._replies: dict[str, dict[str, Any]] = {}
         folder.mkdir(parents=True)
         account = f'"{display_name}" ' if display_name else ""
@@ -114,12 +114,19 @@ class Baresip(Program):
         wait_until(lambda: token in self._replies, seconds=5, what=f"{self.user}: {name}")
         return str(self._replies[token]["data"])
 
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """What it has told of until now."""
+        if self._reader.is_alive():
+            self.command("listcalls")  # its reply comes after what it has told of before
+        return self._events
+
     def await_event(self, kind: str) -> None:
         """Wait until an event of ``kind`` (``CALL_INCOMING``, ...) has come."""
         wait_until(
-            lambda: any(event["type"] == kind for event in self.events),
+            lambda: any(event["type"] == kind for event in self._events),
             seconds=10,
-            what=f"{self.user}: {kind}, but {self.events}",
+            what=f"{self.user}: {kind}, but {self._events}",
         )
 
     def incoming(self, *, since: int = 0) -> list[str]:
@@ -170,7 +177,7 @@ class Baresip(Program):
                 message = json.loads(stream.read(int(length)))
                 stream.read(1)
                 if message.get("event"):
-                    self.events.append(message)
+                    self._events.append(message)
                 else:
                     self._replies[message["token"]] = message
 
