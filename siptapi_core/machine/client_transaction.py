@@ -58,6 +58,18 @@ class ClientUser(Protocol):
         ...
 
 
+class _Nobody:
+    def on_response(self, response: Response, source: Address, now: float) -> None: ...
+
+    def on_timeout(self, now: float) -> None: ...
+
+    def on_transport_error(self, problem: str, now: float) -> None: ...
+
+
+NOBODY: ClientUser = _Nobody()
+"""Who wants to hear nothing."""
+
+
 class Wire(Protocol):
     """What a transaction needs of the layer it lives in."""
 
@@ -135,8 +147,9 @@ class ClientTransaction:
     def transport_error(self, problem: str, now: float) -> None:
         """The packet was refused. Only while nothing was heard: later it is no news."""
         if self.state in (ClientState.CALLING, ClientState.TRYING):
+            user = self._user
             self._end(now)
-            self._user.on_transport_error(problem, now)
+            user.on_transport_error(problem, now)
 
     def leave(self, now: float) -> None:
         """Resend nothing more, and listen for 64*T1: the request was, or will be, sent elsewhere.
@@ -231,4 +244,5 @@ class ClientTransaction:
     def _end(self, now: float) -> None:  # noqa: ARG002  # a timer's action is given the time
         self._wire.queue.cancel(self._timer)
         self.state = ClientState.TERMINATED
+        self._user = NOBODY  # who knows us: neither shall keep the other
         self._wire.forget(self.key)

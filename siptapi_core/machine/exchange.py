@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING
 from siptapi_core.errors import NetworkError
 from siptapi_core.machine.authentication import Authentication
 from siptapi_core.machine.own_address import OwnAddress
-from siptapi_core.machine.request_copy import RequestCopy
+from siptapi_core.machine.request_copy import CopyUser, RequestCopy
 from siptapi_core.machine.transaction_layer import TransactionLayer
 from siptapi_core.sip.message import Request, Response
 from siptapi_core.targets import Address
@@ -128,6 +128,11 @@ class Exchange:
     def can_cancel(self) -> bool:
         """Whether a provisional response came and no final one (RFC 3261 9.1)."""
         return any(copy.is_proceeding for copy in self._copies)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing can come any more, not even from a fork."""
+        return all(copy.is_over for copy in self._copies)
 
     @property
     def problem(self) -> str:
@@ -268,11 +273,11 @@ class Exchange:
     def _send(self, now: float) -> None:
         try:
             self.request = self._prepare(self.request, self.destination)
-            copy = RequestCopy(self._layer, self, self.request, self.destination)
+            copy = RequestCopy(self._layer, self.request, self.destination)
             copy.transaction = self._layer.request(
                 self.request,
                 self.destination,
-                copy,
+                CopyUser(self, copy),
                 now,
                 any_size=self._any_size,
                 own_address=self._own_address,

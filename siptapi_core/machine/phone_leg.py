@@ -188,12 +188,23 @@ class PhoneLeg:
             now=now,
         )
 
-    def close(self, now: float) -> None:
-        """The call has ended: late NOTIFYs and BYEs are answered for 64*T1 more, then refused."""
+    def close(self, now: float, then: Callable[[], None]) -> None:
+        """The call has ended: late NOTIFYs and BYEs are answered for 64*T1 more, then refused.
+
+        ``then`` is called when nothing more can come, not even a fork's 2xx.
+        """
         self._keepalive.stop()
-        tag = self._from.tag or ""
         deadline = now + self._agent.timers.transaction_timeout
-        self._agent.queue.schedule(deadline, lambda _: self._agent.unregister(self.call_id, tag))
+        self._agent.queue.schedule(deadline, partial(self._forget, then))
+
+    def _forget(self, then: Callable[[], None], now: float) -> None:
+        self._agent.unregister(self.call_id, self._from.tag or "")
+        if not self._invite.is_over:
+            self.close(now, then)
+            return
+        # They know us: ten thousand calls should not wait for the garbage collector.
+        del self._invite, self._keepalive, self._owner, self._service
+        then()
 
     # --- the INVITE's responses --------------------------------------------------------------
 

@@ -357,7 +357,7 @@ class ReferCall:
         if self._answered:
             self._tell(HandedOver())
         self._report(self._ended)
-        self._leg.close(now)
+        self._leg.close(now, self._referral.forget)
 
     def _tell(self, happening: AttemptHappening) -> None:
         """Report what is worth telling once."""

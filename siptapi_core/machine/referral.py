@@ -183,6 +183,10 @@ class Referral:
         self._refusal = None
         self._agent.queue.cancel(self._timer)
 
+    def forget(self) -> None:
+        """Nothing can come any more: let the owner go, and the REFER, which know us."""
+        del self._owner, self._refer
+
     def on_notify(self, request: Request, transaction: ServerTransaction, now: float) -> None:
         """A NOTIFY inside the dialog, in order."""
         reading = read_notify(request, self._cseqs)

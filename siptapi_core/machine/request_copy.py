@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from siptapi_core.machine.client_transaction import ClientState, ClientTransaction
+from siptapi_core.machine.client_transaction import NOBODY, ClientState, ClientTransaction
 from siptapi_core.machine.transaction_layer import TransactionLayer
 from siptapi_core.sip.message import Request, Response
 from siptapi_core.targets import Address
@@ -21,7 +21,6 @@ class RequestCopy:
     """
 
     __slots__ = (
-        "_exchange",
         "_layer",
         "address",
         "is_cancelled",
@@ -32,15 +31,12 @@ class RequestCopy:
 
     transaction: ClientTransaction
 
-    def __init__(
-        self, layer: TransactionLayer, exchange: Exchange, request: Request, address: Address
-    ) -> None:
+    def __init__(self, layer: TransactionLayer, request: Request, address: Address) -> None:
         self.request = request
         self.address = address
         self.refusal: Response | None = None
         self.is_cancelled = False
         self._layer = layer
-        self._exchange = exchange
 
     @property
     def is_proceeding(self) -> bool:
@@ -63,6 +59,11 @@ class RequestCopy:
         """Whether it is an INVITE that got a 2xx."""
         return self.transaction.state is ClientState.ACCEPTED
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing can come any more."""
+        return self.transaction.state is ClientState.TERMINATED
+
     def take_up(self, now: float) -> None:
         """Wait for its answer again, after it was left."""
         if not (self.transaction.is_invite and self.is_proceeding):  # that waits by itself
@@ -72,7 +73,8 @@ class RequestCopy:
         """Send its CANCEL, once; it is proceeding."""
         if not self.is_cancelled:
             self.is_cancelled = True
-            self._layer.cancel(self.transaction, _Deaf(), now)
+            # What counts is the INVITE's own final response.
+            self._layer.cancel(self.transaction, NOBODY, now)
 
     def retire(self, now: float) -> None:
         """Whoever has it, or still gets it, shall do nothing about it."""
@@ -87,24 +89,27 @@ class RequestCopy:
         else:
             transaction.leave(now)
 
+
+class CopyUser:
+    """Tells ``exchange`` what the transaction of a ``copy`` of its request hears.
+
+    Only the transaction knows it, and forgets it: the copy itself would keep its exchange alive.
+    """
+
+    __slots__ = ("_copy", "_exchange")
+
+    def __init__(self, exchange: Exchange, copy: RequestCopy) -> None:
+        self._exchange = exchange
+        self._copy = copy
+
     def on_response(self, response: Response, source: Address, now: float) -> None:
-        """Its transaction heard something."""
-        self._exchange.on_response(self, response, source, now)
+        """It heard something."""
+        self._exchange.on_response(self._copy, response, source, now)
 
     def on_timeout(self, now: float) -> None:
-        """Its transaction heard nothing."""
-        self._exchange.on_timeout(self, now)
+        """It heard nothing."""
+        self._exchange.on_timeout(self._copy, now)
 
     def on_transport_error(self, problem: str, now: float) -> None:
-        """Its transaction cannot be."""
-        self._exchange.on_transport_error(self, problem, now)
-
-
-class _Deaf:
-    """The user of a CANCEL: what counts is the INVITE's own final response."""
-
-    def on_response(self, response: Response, source: Address, now: float) -> None: ...
-
-    def on_timeout(self, now: float) -> None: ...
-
-    def on_transport_error(self, problem: str, now: float) -> None: ...
+        """It cannot be."""
+        self._exchange.on_transport_error(self._copy, problem, now)

@@ -171,4 +171,5 @@ class ServerTransaction:
     def _end(self, now: float) -> None:  # noqa: ARG002  # a timer's action is given the time
         self._wire.queue.cancel(self._timer)
         self.state = ServerState.TERMINATED
+        self.on_cancelled = self._on_unacknowledged = None  # who knows us
         self._wire.forget(self.key)

@@ -785,17 +785,43 @@ def test_a_request_before_any_answer_gets_481():
     assert bench.statuses("INFO") == [481]
 
 
+def closed(bench):
+    """Close the leg; returns what says, once it is there, that nothing more can come."""
+    forgotten = []
+    bench.leg.close(bench.now, lambda: forgotten.append(bench.now))
+    return forgotten
+
+
 def test_after_the_close_late_requests_are_answered_for_64_t1():
     bench = picked_up()
     bench.phone_sends("BYE")
     bench.pass_until(10.0)
-    bench.do("close")
+    forgotten = closed(bench)
     bench.pass_until(41.9)
     bench.phone_sends("NOTIFY")
+    assert forgotten == []
     bench.pass_until(42.0)
     bench.phone_sends("NOTIFY")
     assert bench.statuses("NOTIFY") == [200, 481]
+    assert forgotten == [42.0]
     bench.run_out()
+    assert len(bench.agent) == 0
+
+
+def test_after_that_an_answer_to_the_invite_is_still_left_and_then_it_is_over():
+    bench = LegBench().start()
+    bench.do("cancel")
+    bench.pass_until(4.0)
+    assert bench.heard[-1][0] == "failed", "nobody seems to be there"
+    forgotten = closed(bench)
+    bench.pass_until(50.0)
+    assert len(bench.agent) == 1, "the INVITE alone: its dialog is refused"
+    bench.pick_up()
+    assert bench.moments("ACK") == [50.0]
+    assert bench.moments("BYE")[0] == 50.0
+    bench.reply(200, "BYE")
+    bench.run_out()
+    assert forgotten == [100.0], "twice again 64*T1 later: the INVITE's transaction ends at 82"
     assert len(bench.agent) == 0
 
 
