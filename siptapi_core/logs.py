@@ -169,7 +169,7 @@ def _structlog(stream: TextIO) -> FilteringBoundLogger:
             exception_formatter=structlog.dev.plain_traceback,  # the default may import rich
         )
         render = [_harmless, console]
-    if _is_the_journal(stream):
+    if is_the_journal(stream):
         render.append(_with_priority)
     return structlog.wrap_logger(  # type: ignore[no-any-return]
         _Lines(stream),
@@ -183,9 +183,11 @@ def _structlog(stream: TextIO) -> FilteringBoundLogger:
     )
 
 
-def _is_the_journal(stream: TextIO) -> bool:
+def is_the_journal(stream: TextIO | None) -> bool:
     """Whether what is written there goes to systemd's journal (systemd.exec(5), JOURNAL_STREAM)."""
-    named = os.environ.get("JOURNAL_STREAM", "")
+    named = os.environ.get("JOURNAL_STREAM")
+    if stream is None or not named:
+        return False
     with suppress(OSError):  # it has no descriptor
         status = os.fstat(stream.fileno())
         return named == f"{status.st_dev}:{status.st_ino}"

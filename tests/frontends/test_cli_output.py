@@ -55,6 +55,25 @@ def test_closed_streams_are_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     say_aside("x")
 
 
+def test_to_the_journal_what_is_said_aside_is_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (tmp_path / "journal").open("w+", encoding="utf-8") as stream:
+        status = os.fstat(stream.fileno())
+        monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
+        monkeypatch.setattr(sys, "stdout", stream)
+        monkeypatch.setattr(sys, "stderr", stream)
+        say("a result")
+        say_aside("one", "two")
+        stream.seek(0)
+        assert stream.read() == "a result\n<4>one\n<4>two\n"
+        monkeypatch.setattr(sys, "stderr", None)
+        say_aside("nobody listens")
+        monkeypatch.setattr(sys, "stderr", elsewhere := io.StringIO())
+        say_aside("three")
+    assert elsewhere.getvalue() == "three\n"
+
+
 def test_a_full_disk_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     class Full(io.StringIO):
         def write(self, _: str) -> int:

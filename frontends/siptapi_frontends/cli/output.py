@@ -12,9 +12,10 @@ import os
 import sys
 from typing import TextIO
 
-from siptapi_core.logs import printable
+from siptapi_core.logs import is_the_journal, printable
 
 _READER_GONE = (errno.EPIPE, errno.EINVAL, errno.EIO)  # Windows says EINVAL, a terminal EIO
+_WARNING = "<4>"  # sd-daemon(3)
 
 
 def prepare() -> None:
@@ -29,8 +30,9 @@ def say(*lines: str) -> None:
 
 
 def say_aside(*lines: str) -> None:
-    """Print ``lines``, which are no result, to standard error."""
-    _write(lines, sys.stderr)
+    """Print ``lines``, which are no result, to standard error; to a journal they are warnings."""
+    mark = _WARNING if is_the_journal(sys.stderr) else ""
+    _write(lines, sys.stderr, mark)
 
 
 def is_terminal(*streams: TextIO | None) -> bool:
@@ -58,11 +60,12 @@ def detach(*descriptors: int) -> None:
     os.close(nowhere)
 
 
-def _write(lines: tuple[str, ...], stream: TextIO | None) -> None:
+def _write(lines: tuple[str, ...], stream: TextIO | None, mark: str = "") -> None:
     if stream is None:  # closed by whoever started us
         return
     try:
-        print(*(printable(line) + "\n" for line in lines), sep="", end="", file=stream, flush=True)
+        marked = (f"{mark}{printable(line)}\n" for line in lines)
+        print(*marked, sep="", end="", file=stream, flush=True)
     except OSError as error:
         if error.errno not in _READER_GONE:
             raise
