@@ -6,37 +6,39 @@ flows are made as in ``flows.py``, and their processor time is compared with tha
 daemon's; each count of calls is a process of its own, and rounds are interleaved. The calls keep no
 NAT open (``keepalive = 0``): that is a packet each 25 s::
 
-    python benchmarks/calls_alive.py [--calls 1 1000 20000] [--lines 10000] [--json FOLDER]
+    python benchmarks/calls_alive.py [--calls 1 1000 20000] [--lines 10000] [--flows 500]
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import gc
 import json
 import os
 import re
-import resource
 import socket
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 
 import sipp
 from flows_siptapi import CALLER, OBJECTS_AT_START, dial, dial_one, serving
-from measuring import MINIMUM_ROUNDS, cpu_seconds, interleaved, machine, median, print_table, save
+from measuring import (
+    beside,
+    child,
+    cpu_seconds,
+    interleaved,
+    median,
+    options,
+    print_table,
+    resident,
+    save,
+)
 
 from siptapi_core.events import CallEnded, CallEvent, PhoneRinging
 
-HERE = Path(__file__).parent
 RINGING = "127.0.0.17:5072"
 AT_ONCE = 100
-GOAL = 14 * 1024
 LINE = f"""\
 [lines.ringing]
 domain = "127.0.0.17"
@@ -72,24 +74,10 @@ def _response(status: bytes, copied: bytes) -> bytes:
     return b"SIP/2.0 %b\r\n%bContent-Length: 0\r\n\r\n" % (status, copied)
 
 
-@contextmanager
-def ringing_phone() -> Iterator[None]:
-    """The phone that never picks up."""
-    command = [sys.executable, __file__, "--ring"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        try:
-            assert process.stdout is not None
-            process.stdout.readline()
-            yield
-        finally:
-            process.terminate()
-
-
-def resident() -> int:
-    """Bytes of this process in memory."""
+def settled() -> int:
+    """Bytes of this process in memory, all garbage collected."""
     gc.collect()
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * resource.getpagesize()
+    return resident()
 
 
 async def measure(calls: int, lines: int, flows: int) -> dict[str, float]:
@@ -102,13 +90,13 @@ async def measure(calls: int, lines: int, flows: int) -> dict[str, float]:
         events = dialer.events(CALLER)
         await dial_one(dialer, "ringing")
         await _until_ringing(events, 1)
-        before = resident()
+        before = settled()
         for begun in range(1, calls, AT_ONCE):
             some = min(AT_ONCE, calls - begun)
             for _ in range(some):
                 await dial_one(dialer, "ringing")
             await _until_ringing(events, some)
-        grown = resident() - before
+        grown = settled() - before
         await _until_quiet()
         used = cpu_seconds()
         await dial(dialer, flows, 8)
@@ -134,46 +122,21 @@ async def _until_quiet() -> None:
             return
 
 
-def child(calls: int, lines: int, flows: int) -> dict[str, float]:
+def with_phones(calls: int, lines: int, flows: int) -> dict[str, float]:
     """Measure in a process of its own, beside phones of its own."""
-    command = [sys.executable, __file__, "--child", str(calls), str(lines), str(flows)]
-    with sipp.phone(), ringing_phone(), tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(
-            command,
-            check=False,
-            stdout=subprocess.PIPE,
-            text=True,
-            timeout=900,
-            env={**os.environ, "TMPDIR": folder},
-        )
-    if done.returncode:
-        sys.exit("it failed")
-    result: dict[str, float] = json.loads(done.stdout.splitlines()[0])
-    return result
+    phone = beside(sys.executable, __file__, "ring")
+    with sipp.phone(), phone, tempfile.TemporaryDirectory() as folder:
+        return child("calls_alive.py", "measure", calls, lines, flows, folder=folder)
 
 
 def main() -> None:
     """Print a table, and write it as JSON."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--calls", type=int, nargs="+", default=[1, 1000, 20000])
-    parser.add_argument("--lines", type=int, default=10000)
-    parser.add_argument("--flows", type=int, default=500)
-    parser.add_argument("--rounds", type=int, default=MINIMUM_ROUNDS)
-    parser.add_argument("--json", type=Path, default=HERE / "results")
-    parser.add_argument("--ring", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--child", type=int, nargs=3, help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.ring:
-        ring()
-    if given.child:
-        gc.set_threshold(OBJECTS_AT_START)
-        asyncio.run(measure(*given.child))
+    given = options(__doc__, calls=([1, 1000, 20000], [1, 20]), lines=(10_000, 20), flows=(500, 20))
     kinds = [(calls, 0) for calls in given.calls] + [(1, given.lines)]
     contenders = {
-        f"{calls:,} calls, {lines + 2:,} lines": partial(child, calls, lines, given.flows)
+        f"{calls:,} calls, {lines + 2:,} lines": partial(with_phones, calls, lines, given.flows)
         for calls, lines in kinds
     }
-    before = machine()
     rounds = interleaved(contenders, given.rounds)
     first = median(next(iter(rounds.values())), "cpu")
     rows = []
@@ -182,9 +145,17 @@ def main() -> None:
         memory = f"{median(measured, 'bytes') / 1024:.1f}" if calls > 1 else ""
         rows.append((name, memory, f"{1e6 * cpu:,.0f}", f"{cpu / first:.2f}"))
     columns = ("alive", "KiB a call", "us of CPU a flow", "of the first")
-    print_table(f"{given.rounds} interleaved rounds (goal: {GOAL / 1024:g} KiB)", columns, rows)
-    save("calls_alive", {"began_on": before, "rounds": rounds}, given.json)
+    goals = "goals: 14 KiB a call, flat within 25 %"
+    print_table(f"{given.rounds} interleaved rounds ({goals})", columns, rows)
+    save(given, rounds=rounds)
 
 
 if __name__ == "__main__":
-    main()
+    match sys.argv[1:]:
+        case ["ring"]:
+            ring()
+        case ["measure", *counts]:
+            gc.set_threshold(OBJECTS_AT_START)
+            asyncio.run(measure(*map(int, counts)))
+        case _:
+            main()

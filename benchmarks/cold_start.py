@@ -1,26 +1,26 @@
 """From starting ``siptapi dial`` until its first INVITE is on the wire, beside bare asyncio.
 
-By itself, and with a daemon that the call is handed to: then it is the daemon's INVITE.
+By itself, and with a daemon that the call is handed to: then it is the daemon's INVITE. All are
+whole processes of the interpreter that runs this file, with compiled bytecode. Rounds are
+interleaved, medians count::
 
-Run by hand: ``python benchmarks/cold_start.py [ROUNDS]``. Rounds are interleaved; medians count.
-Both are whole processes of the interpreter that runs this file, with compiled bytecode.
+    python benchmarks/cold_start.py [--rounds 15] [--json FOLDER]
 """
 
 from __future__ import annotations
 
-import json
 import os
-import platform
 import shutil
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
+
+from measuring import beside, interleaved, median, options, print_table, save
 
 LIMIT_SECONDS = 10.0
 
@@ -38,20 +38,10 @@ outbound_proxy = "127.0.0.1:{port}"
 """
 
 
-@contextmanager
-def daemon(program: str, environment: dict[str, str]) -> Iterator[None]:
-    with subprocess.Popen([program, "serve"], stdout=subprocess.PIPE, env=environment) as process:
-        try:
-            assert process.stdout is not None
-            assert process.stdout.readline().startswith(b"SIPTAPI serves")
-            yield
-        finally:
-            process.kill()
-
-
-def seconds_to_first_packet(
+def to_first_packet(
     command: list[str], environment: dict[str, str], listener: socket.socket, begins: bytes
-) -> float:
+) -> dict[str, float]:
+    """Seconds until the process that is started, or the daemon, sends its first packet."""
     started = time.perf_counter()
     process = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment
@@ -68,7 +58,7 @@ def seconds_to_first_packet(
             )
             listener.sendto(busy, sender)
             listener.recv(65535)  # its ACK
-        return taken
+        return {"seconds": taken}
     finally:
         process.kill()
         process.wait()
@@ -85,7 +75,8 @@ def drain(listener: socket.socket) -> None:
 
 
 def main() -> None:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 15
+    """Print a table, and write it as JSON."""
+    given = options(__doc__, rounds=(15, 1))
     program = shutil.which("siptapi", path=str(Path(sys.executable).parent))
     if program is None:
         sys.exit("siptapi is not installed beside this interpreter")
@@ -104,7 +95,8 @@ def main() -> None:
         alone |= {"SIPTAPI_CONFIG": str(config)}
         alone |= dict.fromkeys(("XDG_RUNTIME_DIR", "XDG_STATE_HOME"), str(Path(folder) / "none"))
         served = alone | dict.fromkeys(("XDG_RUNTIME_DIR", "XDG_STATE_HOME"), folder)
-        stack.enter_context(daemon(program, served))
+        said = stack.enter_context(beside(program, "serve", env=served))
+        assert said.startswith("SIPTAPI serves"), said
         bare = [sys.executable, "-c", BARE, str(port)]
         cases = {
             "python, asyncio, one datagram": (bare, alone, b"x"),
@@ -112,22 +104,22 @@ def main() -> None:
             "siptapi dial +431505641": ([program, "dial", "+431505641"], alone, b"INVITE"),
             "siptapi dial 1002, daemon": ([program, "dial", "1002"], served, b"INVITE"),
         }
-        taken: dict[str, list[float]] = {name: [] for name in cases}
-        for number in range(rounds + 1):  # the first round warms the caches and is not counted
-            for name, (command, environment, begins) in cases.items():
-                seconds = seconds_to_first_packet(command, environment, listener, begins)
-                if number:
-                    taken[name].append(seconds)
-    medians = {name: statistics.median(times) for name, times in taken.items()}
-    yardstick = next(iter(medians.values()))
-    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    for name, times in taken.items():
-        low, high = min(times), max(times)
-        print(
-            f"{name:32} {medians[name] * 1e3:7.1f} ms ({low * 1e3:.1f} to {high * 1e3:.1f})"
-            f"  {medians[name] / yardstick:.2f} x"
-        )
-    print(json.dumps({"medians": medians, "rounds": rounds}))
+        contenders = {
+            name: partial(to_first_packet, command, environment, listener, begins)
+            for name, (command, environment, begins) in cases.items()
+        }
+        interleaved(contenders, 1)  # warms the caches
+        rounds = interleaved(contenders, given.rounds)
+    yardstick = median(next(iter(rounds.values())), "seconds")
+    rows = []
+    for name, measured in rounds.items():
+        times = [1e3 * each["seconds"] for each in measured]
+        middle = median(measured, "seconds")
+        span = f"{min(times):.1f} to {max(times):.1f}"
+        rows.append((name, f"{1e3 * middle:.1f}", span, f"{middle / yardstick:.2f}"))
+    goals = "goals: 2.2 times bare asyncio, 0.9 with a daemon"
+    print_table(f"{given.rounds} interleaved rounds ({goals})", ("", "ms", "span", "ratio"), rows)
+    save(given, rounds=rounds)
 
 
 if __name__ == "__main__":

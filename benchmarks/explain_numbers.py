@@ -2,26 +2,27 @@
 
 Both get the same texts, as an office pastes them, and every text of every round is another number:
 nothing can be remembered. Ours is the whole of `explain`: reading, judging, rewriting, writing the
-Refer-To, formatting. The bare library parses and formats. Rounds alternate, the median of each
-counts. Run it on an idle machine::
+Refer-To, formatting. The bare library parses and formats. Rounds are interleaved, medians count::
 
-    python benchmarks/explain_numbers.py [rounds, at most 19]
+    python benchmarks/explain_numbers.py [--rounds 7] [--places 500] [--json FOLDER]
 """
 
 from __future__ import annotations
 
 import itertools
-import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import phonenumbers
+from measuring import interleaved, median, options, print_table, save
 
 from siptapi_core.numbers import NumberRules, Rewrite, explain
 
-ROUND = 500  # places, each with eight texts
-MOST_ROUNDS = 19  # so that places have four digits, those that warm up among them
+LIBRARY, OURS = "phonenumberslite, parse and format", "explain with ten rewrites"
+PLACES = 10_000
+"""Of four digits, each with eight texts."""
 REWRITES = (
     (r"^\+43150564(\d{2,4})$", r"\1"),  # our own numbers are extensions
     (r"^\+4366[0-9]", r"\g<0>"),
@@ -74,34 +75,41 @@ def ours(numbers: list[str]) -> None:
         str(explanation.dialled)
 
 
-def rate(run: Callable[[list[str]], None], numbers: list[str]) -> float:
-    """Numbers a second of processor time: what others do on the machine counts less."""
+def rate(run: Callable[[list[str]], None], rounds: Iterator[list[str]]) -> dict[str, float]:
+    """Numbers a second of processor time, of the next of ``rounds``."""
+    numbers = next(rounds)
     started = time.process_time()
     run(numbers)
-    return len(numbers) / (time.process_time() - started)
+    return {"rate": len(numbers) / (time.process_time() - started)}
 
 
 def main() -> None:
-    """Print the medians, and how much of the bare library's rate is left."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 7
-    if not 1 <= rounds <= MOST_ROUNDS:
-        sys.exit(f"from 1 to {MOST_ROUNDS} rounds, or numbers would come twice")
+    """Print a table, and write it as JSON."""
+    given = options(__doc__, rounds=(7, 1), places=(500, 20))
+    rounds, places = given.rounds, given.places
+    if (rounds + 1) * places > PLACES:
+        sys.exit(f"{rounds} rounds, and one to warm up, of {places} places: there are {PLACES}")
     warm_up, *measured = (
-        texts(range(start, start + ROUND)) for start in range(0, (rounds + 1) * ROUND, ROUND)
+        texts(range(start, start + places)) for start in range(0, (rounds + 1) * places, places)
     )
-    rates: dict[str, list[float]] = {"bare": [], "ours": []}
-    for run in bare, ours:
+    contenders = {}
+    for name, run in ((LIBRARY, bare), (OURS, ours)):
         run(warm_up)  # patterns are compiled once
-    for numbers in measured:
-        rates["bare"].append(rate(bare, numbers))
-        rates["ours"].append(rate(ours, numbers))
+        contenders[name] = partial(rate, run, iter(measured))
+    results = interleaved(contenders, rounds)
     every = itertools.chain.from_iterable(measured)
     dialled = {str(explain(text, RULES, domain="example.com").dialled) for text in every}
     assert len(dialled) == rounds * len(warm_up), "a number came twice"
-    library, explained = statistics.median(rates["bare"]), statistics.median(rates["ours"])
-    print(f"phonenumberslite, parse and format: {library:8,.0f} numbers/s")
-    print(f"explain with ten rewrites:          {explained:8,.0f} numbers/s")
-    print(f"of the bare library's rate:         {explained / library:8.2f}")
+    library = median(results[LIBRARY], "rate")
+    rows = [
+        (name, f"{median(each, 'rate'):,.0f}", f"{median(each, 'rate') / library:.2f}")
+        for name, each in results.items()
+    ]
+    goals = "goals: 20,000, and 0.35 of the library's"
+    print_table(
+        f"{rounds} interleaved rounds ({goals})", ("", "numbers/s", "of the library's"), rows
+    )
+    save(given, rounds=results)
 
 
 if __name__ == "__main__":

@@ -14,12 +14,11 @@ Time in which a packet or a command waits because we are busy counts only from w
 take counts too: ``--own-time`` counts only what this process has of the processors. The phone is
 sipp::
 
-    python benchmarks/flows_latency.py [--rates 100 250 500] [--seconds 10] [--own-time] [--json ..]
+    python benchmarks/flows_latency.py [--rates 100 250 500] [--seconds 10] [--own-time]
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import gc
 import re
@@ -27,11 +26,11 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 
 import sipp
 from flows_siptapi import CALLER, OBJECTS_AT_START, dial, serving
-from measuring import machine, print_table, save
+from measuring import interleaved, median, options, print_table, save
 
 from siptapi_core.commands import Dial, Dialling
 from siptapi_core.errors import BusyError
@@ -40,8 +39,6 @@ from siptapi_core.net import sip_network
 from siptapi_core.net.udp import UdpTransport
 from siptapi_core.targets import Address
 
-HERE = Path(__file__).parent
-GOAL = 8.0
 clock = time.perf_counter
 _CALL_ID = re.compile(rb"^Call-ID: (\S+)", re.MULTILINE)
 
@@ -153,7 +150,7 @@ async def measure(rate: float, seconds: float) -> dict[str, float]:  # noqa: C90
         listening.cancel()
     invited = [sent - dialled for dialled, sent in zip(begun, watch.invited, strict=True)]
     figures = {"dial": invited, "REFER": watch.referred, "event": told, "late": late}
-    return {"rate": rate, "refused": refused} | {
+    return {"refused": float(refused)} | {
         f"{name} {what}": 1e3 * value
         for name, values in figures.items()
         for what, value in (("median", statistics.median(values)), ("p99", _p99(values)))
@@ -164,37 +161,40 @@ def _p99(values: list[float]) -> float:
     return sorted(values)[min(len(values) - 1, int(0.99 * len(values)))]
 
 
+def with_phone(rate: float, seconds: float) -> dict[str, float]:
+    """What is measured against a new phone."""
+    with sipp.phone():
+        return asyncio.run(measure(rate, seconds))
+
+
 def main() -> None:
     """Print a table, and write it as JSON."""
     global clock  # noqa: PLW0603  # one for all that is measured
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--rates", type=float, nargs="+", default=[100, 250, 500])
-    parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--own-time", action="store_true")
-    parser.add_argument("--json", type=Path, default=HERE / "results")
-    given = parser.parse_args()
+    given = options(
+        __doc__, rates=([100, 250, 500], [20]), seconds=(10.0, 1.0), own_time=(False, False)
+    )
     gc.set_threshold(OBJECTS_AT_START)
     clock = time.process_time if given.own_time else time.perf_counter
-    before, results = machine(), []
-    for rate in given.rates:
-        with sipp.phone():
-            results.append(asyncio.run(measure(rate, given.seconds)))
+    contenders = {
+        f"{rate} flows/s": partial(with_phone, rate, given.seconds) for rate in given.rates
+    }
+    rounds = interleaved(contenders, given.rounds)
     names = ("dial", "REFER", "event", "late")
     rows = [
         (
-            f"{each['rate']:g} flows/s",
-            *(f"{each[f'{name} median']:.2f} / {each[f'{name} p99']:.2f}" for name in names),
-            f"{each['refused']:g}",
+            kind,
+            *(
+                f"{median(each, f'{name} median'):.2f} / {median(each, f'{name} p99'):.2f}"
+                for name in names
+            ),
+            f"{median(each, 'refused'):g}",
         )
-        for each in results
+        for kind, each in rounds.items()
     ]
     columns = ("ms, median / p99", *names, "refused")
-    print_table(f"set-up latency added (goal: p99 at most {GOAL:g} ms)", columns, rows)
-    save(
-        "flows_latency",
-        {"began_on": before, "own_time": given.own_time, "rates": results},
-        given.json,
-    )
+    goal = "goal: p99 at most 8 ms, but for late"
+    print_table(f"set-up latency added, {given.rounds} interleaved rounds ({goal})", columns, rows)
+    save(given, rounds=rounds)
 
 
 if __name__ == "__main__":

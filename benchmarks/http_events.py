@@ -1,10 +1,11 @@
 """How many listeners the event stream of the front end http bears, and what that costs.
 
-Run by hand: ``python benchmarks/http_events.py [LISTENERS CALLS_PER_SECOND SECONDS]``; without
-arguments, 500 listeners at 20 calls a second and 20 listeners at 200. A process serves, with a
-source of events that needs no telephones (ten events a call); this one listens. One listener more
-reads nothing at all. Each listener must see every event, in order. Where the machine has other work
-the CPU time says more than how long it took: that is of the oldest event of a batch.
+A process serves, with a source of events that needs no telephones (ten events a call); this one
+listens. One listener more reads nothing at all. Each listener must see every event, in order. Where
+the machine has other work the CPU time says more than how long it took: that is of the oldest event
+of a batch. Rounds are interleaved, medians count::
+
+    python benchmarks/http_events.py [--listeners 500 20] [--calls-a-second 20 200] [--seconds 10]
 """
 
 from __future__ import annotations
@@ -12,14 +13,16 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
+
+from measuring import interleaved, median, options, print_table, resident, save
 
 from siptapi_core.commands import Caller, Command, Done, Reply
 from siptapi_core.contracts import Context
@@ -65,7 +68,6 @@ REQUEST = b"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bea
 ID, TIME = re.compile(rb"\nid: (\d+)\nevent"), re.compile(rb'"time":([0-9.]+)')
 TICKS = 100
 """How often a second something happens."""
-USUAL = ((500, 20, 10), (20, 200, 10))
 
 
 class Source:
@@ -116,7 +118,7 @@ async def serve(calls_per_second: int, seconds: float) -> None:
         await ready.wait()
         print(json.dumps([frontend.port, token]), flush=True)
         await asyncio.to_thread(sys.stdin.readline)
-        before, used = memory(), time.process_time()
+        before, used = resident(), time.process_time()
         late = await source.happen(calls_per_second, seconds)
         used = time.process_time() - used
         await asyncio.sleep(1)
@@ -125,21 +127,12 @@ async def serve(calls_per_second: int, seconds: float) -> None:
             "late_median": statistics.median(late),
             "late_most": max(late),
             "memory_before": before,
-            "memory": memory(),
+            "memory": resident(),
         }
         print(json.dumps(figures), flush=True)
         await asyncio.to_thread(sys.stdin.readline)
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)
-
-
-def memory() -> int:
-    """What this process has, in MiB; where nobody says, the most that it ever had."""
-    pages = Path("/proc/self/statm")
-    if pages.exists():
-        return int(pages.read_text().split()[1]) * resource.getpagesize() // 2**20
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most // (1024 * 1024 if sys.platform == "darwin" else 1024)
 
 
 class Listener(asyncio.Protocol):
@@ -189,7 +182,13 @@ async def deaf(port: int, token: str) -> None:
     await asyncio.Event().wait()
 
 
-async def measure(listeners: int, calls_per_second: int, seconds: int) -> None:
+def measured(listeners: int, calls_per_second: int, seconds: int) -> dict[str, float]:
+    """Figures of a server with so many listeners."""
+    return asyncio.run(measure(listeners, calls_per_second, seconds))
+
+
+async def measure(listeners: int, calls_per_second: int, seconds: int) -> dict[str, float]:
+    """As `measured`; each listener has seen every event, in order."""
     command = [sys.executable, __file__, "serve", str(calls_per_second), str(seconds)]
     with subprocess.Popen(  # noqa: ASYNC220  # nothing else goes on yet
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -212,25 +211,48 @@ async def measure(listeners: int, calls_per_second: int, seconds: int) -> None:
         server.stdin.close()
         silent.cancel()
     ages = sorted(age for each in all_ for age in each.ages)
-    print(f"{listeners} listeners, {calls_per_second} calls/s, {events} events each, in order")
-    each = figures["cpu"] * seconds / (events * listeners) * 1e6
-    print(f"  CPU of the server        {figures['cpu']:.0%} of one core, ", end="")
-    print(f"{each:.1f} us for an event and listener")
-    print(f"  from event to listener   {ages[len(ages) // 2] * 1e3:.0f} ms median, ", end="")
-    print(f"{ages[int(len(ages) * 0.99)] * 1e3:.0f} ms 99 %, {ages[-1] * 1e3:.0f} ms at most")
-    print(f"  the event loop was late  {figures['late_median'] * 1e3:.1f} ms median, ", end="")
-    print(f"{figures['late_most'] * 1e3:.0f} ms at most")
-    print(f"  memory                   {figures['memory_before']} MiB, then {figures['memory']}")
+    return {
+        **figures,
+        "cpu_each": figures["cpu"] * seconds / (events * listeners),
+        "age": ages[len(ages) // 2],
+        "age_99": ages[int(len(ages) * 0.99)],
+        "age_most": ages[-1],
+    }
 
 
 def main() -> None:
-    if sys.argv[1:2] == ["serve"]:
-        asyncio.run(serve(int(sys.argv[2]), float(sys.argv[3])))
-        return
-    given = tuple(map(int, sys.argv[1:]))
-    for listeners, calls_per_second, seconds in (given,) if given else USUAL:
-        asyncio.run(measure(listeners, calls_per_second, seconds))
+    """Print a table, and write it as JSON."""
+    given = options(
+        __doc__, listeners=([500, 20], [5, 3]), calls_a_second=([20, 200], [5, 10]), seconds=(10, 1)
+    )
+    contenders = {
+        f"{listeners} listeners, {calls} calls/s": partial(
+            measured, listeners, calls, given.seconds
+        )
+        for listeners, calls in zip(given.listeners, given.calls_a_second, strict=True)
+    }
+    rounds = interleaved(contenders, given.rounds)
+    rows = []
+    for name, each in rounds.items():
+        times = (f"{1e3 * median(each, what):.0f}" for what in ("age", "age_99", "age_most"))
+        late = (f"{1e3 * median(each, what):.1f}" for what in ("late_median", "late_most"))
+        cpu = f"{100 * median(each, 'cpu'):.0f}"
+        one = f"{1e6 * median(each, 'cpu_each'):.1f}"
+        memory = (
+            f"{median(each, 'memory_before') / 2**20:.0f}, {median(each, 'memory') / 2**20:.0f}"
+        )
+        rows.append((name, cpu, one, " / ".join(times), " / ".join(late), memory))
+    columns = (
+        *("", "% of a core", "us an event and listener", "ms to a listener, median / p99 / most"),
+        *("loop late, ms, median / most", "MiB before, after"),
+    )
+    goal = "goal: 500 listeners told within 100 ms"
+    print_table(f"{given.rounds} interleaved rounds ({goal})", columns, rows)
+    save(given, rounds=rounds)
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["serve"]:
+        asyncio.run(serve(int(sys.argv[2]), float(sys.argv[3])))
+    else:
+        main()

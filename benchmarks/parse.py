@@ -12,16 +12,14 @@ count::
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import aiosipua
 import sipmessage
-from measuring import MINIMUM_ROUNDS, interleaved, median, print_table, save
+from measuring import interleaved, median, options, print_table, save
 from sippy.SipRequest import SipRequest
 
 from siptapi_core.sip.cseq import CSeq
@@ -172,11 +170,7 @@ def rate(work: Callable[[int], object], seconds: float) -> dict[str, float]:
 
 def main() -> None:
     """Print the tables, and write them as JSON."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--rounds", type=int, default=MINIMUM_ROUNDS)
-    parser.add_argument("--seconds", type=float, default=0.4)
-    parser.add_argument("--json", type=Path, default=Path(__file__).parent / "results")
-    given = parser.parse_args()
+    given = options(__doc__, seconds=(0.4, 0.02))
     messages = [invite(number) for number in range(8192)]
     reading = {
         "siptapi": read,
@@ -211,8 +205,9 @@ def main() -> None:
             (name, f"{each:,.0f}", f"{each / best:.2f}" if best else "")
             for name, each in rates.items()
         ]
-        print_table(title, ("", "a second", "of the best other"), rows)
-    save("parse", {"rounds": results}, given.json)
+        goal = ", interleaved with others (goal: 3 times the best of them)" if best else ""
+        print_table(title + goal, ("", "a second", "of the best other"), rows)
+    save(given, rounds=results)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,11 @@
 """``siptapi serve`` with many lines, as a user runs it: start, memory of an idle line, stop.
 
-Run by hand: ``python benchmarks/serve_lines.py [--lines 1 1000 10000]``. Each daemon is a process
-of its own, and registers every line at a registrar that is a child of this script. Printed are
+Each daemon is a process of its own, and registers every line, with digest authentication, at a
+registrar that is a child of this script. Rounds are interleaved, medians count::
+
+    python benchmarks/serve_lines.py [--rounds 5] [--lines 1 1000 10000] [--json FOLDER]
+
+Printed are
 
 ready
     seconds from the spawn until the daemon says that it serves; of which seconds of CPU.
@@ -12,17 +16,15 @@ resident
 stop
     seconds from SIGTERM until the process has gone, all lines taken off.
 
-What a line of it is made of, ``--what`` shows: what Python has allocated, by file, counted by
-tracemalloc in a daemon inside this process.
+What a line of it is made of, ``--what LINES`` shows: what Python has allocated, by file and so many
+``--frames`` of callers, counted by tracemalloc in a daemon inside this process.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import re
-import resource
 import signal
 import socket
 import subprocess
@@ -30,9 +32,10 @@ import sys
 import tempfile
 import time
 import tracemalloc
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+
+from measuring import beside, interleaved, median, options, print_table, resident, save
 
 from siptapi_core.commands import Caller, ShowStatus, Status
 from siptapi_core.control.remote_dialer import open_remote_dialer
@@ -40,6 +43,10 @@ from siptapi_core.dialer import open_daemon
 from siptapi_core.plugin_loading import load_plugins
 from siptapi_core.settings import load
 
+CHALLENGE = (
+    b"SIP/2.0 401 Unauthorized\r\n"
+    b'WWW-Authenticate: Digest realm="bench.test", nonce="6b1cf0e5a7", algorithm=MD5, qop="auth"'
+)
 HOST, PORT = "127.0.0.78", 5060
 CALLER = Caller(frontend="benchmark")
 ABSORBED = 7.0
@@ -51,7 +58,7 @@ _HEADER = rb"(?im)^(%s)[ \t]*:[ \t]*(.*?)\r?$"
 
 
 def be_registrar() -> None:
-    """Accept whatever REGISTER comes, without a password."""
+    """Accept whatever REGISTER comes with credentials, and ask any other for them."""
     wanted = re.compile(_HEADER % b"Via|From|To|Call-ID|CSeq|Contact")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
@@ -61,24 +68,12 @@ def be_registrar() -> None:
             data, source = server.recvfrom(65536)
             if not data.startswith(b"REGISTER"):
                 continue  # a packet that keeps the way open
-            lines = [b"SIP/2.0 200 OK"]
+            has_credentials = b"\nAuthorization:" in data
+            lines = [b"SIP/2.0 200 OK"] if has_credentials else [CHALLENGE]
             for name, value in wanted.findall(data):
                 tag = b";tag=registrar" if name == b"To" else b""
                 lines.append(name + b": " + value + tag)
             server.sendto(b"\r\n".join([*lines, b"Content-Length: 0", b"", b""]), source)
-
-
-@contextmanager
-def registrar() -> Iterator[None]:
-    """A process that does so."""
-    command = [sys.executable, __file__, "--registrar"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        try:
-            assert process.stdout is not None
-            process.stdout.readline()
-            yield
-        finally:
-            process.kill()
 
 
 # --- a daemon of its own -------------------------------------------------------------------------
@@ -121,7 +116,7 @@ def measure(lines: int) -> dict[str, float]:
                 asyncio.run(_all_registered(control, settings, lines))
                 registered = time.perf_counter()
                 time.sleep(ABSORBED)
-                resident = _resident(process.pid)
+                memory = resident(process.pid)
                 stopped = time.perf_counter()
                 process.send_signal(signal.SIGTERM)
                 code = process.wait(60)
@@ -132,7 +127,7 @@ def measure(lines: int) -> dict[str, float]:
             "ready": ready - begun,
             "cpu": used,
             "registered": registered - ready,
-            "resident": resident,
+            "resident": memory,
             "stop": time.perf_counter() - stopped,
         }
 
@@ -152,11 +147,6 @@ def _cpu(process: int) -> float:
     """Seconds that a process has used."""
     fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
-
-
-def _resident(process: int) -> float:
-    pages = int(Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()[1])
-    return float(pages * resource.getpagesize())
 
 
 # --- what it is made of --------------------------------------------------------------------------
@@ -195,31 +185,29 @@ def show_what(lines: int, frames: int) -> None:
 
 
 def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--lines", type=int, nargs="+", default=[1, 1000, 10_000])
-    parser.add_argument("--what", type=int, metavar="LINES", help="show what a line is made of")
-    parser.add_argument("--frames", type=int, default=1, help="callers that --what shows")
-    parser.add_argument("--registrar", action="store_true", help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.registrar:
-        be_registrar()
-    with registrar():
-        if arguments.what:
-            show_what(arguments.what, arguments.frames)
+    """Print a table, and write it as JSON."""
+    given = options(__doc__, lines=([1, 1000, 10_000], [1, 20]), what=(0, 0), frames=(1, 1))
+    with beside(sys.executable, __file__, "registrar"):
+        if given.what:
+            show_what(given.what, given.frames)
             return
-        headings = ("ready s", "CPU s", "registered s", "resident MiB", "KiB/line", "stop s")
-        print(f"{'lines':>7}" + "".join(f"{each:>14}" for each in headings))
-        first: dict[str, float] | None = None
-        for lines in arguments.lines:
-            found = measure(lines)
-            first = first or found
-            share = (found["resident"] - first["resident"]) / 1024 / max(lines - 1, 1)
-            mebibytes = found["resident"] / 2**20
-            times = (found["ready"], found["cpu"], found["registered"])
-            row = (*times, mebibytes, share, found["stop"])
-            print(f"{lines:7}" + "".join(f"{each:14.2f}" for each in row))
+        contenders = {f"{lines:,}": partial(measure, lines) for lines in given.lines}
+        rounds = interleaved(contenders, given.rounds)
+    first = median(next(iter(rounds.values())), "resident")
+    rows = []
+    for lines, (name, measured) in zip(given.lines, rounds.items(), strict=True):
+        memory = median(measured, "resident")
+        share = (memory - first) / 1024 / max(lines - given.lines[0], 1)
+        times = (f"{median(measured, each):.2f}" for each in ("ready", "cpu", "registered"))
+        kib = f"{share:.1f}" if share else ""
+        rows.append((name, *times, f"{memory / 2**20:.1f}", kib, f"{median(measured, 'stop'):.2f}"))
+    columns = ("lines", "ready s", "CPU s", "registered s", "resident MiB", "KiB a line", "stop s")
+    goals = "goals: 1,000 lines ready in 1.5 s, 10 KiB a line of 10,000"
+    print_table(f"{given.rounds} interleaved rounds ({goals})", columns, rows)
+    save(given, rounds=rounds)
 
 
 if __name__ == "__main__":
+    if sys.argv[1:] == ["registrar"]:
+        be_registrar()
     main()

@@ -1,21 +1,22 @@
 """UDP echo: our transport beside asyncio's own and a bare blocking socket, in one run.
 
-Run by hand: ``python benchmarks/udp.py [--rounds 7] [--packets 40000]``. Each way echoes in a
-process of its own; the rounds are interleaved, so that a busy moment of the machine hits all of
-them, and the medians are printed. ``us/packet`` is the CPU time of the echoing process, which
-does not depend on how fast the sender is.
+Each way echoes in a process of its own, whose processor time does not depend on how fast the sender
+is. Rounds are interleaved, medians count::
+
+    python benchmarks/udp.py [--rounds 5] [--packets 40000] [--json FOLDER]
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import multiprocessing
 import socket
-import statistics
 import time
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import cast
+
+from measuring import interleaved, median, options, print_table, save
 
 from siptapi_core.net.udp import UdpTransport
 from siptapi_core.targets import Address
@@ -104,8 +105,8 @@ def _echo(kind: str, report: Connection) -> None:
 KINDS = ("blocking socket", "UdpTransport", "UdpTransport, no add_reader", "DatagramProtocol")
 
 
-def _one_round(kind: str, packets: int) -> tuple[float, float]:
-    """Packets per second, and CPU seconds of the echo per packet."""
+def _one_round(kind: str, packets: int) -> dict[str, float]:
+    """Packets a second, and seconds of processor time of the echo for each."""
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=_echo, args=(kind, theirs))
     process.start()
@@ -124,26 +125,25 @@ def _one_round(kind: str, packets: int) -> tuple[float, float]:
                 sender.recv(65535)
             elapsed = time.perf_counter() - begun
             sender.sendto(STOP, name)
-            cpu_seconds = ours.recv() - cpu_begun
+            used = ours.recv() - cpu_begun
     finally:
         process.join(10)
         process.kill()
-    return packets / elapsed, cpu_seconds / packets
+    return {"rate": packets / elapsed, "cpu": used / packets}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--packets", type=int, default=40_000)
-    arguments = parser.parse_args()
-    results: dict[str, list[tuple[float, float]]] = {kind: [] for kind in KINDS}
-    for _ in range(arguments.rounds):
-        for kind in KINDS:
-            results[kind].append(_one_round(kind, arguments.packets))
-    print(f"{'echo by':30}{'packets/s':>12}{'us/packet':>12}")
-    for kind, rounds in results.items():
-        rates, costs = zip(*rounds, strict=True)
-        print(f"{kind:30}{statistics.median(rates):12.0f}{statistics.median(costs) * 1e6:12.2f}")
+    """Print a table, and write it as JSON."""
+    given = options(__doc__, packets=(40_000, 2000))
+    contenders = {kind: partial(_one_round, kind, given.packets) for kind in KINDS}
+    rounds = interleaved(contenders, given.rounds)
+    rows = [
+        (kind, f"{median(each, 'rate'):,.0f}", f"{1e6 * median(each, 'cpu'):.2f}")
+        for kind, each in rounds.items()
+    ]
+    columns = ("echo by", "packets/s", "us of CPU a packet")
+    print_table(f"{given.rounds} interleaved rounds", columns, rows)
+    save(given, rounds=rounds)
 
 
 if __name__ == "__main__":
