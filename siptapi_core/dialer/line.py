@@ -25,7 +25,7 @@ _is_host = Pattern(
 
 
 class Line(Value, kw_only=True):
-    """A line. ``identity(number)`` renders the display name for a call.
+    """A line, ``account`` being its address of record. ``identity(number)`` is it for one call.
 
     ``network(call, logger)`` is what a strategy may use for a call, whose steps go to ``logger``.
     ``resolvers`` lead to its servers; ``callee_resolvers`` from a number to a SIP address, None
@@ -33,6 +33,7 @@ class Line(Value, kw_only=True):
     """
 
     name: str
+    account: SipUri
     identity: Callable[[str], LineIdentity]
     rules: NumberRules
     strategies: tuple[str, ...]
@@ -43,8 +44,7 @@ class Line(Value, kw_only=True):
 
     def explain(self, text: str) -> Explanation:
         """Say what would be dialled for ``text``; raises NumberError."""
-        account = self.identity("").address_of_record
-        domain = str(SipUri(account.host, port=account.port)).removeprefix("sip:")
+        domain = str(self.account).rpartition("@")[2]
         return explain(text, self.rules, domain=domain, line=self.name)
 
     def looks_up(self, explanation: Explanation) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -43,6 +43,7 @@ class LineFactory(Mapping[str, Line]):
         self._network = network
         self._context = context
         self._created: dict[tuple[str, str], Any] = {}
+        self._resolvers: dict[tuple[str, ...], tuple[tuple[str, Resolver], ...]] = {}
         self._credentials: dict[str, LineCredentials] = {}
         self.service_route: Callable[[str], tuple[NameAddr, ...]] = lambda _: ()
         """What the registrar of a line wants requests to go through (RFC 3608)."""
@@ -58,6 +59,7 @@ class LineFactory(Mapping[str, Line]):
 
         return Line(
             name=name,
+            account=line.account,
             identity=identity,
             rules=line.numbers,
             strategies=line.strategies,
@@ -94,6 +96,7 @@ class LineFactory(Mapping[str, Line]):
         new = LineFactory(settings, self._catalog, self._network, self._context)
         new.check()
         self.settings, self._created, self._credentials = settings, new._created, {}
+        self._resolvers = {}
 
     def check(self) -> None:
         """Create every resolver that a line names.
@@ -170,14 +173,18 @@ class LineFactory(Mapping[str, Line]):
             keepalive=line.keepalive,
         )
 
-    def chain(self, line: str, names: Sequence[str]) -> ResolverChain:
+    def chain(self, line: str, names: tuple[str, ...]) -> ResolverChain:
         """The resolvers of those names, as they are now, for ``line``, which may be gone.
 
         Raises:
             SiptapiError: one of them cannot be had any more.
         """
+        resolvers = self._resolvers.get(names)
+        if resolvers is None:
+            resolvers = tuple([(each, self.resolver(each)) for each in names])
+            self._resolvers[names] = resolvers
         return ResolverChain(
-            [(each, self.resolver(each)) for each in names],
+            resolvers,
             line=line,
             clock=self._network.clock,
             limit_seconds=self.settings.dns.overall_timeout,

@@ -257,11 +257,9 @@ class LocalDialer:
             self._tracers.remove(self._trace)
 
     def _line(self, name: str | None, caller: Caller) -> Line:
-        wanted = name
-        if wanted is None:
-            usable = filter(caller.may_use, self._lines)
-            first = next(usable, self.default_line)
-            wanted = self.default_line if caller.may_use(self.default_line) else first
+        wanted = self.default_line if name is None else name
+        if name is None and not caller.may_use(wanted):
+            wanted = next(filter(caller.may_use, self._lines), wanted)
         if wanted not in self._lines or not caller.may_use(wanted):
             usable = filter(caller.may_use, self._lines)
             raise UnknownNameError("line", wanted, known=tuple(usable))

@@ -87,7 +87,8 @@ class OutgoingCalls:
         said, e164 = command.country_code, explanation.e164
         if said and e164 and not e164.startswith(f"+{said}"):
             logger.warning("the number is of another country", said=said, read=e164)
-        identity = line.identity(str(number or explanation.dialled))
+        shown = str(number or explanation.dialled)
+        identity = line.identity(shown)
         call = OutgoingCall(
             call=call_id,
             request=DialRequest(
@@ -96,7 +97,7 @@ class OutgoingCalls:
                 number=number,
                 is_emergency=explanation.kind is Kind.EMERGENCY,
             ),
-            number=str(number or explanation.dialled),
+            number=shown,
             frontend=caller.frontend,
             strategies=[(name, self._strategy(name)) for name in names],
             network=line.network(call_id, logger),

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from attrs import Attribute, evolve, field, frozen, validators
+from attrs import Attribute, field, frozen, validators
 
 from siptapi_core.contracts import LineIdentity
 from siptapi_core.machine.accept_from import AcceptFrom
@@ -14,10 +14,10 @@ from siptapi_core.machine.refer_plan import ByePolicy, CallTimers
 from siptapi_core.numbers import NumberRules
 from siptapi_core.settings.auto_answer import AutoAnswer, auto_answer_headers
 from siptapi_core.settings.display_name import check_template, render
-from siptapi_core.settings.line_addresses import account_uri, phone_parts, proxy_uri
+from siptapi_core.settings.line_addresses import account_uri, line_uris, phone_parts, proxy_uri
 from siptapi_core.settings.secret import Secret
 from siptapi_core.sip.credentials import Credentials
-from siptapi_core.sip.uri import escape_user
+from siptapi_core.sip.uri import SipUri, escape_user
 from siptapi_core.values import Compared
 
 _TIMERS = CallTimers()
@@ -311,17 +311,21 @@ class LineSettings(Compared):
         metadata={"help": "rules for numbers on this line, over those of [numbers]"},
     )
 
+    @property
+    def account(self) -> SipUri:
+        """The address of record."""
+        return line_uris(self.user, self.domain, self.phone)[0]
+
     def identity(self, name: str, number_text: str) -> LineIdentity:
         """What a strategy may know for a call to ``number_text``; ``name`` is the line's.
 
         It is made for each call: of ten thousand lines few make one at a time.
         """
-        account = account_uri(self.user, self.domain)
-        phone, phone_address = phone_parts(self.phone) if self.phone else (account.user, None)
+        account, phone, phone_address = line_uris(self.user, self.domain, self.phone)
         return LineIdentity(
             name=name,
             address_of_record=account,
-            phone=account if phone == account.user else evolve(account, user=phone),
+            phone=phone,
             phone_address=phone_address,
             outbound_proxy=proxy_uri(self.outbound_proxy) if self.outbound_proxy else None,
             display_name=render(self.display_name, number=number_text, line=name),

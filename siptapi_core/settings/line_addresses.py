@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 
+from attrs import evolve
+
 from siptapi_core.errors import MessageError
 from siptapi_core.sip.uri import SipUri, escape_user
 
@@ -18,6 +20,20 @@ def account_uri(user: str, domain: str) -> SipUri:
     if uri is None or uri.parameters:
         raise ValueError("expected a host name or IP address, such as pbx.example")
     return uri
+
+
+@functools.lru_cache(maxsize=1024)
+def line_uris(user: str, domain: str, phone: str | None) -> tuple[SipUri, SipUri, SipUri | None]:
+    """The address of record, the phone as the proxy knows it, and the phone's static address.
+
+    Those of lines that make calls are remembered.
+
+    Raises:
+        ValueError: as `account_uri` and `phone_parts`.
+    """
+    account = account_uri(user, domain)
+    extension, address = phone_parts(phone) if phone else (account.user, None)
+    return account, evolve(account, user=extension), address
 
 
 @functools.lru_cache(maxsize=64)

@@ -76,6 +76,7 @@ class Rig:
         book = [("phonebook", phonebook)] if phonebook else []
         line = Line(
             name="office",
+            account=make_identity().address_of_record,
             identity=lambda number: make_identity(display_name=number).evolve(**identity),
             rules=rules or NumberRules(region="AT"),
             strategies=("a",),

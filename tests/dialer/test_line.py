@@ -44,6 +44,7 @@ def make_line(*, rules=None, proxy=None, hosts=None, callees=None):
 
     return Line(
         name="office",
+        account=make_identity().address_of_record,
         identity=lambda number: make_identity(display_name=number).evolve(outbound_proxy=proxy),
         rules=rules or NumberRules(),
         strategies=("a",),
@@ -89,7 +90,7 @@ def test_the_domain_s_port_is_in_what_is_dialled(host, port, at):
 
 
 def evolve_line(line, identity):
-    return line.evolve(identity=lambda _number: identity)
+    return line.evolve(account=identity.address_of_record, identity=lambda _number: identity)
 
 
 def test_numbers_are_looked_up_only_where_the_line_says_so_and_never_in_an_emergency():

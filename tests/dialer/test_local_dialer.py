@@ -101,6 +101,7 @@ class Rig:
 
         return Line(
             name=name,
+            account=make_identity(name).address_of_record,
             identity=identity,
             rules=rules,
             strategies=tuple(self.strategies),
