@@ -204,7 +204,6 @@ class Binding:
 
     def _make_request(self, headers: list[tuple[str, str]]) -> Request:
         plan = self._plan
-        account = NameAddr(plan.account)
         return Request(
             "REGISTER",
             evolve(plan.account, user=None, password=None, parameters=(), headers=()),
@@ -212,11 +211,8 @@ class Binding:
                 [
                     *(("Route", str(route)) for route in plan.route),
                     ("Max-Forwards", "70"),
-                    (
-                        "From",
-                        str(evolve(account, display_name=plan.display_name).with_tag(self._tag)),
-                    ),
-                    ("To", str(account)),
+                    ("From", str(NameAddr(plan.account, plan.display_name).with_tag(self._tag))),
+                    ("To", f"<{plan.account}>"),
                     ("Call-ID", self.call_id),
                     ("CSeq", f"{self._next_cseq()} REGISTER"),
                     *headers,
