@@ -2,8 +2,8 @@
 
 attrs writes and compiles source text for each class: half a millisecond, and seventy classes stand
 between ``siptapi dial`` and its first packet. That buys validators, converters and structuring,
-which settings need, and instances that are made in half the time, which messages need (Via, URIs,
-addresses). Most values need neither::
+which settings and SIP URIs need. What messages are made of is a named tuple, made in a third of the
+time (Via, addresses). Most values need neither::
 
     class CalleeRinging(Value):
         status: int = 180

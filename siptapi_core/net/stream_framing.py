@@ -75,9 +75,9 @@ def _too_long() -> MessageError:
 
 
 def _content_length(head: bytes) -> int:
-    lines, _ = split_head(head)
+    _, lines, _ = split_head(head)
     values = set()
-    for line in unfold(lines[1:]):
+    for line in unfold(lines).split("\r\n"):
         name, _, value = line.partition(":")
         if name.rstrip().lower() in _NAMES:
             values.add(value.strip())

@@ -17,14 +17,10 @@ class CSeq(Value):
     number: int
     method: str
 
-    @classmethod
-    def parse(cls, text: str) -> CSeq:
-        """Read a CSeq value.
-
-        Raises:
-            MessageError: it is none, or its number does not fit into 32 bits.
-        """
-        return _parse(text)
+    @staticmethod
+    def parse(text: str) -> CSeq:
+        """See `parse_cseq`."""
+        return parse_cseq(text)
 
     def __str__(self) -> str:
         """The value of the header."""
@@ -32,7 +28,12 @@ class CSeq(Value):
 
 
 @remembered
-def _parse(text: str) -> CSeq:
+def parse_cseq(text: str) -> CSeq:
+    """Read a CSeq value.
+
+    Raises:
+        MessageError: it is none, or its number does not fit into 32 bits.
+    """
     match = _cseq.fullmatch(text)
     if match is None or (number := int(match[1] or 0)) >= _LIMIT:
         raise MessageError(f"{excerpt(text)} is no CSeq: a number below 2**32 and a method")

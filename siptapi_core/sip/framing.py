@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 
 from siptapi_core.errors import MessageError
-from siptapi_core.sip.headers import Headers
 from siptapi_core.sip.parameters import excerpt
 
 
-def split_head(data: bytes) -> tuple[list[str], bytes | None]:
-    """The start line and the header lines as they came; and the bytes after them.
+def split_head(data: bytes) -> tuple[str, str, bytes | None]:
+    """The start line; the header lines as they came, each ended by CRLF; and the bytes after them.
 
     Empty lines before the message are skipped (RFC 3261 section 7.5). None for the bytes: no
     empty line ends the headers.
@@ -18,19 +17,20 @@ def split_head(data: bytes) -> tuple[list[str], bytes | None]:
     data = data.lstrip(b"\r\n")
     end = data.find(b"\r\n\r\n")
     if end >= 0:
-        head = _decode(data[:end])
-        lines = head.split("\r\n")
-        if head.count("\n") == head.count("\r") == len(lines) - 1:
-            return lines, data[end + 4 :]
+        head = _decode(data[: end + 2])
+        if head.count("\n") == head.count("\r") == head.count("\r\n"):
+            start_line, _, lines = head.partition("\r\n")
+            return start_line, lines, data[end + 4 :]
     return _split_untidy(data)
 
 
-def _split_untidy(data: bytes) -> tuple[list[str], bytes | None]:
+def _split_untidy(data: bytes) -> tuple[str, str, bytes | None]:
     """The same where LF ends lines. CR alone does not: it is a blank to us."""
     match = re.search(rb"\r?\n\r?\n", data)
     head = _decode(data if match is None else data[: match.start()])
-    lines = head.replace("\r\n", "\n").replace("\r", " ").split("\n")
-    return lines, None if match is None else data[match.end() :]
+    start_line, *lines = head.replace("\r\n", "\n").replace("\r", " ").split("\n")
+    text = "".join([f"{line}\r\n" for line in lines])
+    return start_line, text, None if match is None else data[match.end() :]
 
 
 def _decode(head: bytes) -> str:
@@ -40,20 +40,22 @@ def _decode(head: bytes) -> str:
         return head.decode("latin-1")
 
 
-def cut_body(headers: Headers, rest: bytes) -> bytes:
+def cut_body(length: str | list[str] | None, rest: bytes) -> bytes:
     """As much of ``rest`` as Content-Length says, all if it says nothing (RFC 3261 18.3).
+
+    ``length`` is the line of that header, or all of its lines.
 
     Raises:
         MessageError: Content-Length is no number, several, or more than there is.
     """
-    lines = headers.lines("Content-Length")
-    if not lines:
+    if length is None:
         return rest
-    text = lines[0]
-    if lines.count(text) < len(lines) or not (text.isascii() and text.isdigit()):
+    if isinstance(length, list):
+        length = length[0] if len(set(length)) == 1 else ""
+    if not (length.isascii() and length.isdigit()):
         raise MessageError("Content-Length must be one number")
     # No number longer than that of the bytes themselves need become an int.
-    digits = text.lstrip("0") or "0"
-    if len(digits) > len(str(len(rest))) or (length := int(digits)) > len(rest):
-        raise MessageError(f"Content-Length is {excerpt(text)}, but {len(rest)} bytes came")
-    return rest[:length]
+    digits = length.lstrip("0") or "0"
+    if len(digits) > len(str(len(rest))) or (size := int(digits)) > len(rest):
+        raise MessageError(f"Content-Length is {excerpt(length)}, but {len(rest)} bytes came")
+    return rest[:size]

@@ -45,6 +45,9 @@ _KEYS = {
     for spelling in (name, name.lower())
 } | _COMPACT
 
+_LENGTH = "content-length"
+_PLAIN = frozenset(name for name, key in _KEYS.items() if key != _LENGTH)
+
 _next_value = Pattern(rf'(?:[^,"<]|{QUOTED}|<[^>]*+>)*+', re.DOTALL)
 
 
@@ -58,9 +61,12 @@ def is_unsafe(text: str) -> bool:
     )
 
 
-def unfold(lines: list[str]) -> list[str]:
-    """``lines`` with those that begin with a blank joined to the one before (RFC 3261 7.3.1)."""
-    return re.sub(r"\n[ \t]+", " ", "\n".join(lines)).split("\n")
+def unfold(text: str) -> str:
+    """Header lines with those that begin with a blank joined to the one before (RFC 3261 7.3.1).
+
+    Each line is ended by CRLF, and no CR or LF is anywhere else.
+    """
+    return re.sub(r"\r\n[ \t]+", " ", text)
 
 
 def header_key(name: str) -> str:
@@ -104,6 +110,9 @@ def first_value(line: str) -> str:
     return values[0] if values else ""
 
 
+Index = dict[str, str | list[str]]
+
+
 class Headers:
     """The header fields of a message, in order. Any spelling of a name finds it, ``v`` too.
 
@@ -112,81 +121,65 @@ class Headers:
             such a value could smuggle a header into a message.
     """
 
-    __slots__ = ("_index", "_items", "_wire")
-
-    _items: tuple[tuple[str, str], ...] | None
-    _wire: list[str]
-    """The lines as they came, where ``_items`` has not been made of them yet."""
-    _index: dict[str, str | list[str]] | None
-    """One line as it is, several as a list."""
+    __slots__ = ("_index", "_may_have_length", "_text")
 
     def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
-        self._items = tuple(
-            [
-                (name, value.strip())
-                if name in _KEYS and value.isprintable()
-                else _checked(name, value)
-                for name, value in pairs
-            ]
-        )
-        self._index = None
+        lines = []
+        may_have_length = False
+        for name, value in pairs:
+            if name in _PLAIN and value.isprintable():
+                lines.append(f"{name}: {value.strip()}\r\n")
+            else:
+                lines.append(_line(name, value))
+                may_have_length |= header_key(name) == _LENGTH
+        self._text = "".join(lines)  # the lines as they are written, each ended by CRLF
+        self._index: Index | None = None
+        self._may_have_length = may_have_length
 
     @classmethod
-    def from_lines(cls, lines: list[str]) -> Headers:
-        """Read header lines, folded or not; none of them holds a line break.
+    def from_text(cls, text: str) -> Headers:
+        """Read header lines, folded or not, each ended by CRLF; no CR or LF is anywhere else.
 
         Raises:
             MessageError: a line is no header.
         """
-        index: dict[str, str | list[str]] = {}
-        for line in lines:
-            name, colon, value = line.partition(":")
-            try:
-                key = _KEYS[name]
-            except KeyError:
-                if index and line.startswith((" ", "\t")):
-                    return cls.from_lines(unfold(lines))
-                key = header_key(name.rstrip())
-            if not colon:
-                raise MessageError(f"header line {excerpt(line)} has no colon")
-            if key in index:
-                _add(index, key, value.strip())
-            else:
-                index[key] = value.strip()
-        headers = cls.__new__(cls)
-        headers._items = None  # noqa: SLF001  # our own
-        headers._wire = lines  # noqa: SLF001
-        headers._index = index  # noqa: SLF001
-        return headers
+        if "\r\n " in text or "\r\n\t" in text:
+            text = unfold(text)
+        index = _read(text)
+        return cls._of(text, index, may_have_length=_LENGTH in index)
 
     @classmethod
-    def _of(cls, items: Iterable[tuple[str, str]]) -> Headers:
+    def _of(cls, text: str, index: Index | None, *, may_have_length: bool) -> Headers:
         headers = cls.__new__(cls)
-        headers._items = tuple(items)  # noqa: SLF001
-        headers._index = None  # noqa: SLF001
+        headers._text = text  # noqa: SLF001  # our own
+        headers._index = index  # noqa: SLF001
+        headers._may_have_length = may_have_length  # noqa: SLF001
         return headers
+
+    @property
+    def index(self) -> Index:
+        """The lines of each header by its `header_key`, unfolded: one as it is, or several."""
+        if self._index is None:
+            self._index = _read(self._text)
+        return self._index
+
+    def written(self, length: int) -> str:
+        """All lines as they are sent, each ended by CRLF, with ``length`` as Content-Length."""
+        headers = self
+        if self._may_have_length:
+            if self.index.get(_LENGTH) == str(length):
+                return self._text
+            headers = self.without(_LENGTH)
+        return f"{headers._text}Content-Length: {length}\r\n"  # noqa: SLF001  # our own
 
     def items(self) -> tuple[tuple[str, str], ...]:
         """Names as they were spelled, and values, line by line."""
-        if self._items is None:
-            parts = [line.partition(":") for line in self._wire]
-            self._items = tuple([(name.rstrip(), value.strip()) for name, _, value in parts])
-        return self._items
-
-    def _make_index(self) -> dict[str, str | list[str]]:
-        index: dict[str, str | list[str]] = {}
-        for name, value in self.items():
-            key = _KEYS.get(name) or header_key(name)
-            if key in index:
-                _add(index, key, value)
-            else:
-                index[key] = value
-        self._index = index
-        return index
+        parts = [line.partition(":") for line in _lines(self._text)]
+        return tuple([(name.rstrip(), value.strip()) for name, _, value in parts])
 
     def get(self, name: str) -> str | None:
         """The first line of header ``name``, unfolded; None if there is none."""
-        found = (self._index or self._make_index()).get(_KEYS.get(name) or header_key(name))
+        found = (self._index or self.index).get(_KEYS.get(name) or header_key(name))
         return found[0] if isinstance(found, list) else found
 
     def only(self, name: str) -> str:
@@ -195,14 +188,14 @@ class Headers:
         Raises:
             MessageError: there is none, or more than one.
         """
-        found = (self._index or self._make_index()).get(_KEYS.get(name) or header_key(name))
+        found = (self._index or self.index).get(_KEYS.get(name) or header_key(name))
         if isinstance(found, str):
             return found
         raise MessageError(f"there is {'no' if found is None else 'more than one'} {name}")
 
     def lines(self, name: str) -> tuple[str, ...]:
         """All lines of header ``name``, unfolded."""
-        found = (self._index or self._make_index()).get(_KEYS.get(name) or header_key(name))
+        found = (self._index or self.index).get(_KEYS.get(name) or header_key(name))
         if found is None:
             return ()
         return (found,) if isinstance(found, str) else tuple(found)
@@ -216,7 +209,9 @@ class Headers:
 
     def __contains__(self, name: object) -> bool:
         """Whether there is a line of header ``name``."""
-        return isinstance(name, str) and is_token(name) and self.get(name) is not None
+        if not isinstance(name, str):
+            return False
+        return (name in _KEYS or is_token(name)) and self.get(name) is not None
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         """Iterate over `items`."""
@@ -224,34 +219,37 @@ class Headers:
 
     def __len__(self) -> int:
         """Count the lines."""
-        return len(self.items())
+        return self._text.count("\r\n")
 
     def with_first(self, name: str, value: str) -> Headers:
         """These headers with one more, before all others."""
-        return self._of((_checked(name, value), *self.items()))
+        return self._changed(name, _line(name, value) + self._text)
 
     def with_last(self, name: str, value: str) -> Headers:
         """These headers with one more, after all others."""
-        return self._of((*self.items(), _checked(name, value)))
+        return self._changed(name, self._text + _line(name, value))
 
     def replaced(self, name: str, *values: str) -> Headers:
         """These headers with ``values``, a line each, in place of all ``name``, else at the end."""
         key = header_key(name)
-        new = [_checked(name, value) for value in values]
-        kept: list[tuple[str, str]] = []
+        kept: list[str] = []
         place: int | None = None
-        for item in self.items():
-            if header_key(item[0]) != key:
-                kept.append(item)
+        for line in _lines(self._text):
+            if header_key(line.partition(":")[0].rstrip()) != key:
+                kept.append(f"{line}\r\n")
             elif place is None:
                 place = len(kept)
         place = len(kept) if place is None else place
-        return self._of((*kept[:place], *new, *kept[place:]))
+        kept[place:place] = [_line(name, value) for value in values]
+        return self._changed(name, "".join(kept))
 
     def without(self, name: str) -> Headers:
         """These headers without any ``name``."""
-        key = header_key(name)
-        return self._of(item for item in self.items() if header_key(item[0]) != key)
+        return self.replaced(name)
+
+    def _changed(self, name: str, text: str) -> Headers:
+        may_have_length = self._may_have_length or header_key(name) == _LENGTH
+        return self._of(text, None, may_have_length=may_have_length)
 
     def __eq__(self, other: object) -> bool:
         """Whether names, in any spelling, and values are the same, in the same order."""
@@ -271,6 +269,20 @@ class Headers:
         return f"<Headers {' '.join(name for name, _ in self.items())}>"
 
 
+def _read(text: str) -> Index:
+    index: Index = {}
+    for line in _lines(text):
+        name, colon, value = line.partition(":")
+        key = _KEYS.get(name) or header_key(name.rstrip())
+        if not colon:
+            raise MessageError(f"header line {excerpt(line)} has no colon")
+        if key in index:
+            _add(index, key, value.strip())
+        else:
+            index[key] = value.strip()
+    return index
+
+
 def _add(index: dict[str, str | list[str]], key: str, value: str) -> None:
     found = index[key]
     if isinstance(found, str):
@@ -279,9 +291,15 @@ def _add(index: dict[str, str | list[str]], key: str, value: str) -> None:
         found.append(value)
 
 
-def _checked(name: str, value: str) -> tuple[str, str]:
+def _lines(text: str) -> list[str]:
+    lines = text.split("\r\n")
+    lines.pop()  # nothing comes after the last line's end
+    return lines
+
+
+def _line(name: str, value: str) -> str:
     if name not in _KEYS:
         header_key(name)
     if is_unsafe(value):
         raise MessageError(f"header {name}: {excerpt(value)} cannot be sent: it breaks the line")
-    return name, value.strip()
+    return f"{name}: {value.strip()}\r\n"

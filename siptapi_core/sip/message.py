@@ -8,20 +8,20 @@ by ``validate()``.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from functools import cached_property
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property, partial
 from typing import Final, TypeVar
 
 from siptapi_core.errors import MessageError
-from siptapi_core.sip.cseq import CSeq
+from siptapi_core.sip.cseq import CSeq, parse_cseq
 from siptapi_core.sip.framing import cut_body, split_head
 from siptapi_core.sip.headers import Headers, first_value, is_unsafe, unfold
-from siptapi_core.sip.name_addr import NameAddr
-from siptapi_core.sip.parameters import TOKEN, excerpt, is_token
+from siptapi_core.sip.name_addr import NameAddr, parse_name_addr
+from siptapi_core.sip.parameters import TOKEN, excerpt, is_token, remembered
 from siptapi_core.sip.pattern import Pattern
 from siptapi_core.sip.status import reason_phrase
 from siptapi_core.sip.uri import OtherUri, Uri, parse_uri
-from siptapi_core.sip.via import Via
+from siptapi_core.sip.via import Via, parse_via
 
 __all__ = ["MAXIMUM_SIZE", "Headers", "Message", "Request", "Response", "parse_message"]
 
@@ -66,17 +66,9 @@ class Message:
         Raises:
             MessageError: the start line cannot be sent.
         """
-        start_line = self.start_line
-        if is_unsafe(start_line) or not _can_be_sent(start_line):
-            raise MessageError(f"{excerpt(start_line)} is no start line that can be sent")
-        lines = [
-            f"{name}: {value}"
-            for name, value in self.headers.items()
-            if len(name) not in _LENGTH_LENGTHS or name.lower() not in _LENGTH_NAMES
-        ]
-        lines.insert(0, start_line)
-        lines.append(f"Content-Length: {len(self.body)}\r\n\r\n")
-        return "\r\n".join(lines).encode() + self.body
+        start_line = _sendable(self.start_line)
+        headers = self.headers.written(len(self.body))
+        return f"{start_line}\r\n{headers}\r\n".encode() + self.body
 
     @cached_property
     def via(self) -> Via:
@@ -87,19 +79,19 @@ class Message:
     def vias(self) -> tuple[Via, ...]:
         """All Via values, the top first."""
         values = self.headers.values("Via")
-        return tuple([_read_value("Via", value, Via.parse) for value in values])
+        return tuple([_read_value("Via", value, parse_via) for value in values])
 
     @cached_property
     def from_(self) -> NameAddr:
         """The From header."""
-        return _read_value("From", self.headers.only("From"), NameAddr.parse)
+        return _read_value("From", self.headers.only("From"), parse_name_addr)
 
     @cached_property
     def to(self) -> NameAddr:
         """The To header."""
-        return _read_value("To", self.headers.only("To"), NameAddr.parse)
+        return _read_value("To", self.headers.only("To"), parse_name_addr)
 
-    @property
+    @cached_property
     def call_id(self) -> str:
         """The Call-ID, compared byte by byte."""
         return self.headers.only("Call-ID")
@@ -107,7 +99,7 @@ class Message:
     @cached_property
     def cseq(self) -> CSeq:
         """The CSeq header."""
-        return _read_value("CSeq", self.headers.only("CSeq"), CSeq.parse)
+        return _read_value("CSeq", self.headers.only("CSeq"), parse_cseq)
 
     @property
     def contact(self) -> NameAddr | None:
@@ -115,7 +107,7 @@ class Message:
         line = self.headers.get("Contact")
         if line is None:
             return None
-        return _read_value("Contact", first_value(line), NameAddr.parse)
+        return _read_value("Contact", first_value(line), parse_name_addr)
 
     @property
     def contacts(self) -> tuple[NameAddr, ...]:
@@ -160,7 +152,7 @@ class Message:
 
     def _addresses(self, name: str) -> tuple[NameAddr, ...]:
         values = self.headers.values(name)
-        return tuple([_read_value(name, value, NameAddr.parse) for value in values])
+        return tuple([_read_value(name, value, parse_name_addr) for value in values])
 
     def __eq__(self, other: object) -> bool:
         """Whether the other is the same kind of message, with the same start line and content."""
@@ -180,6 +172,13 @@ class Message:
         return f"<{type(self).__name__} {self.start_line!r}>"
 
 
+@remembered
+def _sendable(start_line: str) -> str:
+    if is_unsafe(start_line) or not _can_be_sent(start_line):
+        raise MessageError(f"{excerpt(start_line)} is no start line that can be sent")
+    return start_line
+
+
 def _can_be_sent(start_line: str) -> bool:
     if start_line.startswith("SIP/2.0 "):
         return _proper_status_line.fullmatch(start_line) is not None
@@ -192,7 +191,7 @@ def _read_top_via(headers: Headers) -> Via:
     line = headers.get("Via")
     if line is None:
         raise MessageError("there is no Via")
-    return _read_value("Via", first_value(line), Via.parse)
+    return _read_value("Via", first_value(line), parse_via)
 
 
 def _read_value(name: str, value: str, parse: Callable[[str], T]) -> T:
@@ -211,10 +210,6 @@ def _number(headers: Headers, name: str) -> int | None:
     # int() refuses thousands of digits; what is above a field's range means its upper end.
     digits = value.lstrip("0") or "0"
     return _LARGEST if len(digits) > _LONGEST else min(int(digits), _LARGEST)
-
-
-_LENGTH_NAMES = frozenset({"content-length", "l"})
-_LENGTH_LENGTHS = frozenset(map(len, _LENGTH_NAMES))
 
 
 class Request(Message):
@@ -301,49 +296,56 @@ def parse_message(data: bytes) -> Request | Response:
             that reading checks (see the module), or in its framing. ``request`` is the request
             where it can still be answered, with ``status``; else None.
     """
-    lines, rest = split_head(data)
+    start_line, lines, rest = split_head(data)
     try:
-        return _read(data, lines, rest)
+        return _read(data, start_line, lines, rest)
     except MessageError as error:
-        error.request = _answerable(lines)
+        error.request = _answerable(start_line, lines)
         raise
 
 
-def _read(data: bytes, lines: list[str], rest: bytes | None) -> Request | Response:
+_SINGLE: Mapping[str, tuple[str, str, Callable[[str], object]]] = {
+    "from": ("from_", "From", parse_name_addr),
+    "to": ("to", "To", parse_name_addr),
+    "cseq": ("cseq", "CSeq", parse_cseq),
+    "call-id": ("call_id", "Call-ID", str),
+}
+
+
+def _read(data: bytes, start_line: str, lines: str, rest: bytes | None) -> Request | Response:
     if len(data) > MAXIMUM_SIZE:
         raise MessageError(f"{len(data)} bytes are more than {MAXIMUM_SIZE}", status=513)
     if rest is None:
         raise MessageError("no SIP message: no empty line ends its headers")
-    if b"\0" in data and any(map(is_unsafe, lines)):
+    if b"\0" in data and any(map(is_unsafe, (start_line, *lines.split("\r\n")))):
         raise MessageError("there is a NUL in the headers")
-    start_line = lines[0]
-    headers = Headers.from_lines(lines[1:])
-    message: Request | Response
-    if start_line[:4].upper() == "SIP/":
-        status, reason = _read_status_line(start_line)
-        message = Response(status, reason, headers, cut_body(headers, rest))
-    else:
-        method, uri = _read_request_line(start_line)
-        message = Request(method, uri, headers, cut_body(headers, rest))
+    headers = Headers.from_text(lines)
+    index = headers.index
+    create = _read_start_line(start_line)
+    message = create(headers, cut_body(index.get("content-length"), rest))
     # Read now, to where cached_property looks first: its own way takes a lock each on Python 3.11.
-    known = message.__dict__
-    known["via"] = _read_top_via(headers)
-    known["from_"] = _read_value("From", headers.only("From"), NameAddr.parse)
-    known["to"] = _read_value("To", headers.only("To"), NameAddr.parse)
-    known["cseq"] = _read_value("CSeq", headers.only("CSeq"), CSeq.parse)
-    headers.only("Call-ID")
-    _number(headers, "Max-Forwards")
+    message.via = _read_top_via(headers)
+    for key, (attribute, name, parse) in _SINGLE.items():
+        line = index.get(key)
+        if not isinstance(line, str):
+            line = headers.only(name)
+        try:
+            setattr(message, attribute, parse(line))
+        except MessageError as error:
+            raise MessageError(f"{name}: {error}") from None
+    if "max-forwards" in index:
+        _number(headers, "Max-Forwards")
     return message
 
 
-def _read_status_line(line: str) -> tuple[int, str]:
-    match = _status_line.fullmatch(line)
-    if match is None:
-        raise MessageError(f"{excerpt(line)} is no status line")
-    return int(match[1]), match[2] or ""
-
-
-def _read_request_line(line: str) -> tuple[str, Uri]:
+@remembered
+def _read_start_line(line: str) -> partial[Request] | partial[Response]:
+    """What makes the message of its headers and body."""
+    if line[:4].upper() == "SIP/":
+        match = _status_line.fullmatch(line)
+        if match is None:
+            raise MessageError(f"{excerpt(line)} is no status line")
+        return partial(Response, int(match[1]), match[2] or "")
     parts = line.split(" ")
     if len(parts) != 3:  # noqa: PLR2004  # as it says
         raise MessageError(f"{excerpt(line)} is no request line: method, URI and version")
@@ -353,12 +355,12 @@ def _read_request_line(line: str) -> tuple[str, Uri]:
         raise MessageError(f"version {excerpt(version)} is not SIP/2.0", status=status)
     if method not in METHODS and not is_token(method):
         raise MessageError(f"{excerpt(method)} is no method")
-    return method, parse_uri(uri)
+    return partial(Request, method, parse_uri(uri))
 
 
-def _answerable(lines: list[str]) -> Request | None:
+def _answerable(start_line: str, lines: str) -> Request | None:
     """A faulty request with what of it can be read, if that is enough for sending an answer."""
-    method, *target = lines[0].split() or [""]
+    method, *target = start_line.split() or [""]
     version = target.pop() if target else ""
     if method == "ACK" or not is_token(method) or version[:4].upper() != "SIP/":
         return None
@@ -367,7 +369,8 @@ def _answerable(lines: list[str]) -> Request | None:
         uri = parse_uri(" ".join(target))
     except MessageError:
         uri = OtherUri("invalid", "request-uri")
-    headers = Headers.from_lines([line for line in unfold(lines[1:]) if _is_header(line)])
+    readable = [f"{line}\r\n" for line in unfold(lines).split("\r\n") if _is_header(line)]
+    headers = Headers.from_text("".join(readable))
     request = Request(method, uri, headers)
     try:
         _ = request.via

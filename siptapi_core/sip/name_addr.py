@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-
-from attrs import frozen
+from typing import NamedTuple
 
 from siptapi_core.errors import MessageError
 from siptapi_core.sip.parameters import (
@@ -22,7 +21,6 @@ from siptapi_core.sip.parameters import (
 )
 from siptapi_core.sip.pattern import Pattern
 from siptapi_core.sip.uri import Uri, parse_uri
-from siptapi_core.values import Compared
 
 # The grammar wants tokens in an unquoted name; phones send more. A comma or semicolon there would
 # end the value, so those stay errors.
@@ -33,8 +31,7 @@ _name_addr = Pattern(
 )
 
 
-@frozen(eq=False, repr=False)
-class NameAddr(Compared):
+class NameAddr(NamedTuple):
     """A ``name-addr`` or ``addr-spec`` with its header parameters (RFC 3261 sections 20.10, 25.1).
 
     ``display_name`` is what a person reads, unquoted. Writing gives always ``<...>``, so that
@@ -45,14 +42,10 @@ class NameAddr(Compared):
     display_name: str = ""
     parameters: Parameters = ()
 
-    @classmethod
-    def parse(cls, text: str) -> NameAddr:
-        """Read one address.
-
-        Raises:
-            MessageError: it is none. Without ``<...>`` a URI must not hold ``,`` or ``?``.
-        """
-        return _parse(text)
+    @staticmethod
+    def parse(text: str) -> NameAddr:
+        """See `parse_name_addr`."""
+        return parse_name_addr(text)
 
     def __str__(self) -> str:
         """The value of the header."""
@@ -75,7 +68,12 @@ class NameAddr(Compared):
 
 
 @remembered
-def _parse(text: str) -> NameAddr:
+def parse_name_addr(text: str) -> NameAddr:
+    """Read one address.
+
+    Raises:
+        MessageError: it is none. Without ``<...>`` a URI must not hold ``,`` or ``?``.
+    """
     match = _name_addr.match(text)
     if match is not None:
         quoted, plain, uri, tag = match.groups()

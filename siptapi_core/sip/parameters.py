@@ -6,7 +6,6 @@ so hostile text costs no more than its length.
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Callable
 from typing import TypeVar
@@ -16,6 +15,7 @@ from siptapi_core.sip.pattern import Pattern
 
 T = TypeVar("T")
 _LONG = 200
+_MOST = 1024
 
 Parameters = tuple[tuple[str, str | None], ...]
 """Names and values in order, both as on the wire: a quoted value keeps its quotes."""
@@ -38,18 +38,29 @@ _is_token = Pattern(TOKEN)
 _is_value = Pattern(_VALUE, re.DOTALL)
 
 
+class _Remembered(dict[str, T]):
+    """What has been read, by its text; anything else is read when it is looked up."""
+
+    def __init__(self, parse: Callable[[str], T]) -> None:
+        super().__init__()
+        self._parse = parse
+
+    def __missing__(self, text: str) -> T:
+        result = self._parse(text)
+        if len(text) < _LONG:
+            if len(self) == _MOST:
+                self.clear()
+            self[text] = result
+        return result
+
+
 def remembered(parse: Callable[[str], T]) -> Callable[[str], T]:
-    """``parse`` that keeps its latest results: the messages of a call repeat what they say.
+    """``parse`` that keeps its results: the messages of a call repeat what they say.
 
-    Bounded in number, and in size by leaving long texts out. The results must be immutable.
+    A text that it knows calls no function of Python. Bounded in number, and in size by leaving
+    long texts out. The results must be immutable.
     """
-
-    @functools.wraps(parse)
-    def parse_or_remember(text: str) -> T:
-        return cached(text) if len(text) < _LONG else parse(text)
-
-    cached = functools.lru_cache(maxsize=1024)(parse)
-    return parse_or_remember
+    return _Remembered(parse).__getitem__
 
 
 def is_token(text: str) -> bool:
@@ -57,6 +68,7 @@ def is_token(text: str) -> bool:
     return (text.isalnum() and text.isascii()) or _is_token.fullmatch(text) is not None
 
 
+@remembered
 def parse_parameters(text: str) -> Parameters:
     """Read ``;name=value;name`` to the end of ``text``.
 

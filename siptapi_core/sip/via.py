@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import evolve, frozen
+from typing import NamedTuple
 
 from siptapi_core.errors import MessageError
 from siptapi_core.sip.parameters import (
@@ -15,10 +15,10 @@ from siptapi_core.sip.parameters import (
     find_parameter,
     format_parameters,
     parse_parameters,
+    remembered,
     replace_parameter,
 )
 from siptapi_core.sip.pattern import Pattern
-from siptapi_core.values import Compared
 
 _via = Pattern(
     rf"[ \t]*+[Ss][Ii][Pp][ \t]*+/[ \t]*+{TOKEN}[ \t]*+/[ \t]*+({TOKEN})[ \t]++"
@@ -27,8 +27,7 @@ _via = Pattern(
 )
 
 
-@frozen(eq=False, repr=False)
-class Via(Compared):
+class Via(NamedTuple):
     """One Via value (RFC 3261 sections 18.2, 20.42; ``rport``: RFC 3581).
 
     ``transport`` is upper-case, as ``UDP``; ``host`` an IPv6 address without brackets.
@@ -39,26 +38,10 @@ class Via(Compared):
     port: int | None = None
     parameters: Parameters = ()
 
-    @classmethod
-    def parse(cls, text: str) -> Via:
-        """Read one Via value, of any SIP version.
-
-        Raises:
-            MessageError: it is none.
-        """
-        match = _via.match(text)
-        if match is None or (match[4] and int(match[4]) > LARGEST_PORT):
-            raise MessageError(f"{excerpt(text)} is no Via")
-        transport, ipv6, name, port, branch = match.groups()
-        parameters: Parameters = () if branch is None else (("branch", branch),)
-        if rest := text[match.end() :]:
-            parameters += parse_parameters(rest)
-        return cls(
-            transport.upper(),
-            ipv6 or name,
-            None if port is None else int(port),
-            parameters,
-        )
+    @staticmethod
+    def parse(text: str) -> Via:
+        """See `parse_via`."""
+        return parse_via(text)
 
     def __str__(self) -> str:
         """The value of the header, with version 2.0."""
@@ -91,4 +74,21 @@ class Via(Compared):
 
     def with_parameter(self, name: str, value: str | None = None) -> Via:
         """This Via with parameter ``name`` set."""
-        return evolve(self, parameters=replace_parameter(self.parameters, name, value))
+        return self._replace(parameters=replace_parameter(self.parameters, name, value))
+
+
+@remembered
+def parse_via(text: str) -> Via:
+    """Read one Via value, of any SIP version.
+
+    Raises:
+        MessageError: it is none.
+    """
+    match = _via.match(text)
+    if match is None or (match[4] and int(match[4]) > LARGEST_PORT):
+        raise MessageError(f"{excerpt(text)} is no Via")
+    transport, ipv6, name, port, branch = match.groups()
+    parameters: Parameters = () if branch is None else (("branch", branch),)
+    if rest := text[match.end() :]:
+        parameters += parse_parameters(rest)
+    return Via(transport.upper(), ipv6 or name, None if port is None else int(port), parameters)
