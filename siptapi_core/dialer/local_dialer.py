@@ -226,9 +226,11 @@ class LocalDialer:
 
     async def close(self) -> None:
         """Take no more calls, hang up those that we hold, wait a while, end the streams."""
-        await self.outgoing.close()
-        self._events.close()
-        self._messages.close()
+        try:
+            await self.outgoing.close()
+        finally:
+            self._events.close()
+            self._messages.close()
 
     def _allowed(self, command: Transfer | Redirect, line: str, caller: Caller) -> Uri:
         """What the command's number means on ``line``; raises NumberError, DeniedError."""

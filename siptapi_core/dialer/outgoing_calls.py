@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from functools import partial
+from typing import TypeVar
 
 from siptapi_core.commands import Caller, CallStatus, Dial, Dialling
 from siptapi_core.contracts import Clock, DialRequest, Logger, Strategy
@@ -18,8 +20,12 @@ from siptapi_core.machine.identifiers import Identifiers
 from siptapi_core.numbers import Decision, Explanation, Kind
 from siptapi_core.sip.uri import SipUri, Uri
 
-GOODBYE_SECONDS = 5.0
-"""How long `OutgoingCalls.close` waits for calls that it hung up."""
+GOODBYE_SECONDS, GOODBYE_SECONDS_A_CALL = 5.0, 0.001
+"""How long `OutgoingCalls.close` may take to hang up all calls, and to wait for their end."""
+AT_A_TIME = 20
+"""Calls that are hung up before the loop has its turn again: some milliseconds."""
+
+T = TypeVar("T")
 
 
 class OutgoingCalls:
@@ -133,16 +139,32 @@ class OutgoingCalls:
             await asyncio.wait(tuple(self._tasks.values()), timeout=seconds)
 
     async def close(self) -> None:
-        """Take no more calls, hang up those that there are, and wait a while for their end."""
+        """Take no more calls, hang up those that there are, and wait a while for their end.
+
+        There may be thousands: meanwhile the loop turns, and what their phones say is heard.
+        """
         self._closing = True
-        await asyncio.gather(*map(self._hang_up, self._calls.values()))
-        if self._tasks:
-            _, stuck = await asyncio.wait(tuple(self._tasks.values()), timeout=GOODBYE_SECONDS)
-            for task in stuck:
+        tasks = tuple(self._tasks.values())
+        with suppress(TimeoutError):
+            try:
+                async with asyncio.timeout(GOODBYE_SECONDS + GOODBYE_SECONDS_A_CALL * len(tasks)):
+                    await self._hang_up_all()
+                    if tasks:
+                        await asyncio.wait(tasks)
+            finally:  # also where nobody wants to wait any more: each is told to have ended
+                await self._give_up([task for task in tasks if not task.done()])
+
+    async def _hang_up_all(self) -> None:
+        async with asyncio.TaskGroup() as hanging_up:
+            async for call in _few_at_a_time(tuple(self._calls.values())):
+                hanging_up.create_task(self._hang_up(call))
+
+    async def _give_up(self, stuck: Sequence[asyncio.Task[None]]) -> None:
+        if stuck:
+            self._logger.warning("calls did not end in time", calls=len(stuck))
+            async for task in _few_at_a_time(stuck):
                 task.cancel()
-            if stuck:
-                self._logger.warning("calls did not end in time", calls=len(stuck))
-                await asyncio.wait(stuck)
+            await asyncio.wait(stuck)
 
     async def _hang_up(self, call: OutgoingCall) -> None:
         try:
@@ -170,6 +192,13 @@ class OutgoingCalls:
         elif isinstance(happening, CalleeTrying) and happening.strategy:  # before the phone
             self._expect(call, call.request.callee)
         self._events.tell_of_call(call.id, call.line, happening)
+
+
+async def _few_at_a_time(items: Sequence[T]) -> AsyncIterator[T]:
+    for number, item in enumerate(items, 1):
+        yield item
+        if number % AT_A_TIME == 0:
+            await asyncio.sleep(0)
 
 
 def check_decision(explanation: Explanation, *, confirmed: bool) -> None:

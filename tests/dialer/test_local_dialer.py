@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections import Counter
 from types import SimpleNamespace
 
 import pytest
@@ -539,6 +540,55 @@ def test_closing_when_nothing_is_held():
         rig = Rig()
         await asyncio.wait_for(rig.dialer.close(), 5)
         assert [event async for event in rig.events] == []
+
+    asyncio.run(main())
+
+
+def test_closing_thousands_of_calls_lets_the_loop_turn_meanwhile():
+    calls, turns = 10 * outgoing_calls.AT_A_TIME, 0
+    hung_up_in: list[int] = []
+
+    async def main():
+        nonlocal turns
+
+        async def hang_up():
+            hung_up_in.append(turns)
+
+        async def turn():
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        rig = Rig(a=StoryStrategy(PhoneCalling(), hang_up_with=hang_up))
+        for _ in range(calls):
+            await rig.execute(Dial(number="301"))
+        turning = asyncio.create_task(turn())
+        await asyncio.wait_for(rig.dialer.close(), 60)
+        turning.cancel()
+        endings = [event.happening async for event in rig.events if event.happening == CANCELLED]
+        assert len(endings) == calls
+
+    asyncio.run(main())
+    assert len(hung_up_in) == calls
+    assert max(Counter(hung_up_in).values()) <= outgoing_calls.AT_A_TIME
+
+
+def test_where_nobody_waits_for_the_closing_each_call_is_told_to_have_ended_before_it():
+    async def main():
+        async def never():
+            await asyncio.sleep(3600)
+
+        rig = Rig(a=StoryStrategy(PhoneCalling(), hang_up_with=never))
+        for _ in range(3):
+            await rig.execute(Dial(number="301"))
+        closing = asyncio.create_task(rig.dialer.close())
+        await until(lambda: all(attempt.hang_ups for attempt in rig.strategies["a"].attempts))
+        closing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await closing
+        told = [event.happening async for event in rig.events]
+        assert told[-3:] == [CallEnded(Outcome.UNKNOWN, Stage.PROXY)] * 3
 
     asyncio.run(main())
 
