@@ -14,18 +14,22 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from siptapi_core.commands import (
+    Calls,
     Command,
     Dial,
     Dialling,
     Done,
     Lines,
+    ListCalls,
     Reply,
+    ShowCall,
     ShowStatus,
     Status,
 )
 from siptapi_core.contracts import Clock, Dialer, Logger
 from siptapi_core.control.vocabulary import decode_command, encode_reply
-from siptapi_core.errors import SiptapiError, UnknownNameError
+from siptapi_core.errors import RefusedError, SiptapiError, UnknownNameError
+from siptapi_core.events import CallId
 from siptapi_core.value_encoding import class_fields, members_of, name_of
 from siptapi_frontends.http import docs_page
 from siptapi_frontends.http.access import Access, AccessControl
@@ -103,7 +107,7 @@ class Api:
             given = await read_object(request)
         command = _decode(operation, given, request.path_params)
         if not isinstance(command, Dial):
-            reply = await self._dialer_says(command, access, operation.refused)
+            reply = await self._dialer_says(command, access, request.path_params.get("call"))
             if isinstance(
                 reply, Lines
             ):  # of ten thousand it takes a while, and calls must not wait
@@ -137,11 +141,30 @@ class Api:
         self._logger.info("dialled", token=access.token.name, call=reply.call, line=reply.line)
         return reply
 
-    async def _dialer_says(self, command: Command, access: Access, refused: int = 409) -> Reply:
+    async def _dialer_says(
+        self, command: Command, access: Access, call: CallId | None = None
+    ) -> Reply:
+        """What it replies; ``call`` is the one that the command is about, if any."""
         try:
             return await self._dialer.execute(command, access.caller)
+        except RefusedError as error:
+            problem = problem_of(error)
+            if call is not None and not await self._knows(call, access):
+                problem.status = 404
+            raise problem from error
         except SiptapiError as error:
-            raise problem_of(error, refused) from error
+            raise problem_of(error) from error
+
+    async def _knows(self, call: CallId, access: Access) -> bool:
+        """Whether the call is in progress, or in the history."""
+        calls = await self._dialer.execute(ListCalls(), access.caller)
+        if isinstance(calls, Calls) and call in {each.call for each in calls.calls}:
+            return True
+        try:
+            await self._dialer.execute(ShowCall(call=call), access.caller)
+        except RefusedError:
+            return False
+        return True
 
     # --- events ------------------------------------------------------------------------------
 

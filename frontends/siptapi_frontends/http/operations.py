@@ -48,7 +48,7 @@ API = "/api/v1"
 class Operation(Value, kw_only=True):
     """``method`` and ``path`` execute ``command`` for tokens of ``scope``.
 
-    ``status`` is that of success, ``refused`` that of RefusedError. A reply `Done` has no body.
+    ``status`` is that of success. A reply `Done` has no body.
     """
 
     method: str
@@ -58,7 +58,6 @@ class Operation(Value, kw_only=True):
     scope: Scope
     summary: str
     status: int = 200
-    refused: int = 409
 
     @property
     def in_path(self) -> tuple[str, ...]:
@@ -67,12 +66,7 @@ class Operation(Value, kw_only=True):
 
 
 def _get(
-    path: str,
-    command: type,
-    reply: type,
-    summary: str,
-    scope: Scope = Scope.READ,
-    refused: int = 409,
+    path: str, command: type, reply: type, summary: str, scope: Scope = Scope.READ
 ) -> Operation:
     return Operation(
         method="GET",
@@ -81,7 +75,6 @@ def _get(
         reply=reply,
         scope=scope,
         summary=summary,
-        refused=refused,
     )
 
 
@@ -108,13 +101,12 @@ OPERATIONS = (
     _get("/lines", ListLines, Lines, "The lines"),
     _get("/calls", ListCalls, Calls, "The calls in progress"),
     _post("/calls", Dial, "Make the phone of a line call a number", Dialling, 201),
-    _get("/calls/{call}", ShowCall, CallRecord, "One call, with its events", refused=404),
+    _get("/calls/{call}", ShowCall, CallRecord, "One call, with its events"),
     _get(
         "/calls/{call}/messages",
         ShowMessages,
         Messages,
         "The SIP messages of a call, in order, as far as they are kept",
-        refused=404,
     ),
     _post("/calls/{call}/hangup", HangUp, "End a call that SIPTAPI still holds"),
     _post("/calls/{call}/transfer", Transfer, "Send the party that is held to another number"),

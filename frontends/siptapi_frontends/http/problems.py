@@ -68,12 +68,10 @@ class Problem(Exception):  # noqa: N818  # the RFC's word
         return JsonResponse(content, self.status, headers=self.headers, media_type=MEDIA_TYPE)
 
 
-def problem_of(error: SiptapiError, refused: int = STATUSES["refused"]) -> Problem:
-    """What ``error`` means over HTTP; ``refused`` is the status where its code is that."""
+def problem_of(error: SiptapiError) -> Problem:
+    """What ``error`` means over HTTP."""
     confirmable = isinstance(error, DeniedError) and error.confirmable
     status = CONFIRMABLE if confirmable else STATUSES.get(error.code, 500)
-    if error.code == "refused":
-        status = refused
     seconds = RETRY_AFTER.get(error.code)
     headers = {"Retry-After": seconds} if seconds else None
     return Problem(status, error.code, str(error), headers=headers, confirmable=confirmable)

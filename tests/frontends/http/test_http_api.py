@@ -13,6 +13,8 @@ from siptapi_core.commands import (
     CallDirection,
     CallRecord,
     Calls,
+    CallState,
+    CallStatus,
     Dial,
     Done,
     Explain,
@@ -182,6 +184,46 @@ def test_an_error_is_a_problem_in_the_words_of_the_command_line(error, status, t
             assert problem["title"]
             assert "confirmable" not in problem
             assert answer.headers.get("retry-after") == ("5" if status == 503 else None)
+
+    run(main())
+
+
+OF_A_CALL = {
+    "GET calls/c1/messages": ShowMessages,
+    "POST calls/c1/hangup": HangUp,
+    "POST calls/c1/transfer": Transfer,
+    "POST calls/c1/reject": Reject,
+    "POST calls/c1/redirect": Redirect,
+}
+IN_PROGRESS = CallStatus(
+    call="c1", line="office", number="1", state=CallState.CONNECTED, started=1.5
+)
+
+
+@pytest.mark.parametrize("operation", OF_A_CALL)
+@pytest.mark.parametrize(
+    ("calls", "record", "status"),
+    [
+        ((), RefusedError("the history has no call 'c1'"), 404),
+        ((), RECORD, 409),
+        ((IN_PROGRESS,), RefusedError("no history is kept"), 409),
+        ((IN_PROGRESS.evolve(call="c2"),), RefusedError("no history is kept"), 404),
+    ],
+    ids=["unknown", "over", "in progress", "another in progress"],
+)
+def test_a_call_that_nobody_knows_is_not_found(operation, calls, record, status, tmp_path):
+    command, (method, path) = OF_A_CALL[operation], operation.split()
+
+    async def main():
+        async with serving(tmp_path) as lab, lab.client(lab.token()) as client:
+            answers = {ListCalls: Calls(calls), ShowCall: record, command: RefusedError("not now")}
+            lab.dialer.answers = answers
+            body = {"number": "3"} if command in {Transfer, Redirect} else None
+            answer = await client.request(method, f"/api/v1/{path}", json=body)
+            problem = answer.json()
+            assert (answer.status_code, problem["status"]) == (status, status)
+            assert (problem["code"], problem["detail"]) == ("refused", "not now")
+            assert problem["title"] == {404: "Not Found", 409: "Conflict"}[status]
 
     run(main())
 
@@ -453,6 +495,8 @@ def test_a_whole_call_on_simulated_phones(tmp_path: Path):
             assert messages == sorted(messages, key=lambda message: message["time"])
             refused = await client.post(f"/api/v1/calls/{call}/hangup")
             assert (refused.status_code, refused.json()["code"]) == (409, "refused")
+            unknown = await client.post("/api/v1/calls/nobodys/hangup")
+            assert (unknown.status_code, unknown.json()["code"]) == (404, "refused")
             assert (await client.get("/api/v1/settings")).json()["settings"]["lines"]["demo"]
             status = (await client.get("/api/v1/status")).json()
             assert status["lines"] == 1
