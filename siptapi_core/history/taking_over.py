@@ -6,9 +6,10 @@ whether it was: the same journal may be read any number of times, by several pro
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable
+from itertools import chain
+from json import JSONDecoder
 from typing import Any
 
 from siptapi_core.events import (
@@ -40,8 +41,8 @@ _BEGINS: dict[type[Happening], str] = {
     IncomingRinging: f"{_INSERT_CALL} 'incoming', :caller, :caller_name, :searched, :time)",
 }
 _CHANGES: dict[type[Happening], str] = {
-    PhoneCalling: "strategy = coalesce(nullif(:strategy, ''), strategy)",
-    CalleeTrying: "strategy = coalesce(nullif(:strategy, ''), strategy)",
+    PhoneCalling: "strategy = :strategy",
+    CalleeTrying: "strategy = :strategy",
     StrategyFellBack: "strategy = :to",
     CalleeAnswered: "answered = coalesce(answered, :time)",
     CallFailed: "status = :status, reason = :reason",
@@ -62,10 +63,13 @@ _UPDATES = {
     happening.name: f"UPDATE calls SET {changes} WHERE call = :call"  # noqa: S608  # those above
     for happening, changes in _CHANGES.items()
 }
-_INSERT_EVENT = (
-    "INSERT INTO events (run, id, call, data)"
-    " VALUES (?, ?, (SELECT call FROM calls WHERE call = ?), ?)"
-)
+_INSERT_EVENTS = "INSERT INTO events (run, id, call, data) VALUES "
+_EVENT = "(?, ?, ?, ?)"
+EVENTS_AT_ONCE = 200
+"""Rows that one statement inserts: each statement passes the interpreter's lock from this thread to
+the event loop and back. SQLite before 3.32 takes 999 values."""
+_HIGHEST = (1 << 63) - 1
+_decoder = JSONDecoder()
 
 _UNREADABLE = (
     *(ValueError, KeyError, TypeError, OverflowError),
@@ -83,6 +87,8 @@ def insert_lines(connection: sqlite3.Connection, run: str, lines: Iterable[bytes
         sqlite3.DatabaseError: nothing was taken over.
     """
     unreadable = 0
+    rows: list[tuple[str, int, str | None, str]] = []
+    known: dict[str | None, str | None] = {None: None}  # by call: itself, None where it had no row
     with transaction(connection):
         last = before = last_event(connection, run)
         for line in lines:
@@ -91,13 +97,20 @@ def insert_lines(connection: sqlite3.Connection, run: str, lines: Iterable[bytes
                 fields = _fields(text)
                 if fields["id"] <= last:
                     continue
-                _tell_call(connection, run, fields)
-                event = (run, fields["id"], fields["call"], text)
-                connection.execute(_INSERT_EVENT, event)
+                call = fields["call"]
+                if _tell_call(connection, run, fields):
+                    known[call] = call
+                elif call not in known:
+                    known[call] = call if _is_known(connection, call) else None
             except _UNREADABLE:
                 unreadable += 1
             else:
                 last = fields["id"]
+                rows.append((run, last, known[call], text))
+        for begin in range(0, len(rows), EVENTS_AT_ONCE):
+            some = rows[begin : begin + EVENTS_AT_ONCE]
+            statement = _INSERT_EVENTS + ", ".join([_EVENT] * len(some))
+            connection.execute(statement, tuple(chain.from_iterable(some)))
         if last > before:
             connection.execute(
                 "INSERT INTO runs (run, last_event) VALUES (?, ?)"
@@ -129,12 +142,18 @@ def end_calls(connection: sqlite3.Connection, run: str) -> None:
         )
 
 
+def _is_known(connection: sqlite3.Connection, call: str) -> bool:
+    known = connection.execute("SELECT 1 FROM calls WHERE call = ?", (call,))
+    return known.fetchone() is not None
+
+
 def _fields(text: str) -> dict[str, Any]:
     """What SQLite can take of a line."""
-    fields = json.loads(text)
-    if type(fields) is not dict or type(fields["id"]) is not int:
+    fields, end = _decoder.raw_decode(text)
+    if type(fields) is not dict or end < len(text) or type(fields["id"]) is not int:
         raise TypeError("it is no event")
-    fields.setdefault("call", None)
+    if fields["id"] > _HIGHEST or not isinstance(fields.setdefault("call", None), str | None):
+        raise TypeError("it is no event that the database can take")
     if "\\u" in text:  # else there is nothing but ASCII in it
         return {name: _storable(value) for name, value in fields.items()}
     return fields
@@ -145,13 +164,15 @@ def _storable(value: object) -> object:
     return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else value
 
 
-def _tell_call(connection: sqlite3.Connection, run: str, fields: dict[str, Any]) -> None:
-    """Carry out what the event means for its call."""
+def _tell_call(connection: sqlite3.Connection, run: str, fields: dict[str, Any]) -> bool:
+    """Carry out what the event means for its call; returns whether it made a row."""
     name = fields["event"]
     statement = _BEGINNINGS.get(name)
     if statement is not None:
         number = fields.get("number") or fields.get("caller") or ""
         searched = f"{number}\n{fields.get('caller_name') or ''}".casefold()
-        connection.execute(statement, fields | {"run": run, "searched": searched})
-    elif (statement := _UPDATES.get(name)) is not None:
+        made = connection.execute(statement, fields | {"run": run, "searched": searched})
+        return made.rowcount == 1
+    if (statement := _UPDATES.get(name)) is not None and fields.get("strategy") != "":
         connection.execute(statement, fields)
+    return False

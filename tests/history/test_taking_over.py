@@ -38,7 +38,7 @@ from siptapi_core.events import (
 from siptapi_core.history.journal_files import journal_files, read_lines
 from siptapi_core.history.journal_line import line_of
 from siptapi_core.history.schema import migrate
-from siptapi_core.history.taking_over import end_calls, insert_lines
+from siptapi_core.history.taking_over import EVENTS_AT_ONCE, end_calls, insert_lines
 
 
 def open_memory() -> sqlite3.Connection:
@@ -153,6 +153,19 @@ def test_every_event_is_kept_under_its_call() -> None:
     ]
 
 
+def test_a_call_goes_on_however_many_events_come_between() -> None:
+    connection = open_memory()
+    insert(connection, of_call(ANSWERED[:2]))
+    between = [of_line(LineAdded(), id_=number) for number in range(3, 2 * EVENTS_AT_ONCE)]
+    insert(connection, [*between, *of_call(ANSWERED[2:], first=2 * EVENTS_AT_ONCE)])
+    rows = everything(connection)["events"]
+    assert [row["id"] for row in rows] == list(range(1, 2 * EVENTS_AT_ONCE + len(ANSWERED) - 2))
+    assert [row["id"] for row in rows if row["call"] == "c1"] == [
+        *(1, 2),
+        *range(2 * EVENTS_AT_ONCE, 2 * EVENTS_AT_ONCE + len(ANSWERED) - 2),
+    ]
+
+
 def test_runs_do_not_know_of_each_others_ids() -> None:
     connection = open_memory()
     insert(connection, of_call(ANSWERED), "main")
@@ -185,6 +198,7 @@ def test_a_run_that_is_gone_leaves_calls_unfinished() -> None:
         b'{"id":"7"}',
         b'{"id":true,"event":"line_added"}',
         b'{"id":7}',
+        b'{"id":7,"event":"line_added"} 8',
         b'{"id":7,"event":"call_placed","call":"c7"}',
         b'{"id":99999999999999999999,"event":"line_added"}',
         b'{"id":7,"event":"call_placed","call":["c"],"line":"x","time":1.0,"number":"1"}',
