@@ -7,7 +7,7 @@
     │   ├── SettingsError     a value in the settings: file, dotted key, what was expected
     │   │   └── NoSettingsError  there is no settings file at all
     │   ├── NumberError       a text that is no number: why, and where in the text
-    │   ├── DeniedError       the rules of the line forbid that number, or want it confirmed
+    │   ├── DeniedError       the rules forbid that number, or want it confirmed; who asks may not
     │   └── UnknownNameError  no strategy, resolver, line, ... of that name: what there is instead
     ├── PluginError           a plugin that cannot be loaded or breaks its contract
     ├── MessageError          bytes that are no SIP message, or a header that cannot be read
@@ -95,7 +95,10 @@ class NumberError(UsageError):
 
 
 class DeniedError(UsageError):
-    """The line's rules forbid a number; ``confirmable``: a person may say yes all the same."""
+    """The line's rules forbid a number, or who asks may not do that.
+
+    ``confirmable``: a person may say yes to the number all the same.
+    """
 
     code: ClassVar[str] = "denied"
 

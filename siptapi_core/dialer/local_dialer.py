@@ -42,7 +42,7 @@ from siptapi_core.dialer.event_bus import Bus, EventBus
 from siptapi_core.dialer.line import Line
 from siptapi_core.dialer.outgoing_calls import OutgoingCalls, check_decision
 from siptapi_core.dialer.strategy_memory import StrategyMemory
-from siptapi_core.errors import RefusedError, UnknownNameError
+from siptapi_core.errors import DeniedError, RefusedError, UnknownNameError
 from siptapi_core.events import CallId, Event, EventId, TracedMessage
 from siptapi_core.machine.identifiers import Identifiers
 from siptapi_core.sip.uri import Uri
@@ -276,7 +276,7 @@ class LocalDialer:
         if self.services is None:
             raise RefusedError("there is no daemon: `siptapi serve` starts one")
         if caller.lines is not None:
-            raise RefusedError("only who may use every line may do that")
+            raise DeniedError("only who may use every line may do that")
         return self.services
 
     def _incoming(self, call: CallId, caller: Caller) -> tuple[IncomingIndication, str]:

@@ -11,7 +11,7 @@ from siptapi_core.commands import Caller, Dial, HangUp, ListLines, Reload, ShowS
 from siptapi_core.contracts import Offer
 from siptapi_core.dialer import daemon as daemon_module
 from siptapi_core.dialer import open_daemon
-from siptapi_core.errors import NetworkError, PluginError, RefusedError, SettingsError
+from siptapi_core.errors import DeniedError, NetworkError, PluginError, RefusedError, SettingsError
 from siptapi_core.events import CallEnded, LineAdded, Outcome, PhoneCalling, Stage
 from siptapi_core.plugin_loading import Offers, PluginCatalog
 from siptapi_core.settings import load
@@ -267,7 +267,7 @@ def test_the_status_counts_what_is_alive(tmp_path):
 @pytest.mark.parametrize("command", [Reload(), ShowStatus()])
 def test_who_may_not_use_every_line_is_no_administrator(tmp_path, command):
     async def during(daemon):
-        with pytest.raises(RefusedError, match="every line"):
+        with pytest.raises(DeniedError, match="every line"):
             await daemon.dialer.execute(command, Caller(frontend="test", lines=frozenset({"a"})))
 
     bench = Bench(tmp_path)

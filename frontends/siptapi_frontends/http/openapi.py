@@ -211,7 +211,7 @@ def _others(schemas: Schemas) -> dict[str, Schema]:
                         "content": {"text/plain": {"schema": _TEXT}},
                     }
                 }
-                | _problems(401, 403, 409, 429),
+                | _problems(401, 403, 429),
             }
         },
     }

@@ -500,6 +500,11 @@ def test_a_whole_call_on_simulated_phones(tmp_path: Path):
             assert (await client.get("/api/v1/settings")).json()["settings"]["lines"]["demo"]
             status = (await client.get("/api/v1/status")).json()
             assert status["lines"] == 1
+            async with lab.client(
+                lab.token("one", Scope.READ, lines=frozenset({"demo"}))
+            ) as of_one_line:
+                figures = await of_one_line.get("/api/v1/metrics")
+            assert (figures.status_code, figures.json()["code"]) == (403, "denied")
             assert "http" in str((await client.get("/api/v1/plugins")).json())
 
     run(main())
