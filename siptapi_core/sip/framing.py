@@ -9,19 +9,20 @@ from siptapi_core.sip.parameters import excerpt
 
 
 def split_head(data: bytes) -> tuple[str, str, bytes | None]:
-    """The start line; the header lines as they came, each ended by CRLF; and the bytes after them.
+    """The start line; the header lines, unfolded, each ended by CRLF; and the bytes after them.
 
     Empty lines before the message are skipped (RFC 3261 section 7.5). None for the bytes: no
     empty line ends the headers.
     """
     data = data.lstrip(b"\r\n")
     end = data.find(b"\r\n\r\n")
-    if end >= 0:
-        head = _decode(data[: end + 2])
-        if head.count("\n") == head.count("\r") == head.count("\r\n"):
-            start_line, _, lines = head.partition("\r\n")
-            return start_line, lines, data[end + 4 :]
-    return _split_untidy(data)
+    if end < 0:
+        return _split_untidy(data)
+    head = _decode(data[: end + 2])
+    if not head.count("\n") == head.count("\r") == head.count("\r\n"):
+        return _split_untidy(data)
+    start_line, _, lines = head.partition("\r\n")
+    return start_line, _unfold(lines), data[end + 4 :]
 
 
 def _split_untidy(data: bytes) -> tuple[str, str, bytes | None]:
@@ -29,8 +30,15 @@ def _split_untidy(data: bytes) -> tuple[str, str, bytes | None]:
     match = re.search(rb"\r?\n\r?\n", data)
     head = _decode(data if match is None else data[: match.start()])
     start_line, *lines = head.replace("\r\n", "\n").replace("\r", " ").split("\n")
-    text = "".join([f"{line}\r\n" for line in lines])
+    text = _unfold("".join([f"{line}\r\n" for line in lines]))
     return start_line, text, None if match is None else data[match.end() :]
+
+
+def _unfold(lines: str) -> str:
+    """``lines`` with those that begin with a blank joined to the one before (RFC 3261 7.3.1)."""
+    if "\r\n " in lines or "\r\n\t" in lines:
+        return re.sub(r"\r\n[ \t]+", " ", lines)
+    return lines
 
 
 def _decode(head: bytes) -> str:

@@ -61,14 +61,6 @@ def is_unsafe(text: str) -> bool:
     )
 
 
-def unfold(text: str) -> str:
-    """Header lines with those that begin with a blank joined to the one before (RFC 3261 7.3.1).
-
-    Each line is ended by CRLF, and no CR or LF is anywhere else.
-    """
-    return re.sub(r"\r\n[ \t]+", " ", text)
-
-
 def header_key(name: str) -> str:
     """The name that all spellings of ``name`` share: long and in lower case.
 
@@ -111,6 +103,7 @@ def first_value(line: str) -> str:
 
 
 Index = dict[str, str | list[str]]
+"""The lines of each header by its `header_key`: one as it is, several as a list."""
 
 
 class Headers:
@@ -121,7 +114,10 @@ class Headers:
             such a value could smuggle a header into a message.
     """
 
-    __slots__ = ("_index", "_may_have_length", "_text")
+    __slots__ = ("_may_have_length", "_text", "index")
+
+    index: Index
+    """Empty until a header is looked up, or the headers were read."""
 
     def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
         lines = []
@@ -133,41 +129,41 @@ class Headers:
                 lines.append(_line(name, value))
                 may_have_length |= header_key(name) == _LENGTH
         self._text = "".join(lines)  # the lines as they are written, each ended by CRLF
-        self._index: Index | None = None
         self._may_have_length = may_have_length
+        self.index = {}
 
     @classmethod
     def from_text(cls, text: str) -> Headers:
-        """Read header lines, folded or not, each ended by CRLF; no CR or LF is anywhere else.
+        """Read header lines, each ended by CRLF; no CR or LF is anywhere else.
 
         Raises:
             MessageError: a line is no header.
         """
-        if "\r\n " in text or "\r\n\t" in text:
-            text = unfold(text)
-        index = _read(text)
-        return cls._of(text, index, may_have_length=_LENGTH in index)
-
-    @classmethod
-    def _of(cls, text: str, index: Index | None, *, may_have_length: bool) -> Headers:
+        index: Index = {}
+        for line in text[:-2].split("\r\n") if text else ():
+            name, colon, value = line.partition(":")
+            key = _KEYS.get(name) or header_key(name.rstrip())
+            if not colon:
+                raise MessageError(f"header line {excerpt(line)} has no colon")
+            if key in index:
+                _add(index, key, value.strip())
+            else:
+                index[key] = value.strip()
         headers = cls.__new__(cls)
         headers._text = text  # noqa: SLF001  # our own
-        headers._index = index  # noqa: SLF001
-        headers._may_have_length = may_have_length  # noqa: SLF001
+        headers._may_have_length = _LENGTH in index  # noqa: SLF001
+        headers.index = index
         return headers
 
-    @property
-    def index(self) -> Index:
-        """The lines of each header by its `header_key`, unfolded: one as it is, or several."""
-        if self._index is None:
-            self._index = _read(self._text)
-        return self._index
+    def _make_index(self) -> Index:
+        self.index = self.from_text(self._text).index
+        return self.index
 
     def written(self, length: int) -> str:
         """All lines as they are sent, each ended by CRLF, with ``length`` as Content-Length."""
         headers = self
         if self._may_have_length:
-            if self.index.get(_LENGTH) == str(length):
+            if (self.index or self._make_index()).get(_LENGTH) == str(length):
                 return self._text
             headers = self.without(_LENGTH)
         return f"{headers._text}Content-Length: {length}\r\n"  # noqa: SLF001  # our own
@@ -179,7 +175,7 @@ class Headers:
 
     def get(self, name: str) -> str | None:
         """The first line of header ``name``, unfolded; None if there is none."""
-        found = (self._index or self.index).get(_KEYS.get(name) or header_key(name))
+        found = (self.index or self._make_index()).get(_KEYS.get(name) or header_key(name))
         return found[0] if isinstance(found, list) else found
 
     def only(self, name: str) -> str:
@@ -188,14 +184,14 @@ class Headers:
         Raises:
             MessageError: there is none, or more than one.
         """
-        found = (self._index or self.index).get(_KEYS.get(name) or header_key(name))
+        found = (self.index or self._make_index()).get(_KEYS.get(name) or header_key(name))
         if isinstance(found, str):
             return found
         raise MessageError(f"there is {'no' if found is None else 'more than one'} {name}")
 
     def lines(self, name: str) -> tuple[str, ...]:
         """All lines of header ``name``, unfolded."""
-        found = (self._index or self.index).get(_KEYS.get(name) or header_key(name))
+        found = (self.index or self._make_index()).get(_KEYS.get(name) or header_key(name))
         if found is None:
             return ()
         return (found,) if isinstance(found, str) else tuple(found)
@@ -248,8 +244,11 @@ class Headers:
         return self.replaced(name)
 
     def _changed(self, name: str, text: str) -> Headers:
-        may_have_length = self._may_have_length or header_key(name) == _LENGTH
-        return self._of(text, None, may_have_length=may_have_length)
+        headers = Headers.__new__(Headers)
+        headers._text = text  # noqa: SLF001  # our own
+        headers._may_have_length = self._may_have_length or name not in _PLAIN  # noqa: SLF001
+        headers.index = {}
+        return headers
 
     def __eq__(self, other: object) -> bool:
         """Whether names, in any spelling, and values are the same, in the same order."""
@@ -269,20 +268,6 @@ class Headers:
         return f"<Headers {' '.join(name for name, _ in self.items())}>"
 
 
-def _read(text: str) -> Index:
-    index: Index = {}
-    for line in _lines(text):
-        name, colon, value = line.partition(":")
-        key = _KEYS.get(name) or header_key(name.rstrip())
-        if not colon:
-            raise MessageError(f"header line {excerpt(line)} has no colon")
-        if key in index:
-            _add(index, key, value.strip())
-        else:
-            index[key] = value.strip()
-    return index
-
-
 def _add(index: dict[str, str | list[str]], key: str, value: str) -> None:
     found = index[key]
     if isinstance(found, str):
@@ -300,6 +285,6 @@ def _lines(text: str) -> list[str]:
 def _line(name: str, value: str) -> str:
     if name not in _KEYS:
         header_key(name)
-    if is_unsafe(value):
+    if not value.isprintable() and is_unsafe(value):
         raise MessageError(f"header {name}: {excerpt(value)} cannot be sent: it breaks the line")
     return f"{name}: {value.strip()}\r\n"

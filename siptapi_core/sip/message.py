@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 from siptapi_core.errors import MessageError
 from siptapi_core.sip.cseq import CSeq, parse_cseq
 from siptapi_core.sip.framing import cut_body, split_head
-from siptapi_core.sip.headers import Headers, first_value, is_unsafe, unfold
+from siptapi_core.sip.headers import Headers, first_value, is_unsafe
 from siptapi_core.sip.name_addr import NameAddr, parse_name_addr
 from siptapi_core.sip.parameters import TOKEN, excerpt, is_token, remembered
 from siptapi_core.sip.pattern import Pattern
@@ -73,7 +73,10 @@ class Message:
     @cached_property
     def via(self) -> Via:
         """The top Via: of whoever sent us the request, or our own in a response."""
-        return _read_top_via(self.headers)
+        line = self.headers.get("Via")
+        if line is None:
+            raise MessageError("there is no Via")
+        return _read_value("Via", line, _parse_top_via)
 
     @property
     def vias(self) -> tuple[Via, ...]:
@@ -187,13 +190,6 @@ def _can_be_sent(start_line: str) -> bool:
     return is_token(method) and uri != "" and version == "SIP/2.0"
 
 
-def _read_top_via(headers: Headers) -> Via:
-    line = headers.get("Via")
-    if line is None:
-        raise MessageError("there is no Via")
-    return _read_value("Via", first_value(line), parse_via)
-
-
 def _read_value(name: str, value: str, parse: Callable[[str], T]) -> T:
     try:
         return parse(value)
@@ -304,7 +300,13 @@ def parse_message(data: bytes) -> Request | Response:
         raise
 
 
-_SINGLE: Mapping[str, tuple[str, str, Callable[[str], object]]] = {
+@remembered
+def _parse_top_via(line: str) -> Via:
+    return parse_via(first_value(line))
+
+
+_ROUTING: Mapping[str, tuple[str, str, Callable[[str], object]]] = {
+    "via": ("via", "Via", _parse_top_via),
     "from": ("from_", "From", parse_name_addr),
     "to": ("to", "To", parse_name_addr),
     "cseq": ("cseq", "CSeq", parse_cseq),
@@ -324,11 +326,10 @@ def _read(data: bytes, start_line: str, lines: str, rest: bytes | None) -> Reque
     create = _read_start_line(start_line)
     message = create(headers, cut_body(index.get("content-length"), rest))
     # Read now, to where cached_property looks first: its own way takes a lock each on Python 3.11.
-    message.via = _read_top_via(headers)
-    for key, (attribute, name, parse) in _SINGLE.items():
+    for key, (attribute, name, parse) in _ROUTING.items():
         line = index.get(key)
         if not isinstance(line, str):
-            line = headers.only(name)
+            line = line[0] if line and key == "via" else headers.only(name)
         try:
             setattr(message, attribute, parse(line))
         except MessageError as error:
@@ -369,7 +370,7 @@ def _answerable(start_line: str, lines: str) -> Request | None:
         uri = parse_uri(" ".join(target))
     except MessageError:
         uri = OtherUri("invalid", "request-uri")
-    readable = [f"{line}\r\n" for line in unfold(lines).split("\r\n") if _is_header(line)]
+    readable = [f"{line}\r\n" for line in lines.split("\r\n") if _is_header(line)]
     headers = Headers.from_text("".join(readable))
     request = Request(method, uri, headers)
     try:
