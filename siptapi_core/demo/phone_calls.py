@@ -45,10 +45,18 @@ class PhoneCall:
         self._service = DialogService(
             self._agent,
             call_id=call_id,
-            contact=lambda: phone.contact,
             address=phone.address.host,
-            on_unacknowledged=lambda _dialog, now: self.hang_up(now),
+            owner=self,
         )
+
+    @property
+    def contact(self) -> str:
+        """The phone's Contact."""
+        return self.phone.contact
+
+    def on_unacknowledged(self, _dialog: Dialog, now: float) -> None:
+        """Its answer to a re-INVITE got no ACK."""
+        self.hang_up(now)
 
     def on_acknowledged(self, request: Request, now: float) -> None:
         """The ACK of a 2xx of ours."""

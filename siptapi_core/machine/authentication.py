@@ -9,7 +9,7 @@ it is merely stale (RFC 7616 3.3).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from siptapi_core.machine.identifiers import Identifiers
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 ANSWERS = 16
 """How many challenges one call answers at most: a server that never has enough is left."""
 
-_NO_NONCES: frozenset[str] = frozenset()  # one for all calls: it takes 216 bytes
+# One of each for all calls, of which few are challenged.
+_NONE_REUSED: frozenset[str] = frozenset()
+_NO_NONCES: Mapping[str, tuple[str, int]] = {}
+_NO_CHALLENGES: Mapping[tuple[bool, str], Challenge] = {}
 
 
 class Answered(Value):
@@ -58,9 +61,11 @@ class Authentication:
         self._credentials = credentials
         self._identifiers = identifiers
         self._answers = 0
-        self._nonces = {each.challenge.nonce: (each.cnonce, each.count) for each in answered}
-        self._latest = {_protection_space(each.challenge): each.challenge for each in answered}
-        self._reused = _NO_NONCES
+        self._nonces, self._latest = _NO_NONCES, _NO_CHALLENGES
+        for each in answered:
+            self._nonces = {**self._nonces, each.challenge.nonce: (each.cnonce, each.count)}
+            self._latest = {**self._latest, _protection_space(each.challenge): each.challenge}
+        self._reused = _NONE_REUSED
 
     @property
     def answered(self) -> tuple[Answered, ...]:
@@ -101,7 +106,7 @@ class Authentication:
         if self._answers >= ANSWERS or (refused and not chosen.stale):
             return None
         self._answers += 1
-        self._latest[_protection_space(chosen)] = chosen
+        self._latest = {**self._latest, _protection_space(chosen): chosen}
         header, value = self._sign(chosen, self._credentials, request)
         kept = [line for earlier, line in sent if earlier.realm != chosen.realm]
         headers = request.headers.replaced(header, *kept, value)
@@ -115,7 +120,7 @@ class Authentication:
 
         # One cnonce a nonce: a -sess algorithm derives its session key from both (RFC 7616 3.4.2).
         cnonce, count = self._nonces.get(challenge.nonce, (self._identifiers.cnonce(), 0))
-        self._nonces[challenge.nonce] = cnonce, count + 1
+        self._nonces = {**self._nonces, challenge.nonce: (cnonce, count + 1)}
         return answer(
             challenge,
             credentials,

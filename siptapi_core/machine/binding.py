@@ -18,7 +18,7 @@ from collections.abc import Callable
 from attrs import evolve
 
 from siptapi_core.machine.authentication import Answered, Authentication
-from siptapi_core.machine.exchange import Exchange
+from siptapi_core.machine.exchange import Exchange, Prepare
 from siptapi_core.machine.line_of_request import LINE_PARAMETER
 from siptapi_core.machine.own_address import OwnAddress
 from siptapi_core.machine.registrar_answer import (
@@ -152,7 +152,7 @@ class Binding:
     def _send(
         self,
         request: Request,
-        prepare: Callable[[Request, Address], Request],
+        prepare: Prepare,
         addresses: tuple[Address, ...],
         credentials: Credentials | None,
         on_final: Callable[[Response, Exchange, float], None],
@@ -222,9 +222,9 @@ class Binding:
             ),
         )
 
-    def _with_contacts(self, request: Request, to: Address) -> Request:
+    def _with_contacts(self, request: Request, to: Address, own: Address) -> Request:
         """``request`` with the Contact at which ``to`` reaches us, and without our old ones."""
-        contact = self._contact_towards(to)
+        contact = self._contact_towards(to, own)
         others = [each for each in (*self._contacts, *self._sent) if each != contact]
         self._sent = (*self._sent, contact)
         lines = [f"{contact};expires={self._asked}"]
@@ -236,9 +236,8 @@ class Binding:
         self._contacts = tuple(dict.fromkeys((*self._contacts, *contacts)))[-_MOST_CONTACTS:]
         self._sent = ()
 
-    def _contact_towards(self, to: Address) -> str:
+    def _contact_towards(self, to: Address, own: Address) -> str:
         plan = self._plan
-        own = self._own_address.towards(to, self._agent.local_address(to))
         top = plan.route[0].uri if plan.route else plan.account
         secure = any(isinstance(u, SipUri) and u.scheme == "sips" for u in (plan.account, top))
         uri = SipUri(
@@ -261,7 +260,7 @@ class Binding:
         return self._cseq
 
 
-def _as_it_is(request: Request, _to: Address) -> Request:
+def _as_it_is(request: Request, _to: Address, _own: Address) -> Request:
     return request
 
 

@@ -33,9 +33,19 @@ class CallRequests:
     ) -> None:
         self.agent = agent
         self._authentication = Authentication(credentials, agent.identifiers)
-        self._own_address = OwnAddress(plan)
-        self.contact = OwnContact(plan, self._own_address, agent, to)
-        self.host = self._own_address.towards(to, agent.local_address(to)).host
+        says_where = plan.learn_address or plan.advertised is not None
+        self._own_address = OwnAddress(plan) if says_where else None
+        own = self.own_address(to)
+        self.contact = OwnContact(plan, to, own)
+        self.host = own.host
+
+    def own_address(self, to: Address) -> Address:
+        """What we say of ourselves on the way to ``to``.
+
+        Raises:
+            NetworkError: there is no way to ``to``.
+        """
+        return self.agent.transactions.own_address(to, self._own_address)
 
     def exchange(
         self,
@@ -65,4 +75,4 @@ class CallRequests:
         Raises:
             NetworkError: there is no way to ``to``.
         """
-        return self.agent.transactions.send_request(request, to, self._own_address)
+        return self.agent.transactions.send_request(request, to, self.own_address(to))

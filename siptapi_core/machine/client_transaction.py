@@ -4,17 +4,18 @@
 
     INVITE                          1xx                    other
       Calling ───────────────────▶ Proceeding               Trying ──1xx──▶ Proceeding
-        │ │ └──────2xx──────┐        │  │                      │                │
-        │ │                 ▼        │  │                      └──200-699──▶ Completed ◀┘
-        │ │    2xx to user Accepted ◀┘  │                                       │ K
-        │ └──300-699──▶ Completed ◀─────┘                      F ▼              ▼
-        │ B        ACK sent │ D      M: Accepted ends       Terminated      Terminated
+        │ │ └──────2xx──────┐        │  │                      │ │              │ │
+        │ │                 ▼        │  │                      │ └───200-699────┘ │
+        │ │    2xx to user Accepted ◀┘  │                    F │         │        │ F
+        │ └──300-699──▶ Completed ◀─────┘                      ▼         ▼        ▼
+        │ B        ACK sent │ D      M: Accepted ends               Terminated
         ▼                   ▼
     Terminated          Terminated
 
 Timer A (T1, doubling) resends an INVITE while Calling, timer E (T1, doubling up to T2) any other
-request until its final response; on a reliable transport neither runs and K is zero. One timer a
-transaction is in the queue at any moment.
+request until its final response; on a reliable transport neither runs. One timer a transaction is
+in the queue at any moment. Timer K is left out: it lets what is no INVITE absorb its final response
+when that comes again, and the layer drops what is of no transaction just as well.
 
 Who has sent the request elsewhere leaves a transaction in Calling or Trying: it resends nothing
 any more, and 64*T1 later it ends without a word; but whatever comes until then is told, so that a
@@ -45,25 +46,31 @@ class ClientState(enum.Enum):
 class ClientUser(Protocol):
     """Who made the request (RFC 3261 calls it the transaction user)."""
 
-    def on_response(self, response: Response, source: Address, now: float) -> None:
+    def on_response(
+        self, transaction: ClientTransaction, response: Response, source: Address, now: float
+    ) -> None:
         """A response that is no retransmission; a 2xx to an INVITE comes each time it arrives."""
         ...
 
-    def on_timeout(self, now: float) -> None:
+    def on_timeout(self, transaction: ClientTransaction, now: float) -> None:
         """Timer B or F: no final response."""
         ...
 
-    def on_transport_error(self, problem: str, now: float) -> None:
+    def on_transport_error(self, transaction: ClientTransaction, problem: str, now: float) -> None:
         """The request could not be delivered (RFC 3261 17.1.4); ``problem`` says why, in words."""
         ...
 
 
 class _Nobody:
-    def on_response(self, response: Response, source: Address, now: float) -> None: ...
+    def on_response(
+        self, transaction: ClientTransaction, response: Response, source: Address, now: float
+    ) -> None: ...
 
-    def on_timeout(self, now: float) -> None: ...
+    def on_timeout(self, transaction: ClientTransaction, now: float) -> None: ...
 
-    def on_transport_error(self, problem: str, now: float) -> None: ...
+    def on_transport_error(
+        self, transaction: ClientTransaction, problem: str, now: float
+    ) -> None: ...
 
 
 NOBODY: ClientUser = _Nobody()
@@ -84,9 +91,18 @@ class Wire(Protocol):
         """The transaction of that key is over."""
         ...
 
+    def cancel(self, invite: ClientTransaction, now: float) -> None:
+        """Send the CANCEL of ``invite``, in a transaction of its own."""
+        ...
+
 
 class ClientTransaction:
-    """One request and its responses. ``request`` carries our Via on top."""
+    """One request and its responses.
+
+    ``request`` is without our Via, which is ``via``; ``data`` is both, as they are sent to
+    ``destination``. ``address`` is where the user means it to go: a big request for an address on
+    UDP is sent over TCP. ``refusal`` is its final response, for the user to keep here.
+    """
 
     __slots__ = (
         "_data",
@@ -95,10 +111,15 @@ class ClientTransaction:
         "_timer",
         "_user",
         "_wire",
+        "address",
         "destination",
+        "is_cancelled",
+        "is_invite",
         "key",
+        "refusal",
         "request",
         "state",
+        "via",
     )
 
     def __init__(
@@ -106,57 +127,75 @@ class ClientTransaction:
         wire: Wire,
         key: tuple[str, ...],
         request: Request,
+        via: str,
+        data: bytes,
+        address: Address,
         destination: Address,
         user: ClientUser,
         now: float,
-        data: bytes | None = None,
     ) -> None:
         self.key = key
         self.request = request
+        self.via = via
+        self.address = address
         self.destination = destination
-        self.state = ClientState.CALLING if request.method == "INVITE" else ClientState.TRYING
+        self.is_invite = request.method == "INVITE"
+        """Whether the left half of the drawing applies."""
+        self.is_cancelled = False
+        """Whether its CANCEL was sent."""
+        self.refusal: Response | None = None
+        self.state = ClientState.CALLING if self.is_invite else ClientState.TRYING
         self._wire = wire
         self._user = user
-        self._data = request.encode() if data is None else data
+        self._data = data  # empty once nothing more can have it resent
         self._interval = wire.timers.t1
         self._give_up = now + wire.timers.transaction_timeout
         self._timer: Timer | None = None
-        wire.send(self._data, destination)
+        wire.send(data, destination)
         self._schedule_retransmission(now)
 
     @property
-    def is_invite(self) -> bool:
-        """Whether the left half of the drawing applies."""
-        return self.request.method == "INVITE"
+    def is_unheard(self) -> bool:
+        """Whether no response came, but may come."""
+        return self.state is ClientState.CALLING or self.state is ClientState.TRYING
+
+    @property
+    def is_proceeding(self) -> bool:
+        """Whether a provisional response came, and no final one."""
+        return self.state is ClientState.PROCEEDING
+
+    @property
+    def is_open(self) -> bool:
+        """Whether no final response came, but may come."""
+        return self.is_proceeding or self.is_unheard
 
     def receive(self, response: Response, source: Address, now: float) -> None:
         """A response whose branch and method are ours."""
         if self.is_invite:
             self._receive_invite_response(response, source, now)
-        elif self.state in (ClientState.TRYING, ClientState.PROCEEDING):
-            if response.status < 200:  # noqa: PLR2004
-                if self.state is ClientState.TRYING:
-                    self.state = ClientState.PROCEEDING
-                    self._interval = self._wire.timers.t2
-            else:
-                self.state = ClientState.COMPLETED
-                reliable = self.destination.transport.reliable
-                self._schedule_end(now + (0.0 if reliable else self._wire.timers.t4))
-            self._user.on_response(response, source, now)
+        elif response.status >= 200:  # noqa: PLR2004
+            user = self._user
+            self._end(now)
+            user.on_response(self, response, source, now)
+        else:
+            if self.state is ClientState.TRYING:
+                self.state = ClientState.PROCEEDING
+                self._interval = self._wire.timers.t2
+            self._user.on_response(self, response, source, now)
 
     def transport_error(self, problem: str, now: float) -> None:
         """The packet was refused. Only while nothing was heard: later it is no news."""
-        if self.state in (ClientState.CALLING, ClientState.TRYING):
+        if self.is_unheard:
             user = self._user
             self._end(now)
-            user.on_transport_error(problem, now)
+            user.on_transport_error(self, problem, now)
 
     def leave(self, now: float) -> None:
         """Resend nothing more, and listen for 64*T1: the request was, or will be, sent elsewhere.
 
         Only while nothing was heard; the user may do so when it is told of the time-out, too.
         """
-        if self.state in (ClientState.CALLING, ClientState.TRYING):
+        if self.is_unheard:
             self._schedule_end(now + self._wire.timers.transaction_timeout)
 
     def take_up(self, now: float) -> None:
@@ -173,6 +212,24 @@ class ClientTransaction:
             self._interval = self._wire.timers.transaction_timeout
         self._schedule_retransmission(now)
 
+    def cancel(self, now: float) -> None:
+        """Send the INVITE's CANCEL, once; it is proceeding (RFC 3261 9.1)."""
+        if not self.is_cancelled:
+            self.is_cancelled = True
+            self._wire.cancel(self, now)
+
+    def retire(self, now: float) -> None:
+        """Whoever has it, or still gets it, shall do nothing about it."""
+        if not self.is_invite:
+            if self.is_open:
+                self.abandon(now)
+        elif self.is_proceeding:
+            self.cancel(now)
+            # RFC 3261 9.1, and beside the timer that ends it in another state.
+            self._wire.queue.schedule(now + self._wire.timers.transaction_timeout, self.abandon)
+        else:
+            self.leave(now)
+
     def abandon(self, now: float) -> None:
         """End at once, without a word to the user (RFC 3261 9.1: 64*T1 after a CANCEL)."""
         self._end(now)
@@ -182,22 +239,26 @@ class ClientTransaction:
         waiting = state in (ClientState.CALLING, ClientState.PROCEEDING)
         if response.status < 200:  # noqa: PLR2004
             if waiting:
-                self.state = ClientState.PROCEEDING
-                self._wire.queue.cancel(self._timer)
-                self._user.on_response(response, source, now)
+                if state is ClientState.CALLING:
+                    self.state = ClientState.PROCEEDING
+                    self._data = b""
+                    self._wire.queue.cancel(self._timer)
+                self._user.on_response(self, response, source, now)
         elif response.status < 300:  # noqa: PLR2004
             if waiting:
                 self.state = ClientState.ACCEPTED
+                self._data = b""
                 self._schedule_end(now + timers.transaction_timeout)
             # Also after a 300-699: a fork may still answer, and must get its ACK and BYE.
-            self._user.on_response(response, source, now)
+            self._user.on_response(self, response, source, now)
         elif state is not ClientState.ACCEPTED:
             self._wire.send(self._acknowledgement(response).encode(), self.destination)
             if waiting:
                 self.state = ClientState.COMPLETED
+                self._data = b""
                 reliable = self.destination.transport.reliable
                 self._schedule_end(now + (0.0 if reliable else timers.response_absorption))
-                self._user.on_response(response, source, now)
+                self._user.on_response(self, response, source, now)
 
     def _acknowledgement(self, response: Response) -> Request:
         """The ACK of a final response that is no 2xx (RFC 3261 17.1.1.3)."""
@@ -205,7 +266,7 @@ class ClientTransaction:
         routes = [("Route", route) for route in sent.lines("Route")]
         headers = Headers(
             [
-                ("Via", sent.lines("Via")[0]),
+                ("Via", self.via),
                 *routes,
                 ("Max-Forwards", "70"),
                 ("From", sent.get("From") or ""),
@@ -225,7 +286,7 @@ class ClientTransaction:
     def _on_timer(self, now: float) -> None:
         if now >= self._give_up:
             self._timer = None
-            self._user.on_timeout(now)
+            self._user.on_timeout(self, now)
             if self._timer is None:  # else it was left
                 self._end(now)
             return
@@ -244,5 +305,6 @@ class ClientTransaction:
     def _end(self, now: float) -> None:  # noqa: ARG002  # a timer's action is given the time
         self._wire.queue.cancel(self._timer)
         self.state = ClientState.TERMINATED
+        self._data = b""
         self._user = NOBODY  # who knows us: neither shall keep the other
         self._wire.forget(self.key)

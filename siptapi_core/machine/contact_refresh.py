@@ -17,7 +17,12 @@ from siptapi_core.sip.message import Response
 
 
 def refresh_contact(
-    established: EstablishedDialog, service: DialogService, *, then: Action, now: float
+    established: EstablishedDialog,
+    service: DialogService,
+    contact: str,
+    *,
+    then: Action,
+    now: float,
 ) -> None:
     """Send a re-INVITE, and call ``then`` once it is over, whatever came of it."""
     service.awaits_answer = True
@@ -36,7 +41,7 @@ def refresh_contact(
 
     exchange = established.request(
         "INVITE",
-        headers=[("Contact", service.contact()), ALLOW, SDP],
+        headers=[("Contact", contact), ALLOW, SDP],
         body=service.offer(),
         on_response=on_response,
         on_failure=lambda _problem, now: go_on(now),

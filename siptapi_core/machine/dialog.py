@@ -20,6 +20,7 @@ class Dialog:
 
     __slots__ = (
         "_from",
+        "_routes",
         "_to",
         "call_id",
         "local",
@@ -48,7 +49,9 @@ class Dialog:
         self.routes = routes
         self.local_cseq = local_cseq
         self.remote_cseq = remote_cseq
+        # Written once for all requests.
         self._from, self._to = str(local), str(remote)
+        self._routes = tuple([("Route", str(route)) for route in routes]) if routes else ()
 
     @classmethod
     def from_response(cls, request: Request, response: Response) -> Self:
@@ -112,7 +115,7 @@ class Dialog:
     ) -> Request:
         """A request inside the dialog, without Via; ``cseq`` only for an ACK: its INVITE's."""
         uri = self.remote_target
-        routes = [str(route) for route in self.routes]
+        routes = self._routes
         if routes and not self._first_is_loose:
             # A strict router (RFC 2543) wants itself in the Request-URI, the target last.
             first = self.next_hop
@@ -124,24 +127,18 @@ class Dialog:
                 password=first.password,
                 parameters=tuple(p for p in first.parameters if p[0].lower() != "method"),
             )
-            routes = [*routes[1:], f"<{self.remote_target}>"]
+            routes = (*routes[1:], ("Route", f"<{self.remote_target}>"))
         number = self.next_cseq() if cseq is None else cseq
-        return Request(
-            method,
-            uri,
-            Headers(
-                [
-                    *(("Route", route) for route in routes),
-                    ("Max-Forwards", "70"),
-                    ("From", self._from),
-                    ("To", self._to),
-                    ("Call-ID", self.call_id),
-                    ("CSeq", f"{number} {method}"),
-                    *headers,
-                ]
-            ),
-            body,
+        pairs = (
+            *routes,
+            ("Max-Forwards", "70"),
+            ("From", self._from),
+            ("To", self._to),
+            ("Call-ID", self.call_id),
+            ("CSeq", f"{number} {method}"),
+            *headers,
         )
+        return Request(method, uri, Headers(pairs), body)
 
     def take(self, request: Request) -> bool:
         """Whether a request from the other side is in order (RFC 3261 12.2.2); remembers it."""

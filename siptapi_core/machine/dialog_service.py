@@ -7,7 +7,7 @@ drops the call. Nothing is changed by them but the remote target: we carry no me
 from __future__ import annotations
 
 import binascii
-from collections.abc import Callable
+from typing import Protocol
 
 from siptapi_core.machine.dialog import Dialog
 from siptapi_core.machine.server_transaction import ServerTransaction
@@ -18,40 +18,46 @@ from siptapi_core.sip.sdp import answer_to, recvonly_offer
 SDP = ("Content-Type", "application/sdp")
 
 
+class ServiceOwner(Protocol):
+    """Whose call it is."""
+
+    @property
+    def contact(self) -> str:
+        """Our Contact's value."""
+        ...
+
+    def on_unacknowledged(self, dialog: Dialog, now: float) -> None:
+        """The phone never acknowledged our answer to a re-INVITE of its.
+
+        RFC 3261 13.3.1.4 ends the dialog with a BYE then.
+        """
+        ...
+
+
 class DialogService:
     """Answers re-INVITE, UPDATE, OPTIONS, INFO and what we do not know, for one call.
 
-    ``contact()`` is our Contact's value; ``address`` the IP address for session descriptions.
-    ``on_unacknowledged(dialog, now)`` is called when the phone never acknowledged our answer to a
-    re-INVITE of its: RFC 3261 13.3.1.4 ends the dialog with a BYE then.
+    ``address`` is the IP address for session descriptions.
     """
 
     __slots__ = (
         "_address",
         "_agent",
         "_invites",
-        "_on_unacknowledged",
+        "_owner",
         "_session_id",
         "_version",
         "awaits_answer",
-        "contact",
     )
 
     def __init__(
-        self,
-        agent: UserAgent,
-        *,
-        call_id: str,
-        contact: Callable[[], str],
-        address: str,
-        on_unacknowledged: Callable[[Dialog, float], None],
+        self, agent: UserAgent, *, call_id: str, address: str, owner: ServiceOwner
     ) -> None:
         self._agent = agent
-        self.contact = contact
         self.awaits_answer = False
         """Whether a re-INVITE of ours is under way: an offer that crosses it is refused."""
         self._address = address
-        self._on_unacknowledged = on_unacknowledged
+        self._owner = owner
         self._session_id = binascii.crc32(call_id.encode())
         self._version = 0
         self._invites: dict[int, ServerTransaction] = {}
@@ -101,7 +107,7 @@ class DialogService:
         elif request.method == "INVITE":
             body = self.offer()
         dialog.refresh_target(request)
-        headers = [("Contact", self.contact()), ALLOW, *([SDP] if body else [])]
+        headers = [("Contact", self._owner.contact), ALLOW, *([SDP] if body else [])]
         response = request.response(200, headers=headers, body=body)
         if request.method != "INVITE":
             transaction.respond(response, now)
@@ -111,7 +117,7 @@ class DialogService:
 
         def on_unacknowledged(now: float) -> None:
             self._invites.pop(number, None)
-            self._on_unacknowledged(dialog, now)
+            self._owner.on_unacknowledged(dialog, now)
 
         transaction.respond(response, now, on_unacknowledged=on_unacknowledged)
 

@@ -1,9 +1,9 @@
 """One request from its sender's point of view: challenges answered, standby addresses tried.
 
-A transaction is one copy of the request, sent to one address; an exchange is what the sender meant.
-It sends another copy when a challenge is answered (RFC 3261 22.2: same Call-ID, From tag, next
-CSeq), or when an address fails before anything but a 100 was heard (RFC 3263 4.3: same CSeq, new
-branch)::
+A transaction is one copy of the request, sent to one address with a branch of its own; an exchange
+is what the sender meant. It sends another copy when a challenge is answered (RFC 3261 22.2: same
+Call-ID, From tag, next CSeq), or when an address fails before anything but a 100 was heard (RFC
+3263 4.3: same CSeq, new branch)::
 
     start ─▶ WAITING ─┬─ refused, no connection, 503, 64*T1 of silence ──▶ the next address ─┐
                 ▲     ├─ silence, and a standby lives (`StandbyProbe`) ──▶ that standby ─────┤
@@ -28,14 +28,14 @@ Which addresses failed is remembered by the whole user agent (`DeadAddresses`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from siptapi_core.errors import NetworkError
 from siptapi_core.machine.authentication import Authentication
+from siptapi_core.machine.client_transaction import ClientState, ClientTransaction
 from siptapi_core.machine.own_address import OwnAddress
-from siptapi_core.machine.request_copy import CopyUser, RequestCopy
 from siptapi_core.machine.transaction_layer import TransactionLayer
 from siptapi_core.sip.message import Request, Response
 from siptapi_core.targets import Address
@@ -51,6 +51,7 @@ _OF_THE_WAY = _CHALLENGES | {_MERGED, _SERVICE_UNAVAILABLE}
 
 ResponseHandler = Callable[[Response, float], None]
 FailureHandler = Callable[[str, float], None]
+Prepare = Callable[[Request, Address, Address], Request]
 
 
 class Exchange:
@@ -59,8 +60,8 @@ class Exchange:
     ``on_response`` gets every response but the challenges that were answered and what does not
     count any more; ``on_failure`` is told, in words that name each address, that none answered;
     ``next_cseq`` numbers the request anew when a challenge is answered; ``prepare`` fits the
-    request to the address that it is sent to; ``own_address`` is what we say of ourselves, and
-    hears what is said of us.
+    request to the address that it is sent to, and to our own on that way; ``own_address`` is what
+    we say of ourselves, and hears what is said of us.
     """
 
     __slots__ = (
@@ -95,7 +96,7 @@ class Exchange:
         next_cseq: Callable[[], int],
         on_response: ResponseHandler,
         on_failure: FailureHandler,
-        prepare: Callable[[Request, Address], Request] = lambda request, _: request,
+        prepare: Prepare = lambda request, _to, _own: request,
         own_address: OwnAddress | None = None,
     ) -> None:
         self.request = request
@@ -111,10 +112,10 @@ class Exchange:
         self._prepare = prepare
         self._own_address = own_address
         self._any_size = False
-        self._copies: list[RequestCopy] = []
-        self._current: RequestCopy | None = None
+        self._copies: tuple[ClientTransaction, ...] = ()
+        self._current: ClientTransaction | None = None
         self._probe: StandbyProbe | None = None
-        self._problems: list[str] = []
+        self._problems: tuple[str, ...] = ()
         self._heard = False  # anything, from the address in use
         self._is_decided = False
         self._is_last_try = False
@@ -132,7 +133,7 @@ class Exchange:
     @property
     def is_over(self) -> bool:
         """Whether nothing can come any more, not even from a fork."""
-        return all(copy.is_over for copy in self._copies)
+        return all(copy.state is ClientState.TERMINATED for copy in self._copies)
 
     @property
     def problem(self) -> str:
@@ -157,7 +158,7 @@ class Exchange:
         It is one that ``on_response`` is told.
         """
         branch = response.via.branch
-        copy = next(copy for copy in self._copies if copy.transaction.key[0] == branch)
+        copy = next(copy for copy in self._copies if copy.key[0] == branch)
         return copy.request, copy.address
 
     def start(self, now: float) -> None:
@@ -184,12 +185,12 @@ class Exchange:
         """Stop: nothing is sent any more and nobody is told."""
         self.stop_trying(now)
         for copy in self._copies:
-            copy.transaction.abandon(now)
+            copy.abandon(now)
 
     # --- what a copy says --------------------------------------------------------------------
 
     def on_response(
-        self, copy: RequestCopy, response: Response, source: Address, now: float
+        self, copy: ClientTransaction, response: Response, source: Address, now: float
     ) -> None:
         """A response to ``copy``."""
         if self._own_address is not None:
@@ -197,32 +198,33 @@ class Exchange:
         self._layer.dead_addresses.discard(copy.address)
         if copy is self._current:
             self._heard = True
-            self._stop_probe(now)
+            if self._probe is not None:
+                self._stop_probe(now)
         status = response.status
         if status >= 300:  # noqa: PLR2004
             self._on_refusal(copy, response, source, now)
         elif status < 200 and self._is_decided and copy is not self._current:  # noqa: PLR2004
             copy.retire(now)
         else:
-            if status > 100:  # noqa: PLR2004
+            if status > 100 and not (self._is_decided and copy is self._current):  # noqa: PLR2004
                 self._decide_for(copy, now)
             if self.is_cancelled and copy.is_proceeding:
                 copy.cancel(now)
             self._tell(response, now)
 
-    def on_timeout(self, copy: RequestCopy, now: float) -> None:
+    def on_timeout(self, copy: ClientTransaction, now: float) -> None:
         """Nobody answered ``copy``."""
         if copy is self._current:
             if not self._heard:
                 self._layer.dead_addresses.add(copy.address, now)
-            copy.transaction.leave(now)
+            copy.leave(now)
             self._fail(f"no answer from {copy.address}", now)
 
-    def on_transport_error(self, copy: RequestCopy, problem: str, now: float) -> None:
+    def on_transport_error(self, copy: ClientTransaction, problem: str, now: float) -> None:
         """Nobody is there for ``copy``, or not over TCP, where a big request goes first."""
         if copy is not self._current:
             return
-        is_big = copy.transaction.destination != copy.address
+        is_big = copy.destination != copy.address
         if is_big and not self._is_last_try:
             self._any_size = True
             self._send(now)
@@ -232,7 +234,7 @@ class Exchange:
         self._fail(problem, now)
 
     def _on_refusal(
-        self, copy: RequestCopy, response: Response, source: Address, now: float
+        self, copy: ClientTransaction, response: Response, source: Address, now: float
     ) -> None:
         status = response.status
         if status == _SERVICE_UNAVAILABLE:
@@ -243,7 +245,7 @@ class Exchange:
         if self._answer_challenge(response, source, now):
             return
         copy.refusal = response
-        self._problems.append(f"{copy.address} says {status} {response.reason}")
+        self._problems += (f"{copy.address} says {status} {response.reason}",)
         if self._take_up_other(now, silent_too=status == _MERGED):
             return
         is_of_the_way = status == _SERVICE_UNAVAILABLE and not self._is_decided
@@ -271,26 +273,22 @@ class Exchange:
     # --- going on ----------------------------------------------------------------------------
 
     def _send(self, now: float) -> None:
+        to = self._addresses[0]
         try:
-            self.request = self._prepare(self.request, self.destination)
-            copy = RequestCopy(self._layer, self.request, self.destination)
-            copy.transaction = self._layer.request(
-                self.request,
-                self.destination,
-                CopyUser(self, copy),
-                now,
-                any_size=self._any_size,
-                own_address=self._own_address,
+            own = self._layer.own_address(to, self._own_address)
+            self.request = self._prepare(self.request, to, own)
+            copy = self._layer.request(
+                self.request, to, self, now, any_size=self._any_size, own=own
             )
         except NetworkError as error:
             self._fail(str(error), now)
             return
-        self._copies.append(copy)
+        self._copies += (copy,)
         self._current = copy
         if len(self._addresses) > 1 and not (self._heard or self._is_last_try):
             self._probe_standbys(copy, now)
 
-    def _probe_standbys(self, copy: RequestCopy, now: float) -> None:
+    def _probe_standbys(self, copy: ClientTransaction, now: float) -> None:
         from siptapi_core.machine.standby_probe import StandbyProbe  # noqa: PLC0415  # few have any
 
         self._stop_probe(now)
@@ -303,14 +301,14 @@ class Exchange:
             now=now,
         )
 
-    def _on_standby(self, silent: RequestCopy, standby: Address, now: float) -> None:
+    def _on_standby(self, silent: ClientTransaction, standby: Address, now: float) -> None:
         first, *others = self._addresses
         self._addresses = (first, *sorted(others, key=lambda each: each != standby))
         self.on_timeout(silent, now)
 
     def _fail(self, problem: str, now: float) -> None:
         """The copy in use, or that to be sent, came to nothing."""
-        self._problems.append(problem)
+        self._problems += (problem,)
         if self._take_up_other(now) or (not self._heard and self._move_on(now)):
             return
         self._conclude(now)
@@ -331,17 +329,19 @@ class Exchange:
         """Wait for an earlier copy that has answered or, with ``silent_too``, has arrived."""
         if self._is_decided:
             return False
-        left = [copy for copy in self._copies if copy.may_answer and copy is not self._current]
+        others = [copy for copy in self._copies if copy is not self._current]
+        left = [copy for copy in others if copy.is_open and not copy.is_cancelled]
         found = [copy for copy in left if copy.is_proceeding or silent_too]
         if not found:
             return False
         self._heard = self.has_arrived = True
         for copy in found:
-            copy.take_up(now)
+            if not (copy.is_invite and copy.is_proceeding):  # that waits by itself
+                copy.take_up(now)
         self._adopt(found[-1], now)
         return True
 
-    def _adopt(self, copy: RequestCopy, now: float) -> None:
+    def _adopt(self, copy: ClientTransaction, now: float) -> None:
         """From now on it is ``copy`` that counts."""
         previous, self._current = self._current, copy
         self._stop_probe(now)
@@ -352,10 +352,11 @@ class Exchange:
 
     # --- the end -----------------------------------------------------------------------------
 
-    def _decide_for(self, copy: RequestCopy, now: float) -> None:
+    def _decide_for(self, copy: ClientTransaction, now: float) -> None:
         """``copy`` was taken by somebody, with a 101-299: the others are not wanted any more."""
         current = self._current
-        if copy is not current and not (current is not None and current.is_accepted):
+        is_taken = current is not None and current.state is ClientState.ACCEPTED
+        if copy is not current and not is_taken:
             self._adopt(copy, now)
         if not self._is_decided:
             self._is_decided = True
@@ -379,7 +380,7 @@ class Exchange:
             self._retire_all_but(None, now)
             self._tell_failure(problem, now)
 
-    def _retire_all_but(self, wanted: RequestCopy | None, now: float) -> None:
+    def _retire_all_but(self, wanted: ClientTransaction | None, now: float) -> None:
         for copy in self._copies:
             if copy is not wanted:
                 copy.retire(now)
@@ -390,5 +391,5 @@ class Exchange:
             self._probe = None
 
 
-def _sentence(problems: list[str]) -> str:
+def _sentence(problems: Iterable[str]) -> str:
     return "; ".join(dict.fromkeys(problems))

@@ -71,7 +71,6 @@ class PhoneLeg:
         "_cancelling",
         "_cseq",
         "_established",
-        "_from",
         "_invite",
         "_keepalive",
         "_leaving",
@@ -81,6 +80,7 @@ class PhoneLeg:
         "_plan",
         "_requests",
         "_service",
+        "_tag",
         "call_id",
         "provisional",
         "rang",
@@ -107,14 +107,10 @@ class PhoneLeg:
         self._agent = agent
         self._locate = locate
         self._owner = owner
-        self._from = plan.from_.with_tag(agent.identifiers.tag())
+        self._tag = agent.identifiers.tag()
         self._requests = CallRequests(plan, agent=agent, to=addresses[0], credentials=credentials)
         self._service = DialogService(
-            agent,
-            call_id=self.call_id,
-            contact=lambda: self.contact,
-            address=self._requests.host,
-            on_unacknowledged=self._on_unacknowledged,
+            agent, call_id=self.call_id, address=self._requests.host, owner=self
         )
         self._cseq = 0
         self._invite = self._requests.exchange(
@@ -139,7 +135,7 @@ class PhoneLeg:
     def start(self, now: float) -> None:
         """Send the INVITE."""
         self.state = LegState.CALLING
-        self._agent.register(self.call_id, self._from.tag or "", self)
+        self._agent.register(self.call_id, self._tag, self)
         self._invite.start(now)
         self._keepalive.start(now)
 
@@ -198,7 +194,7 @@ class PhoneLeg:
         self._agent.queue.schedule(deadline, partial(self._forget, then))
 
     def _forget(self, then: Callable[[], None], now: float) -> None:
-        self._agent.unregister(self.call_id, self._from.tag or "")
+        self._agent.unregister(self.call_id, self._tag)
         if not self._invite.is_over:
             self.close(now, then)
             return
@@ -297,7 +293,9 @@ class PhoneLeg:
         if self._cancelling or self._leaving:
             self.leave(now)
         elif self._main is not None and self._has_learned(self._main):
-            refresh_contact(self._main, self._service, then=self._on_refreshed, now=now)
+            refresh_contact(
+                self._main, self._service, self.contact, then=self._on_refreshed, now=now
+            )
         else:
             self._owner.on_phone_up(now)
 
@@ -308,8 +306,10 @@ class PhoneLeg:
     def _has_learned(self, established: EstablishedDialog) -> bool:
         """Whether the INVITE gave the phone another Contact than we would give it now."""
         to = established.addresses[0]
+        if not self._plan.learn_address:
+            return False
         given = self._invite.request.headers.get("Contact")
-        return self._plan.learn_address and given != self._requests.contact.towards(to)
+        return given != self._requests.contact.towards(to, self._requests.own_address(to))
 
     # --- inside the dialog -------------------------------------------------------------------
 
@@ -335,7 +335,8 @@ class PhoneLeg:
         """The ACK of a re-INVITE."""
         self._service.on_acknowledged(request, now)
 
-    def _on_unacknowledged(self, dialog: Dialog, now: float) -> None:
+    def on_unacknowledged(self, dialog: Dialog, now: float) -> None:
+        """Our answer to a re-INVITE of the phone's got no ACK: the dialog is over."""
         if self._main is not None and dialog is self._main.dialog:
             self.leave(now)
 
@@ -357,7 +358,7 @@ class PhoneLeg:
         headers = [
             *(("Route", str(route)) for route in plan.route),
             ("Max-Forwards", "70"),
-            ("From", str(self._from)),
+            ("From", str(plan.from_.with_tag(self._tag))),
             ("To", f"<{plan.target}>"),
             ("Call-ID", self.call_id),
             ("CSeq", f"{self._next_cseq()} INVITE"),

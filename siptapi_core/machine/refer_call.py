@@ -357,6 +357,8 @@ class ReferCall:
         if self._answered:
             self._tell(HandedOver())
         self._report(self._ended)
+        self._report = _nobody
+        self._referral.close(now)
         self._leg.close(now, self._referral.forget)
 
     def _tell(self, happening: AttemptHappening) -> None:
@@ -367,3 +369,7 @@ class ReferCall:
 
     def _schedule(self, deadline: float, action: Action) -> None:
         self._timer = self._agent.queue.schedule(deadline, action)
+
+
+def _nobody(happening: AttemptHappening) -> None:
+    """Who is told of what has ended: what listened need not live as long as late packets may."""

@@ -183,9 +183,13 @@ class Referral:
         self._refusal = None
         self._agent.queue.cancel(self._timer)
 
+    def close(self, now: float) -> None:
+        """The call has ended: what is left to do is to answer late NOTIFYs."""
+        self._forget_refer(now)
+
     def forget(self) -> None:
-        """Nothing can come any more: let the owner go, and the REFER, which know us."""
-        del self._owner, self._refer
+        """Nothing can come any more: let the owner go, who knows us."""
+        del self._owner
 
     def on_notify(self, request: Request, transaction: ServerTransaction, now: float) -> None:
         """A NOTIFY inside the dialog, in order."""

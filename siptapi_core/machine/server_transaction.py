@@ -41,7 +41,9 @@ class ServerState(enum.Enum):
 class ServerTransaction:
     """One request from the other side, and our responses to it, which go to ``reply_to``.
 
-    ``size`` is how many bytes it came in.
+    ``size`` is how many bytes it came in; ``initial`` what it shares with its copies by other ways,
+    where it is outside dialogs. Once answered, only an INVITE still has its ``request``: who
+    repeats another within 32 s gets the same bytes again.
     ``on_cancelled``, where the user sets it, is given the CANCEL of an unanswered INVITE; the user
     then answers the INVITE 487 (RFC 3261 9.2).
     """
@@ -53,6 +55,8 @@ class ServerTransaction:
         "_resend_until",
         "_timer",
         "_wire",
+        "initial",
+        "is_invite",
         "key",
         "on_cancelled",
         "reply_to",
@@ -62,10 +66,19 @@ class ServerTransaction:
     )
 
     def __init__(
-        self, wire: Wire, key: tuple[str, ...], request: Request, reply_to: Address, size: int
+        self,
+        wire: Wire,
+        key: tuple[str, ...],
+        request: Request,
+        reply_to: Address,
+        size: int,
+        initial: tuple[str, ...] = (),
     ) -> None:
         self.key = key
+        self.initial = initial
         self.request = request
+        self.is_invite = request.method == "INVITE"
+        """Whether the left half of the drawing applies."""
         self.reply_to = reply_to
         self.size = size
         self.state = ServerState.PROCEEDING if self.is_invite else ServerState.TRYING
@@ -76,11 +89,6 @@ class ServerTransaction:
         self._resend_until = 0.0
         self._timer: Timer | None = None
         self._on_unacknowledged: Callable[[float], None] | None = None
-
-    @property
-    def is_invite(self) -> bool:
-        """Whether the left half of the drawing applies."""
-        return self.request.method == "INVITE"
 
     @property
     def is_answered(self) -> bool:
@@ -102,7 +110,7 @@ class ServerTransaction:
             LocalProtocolError: a second final response, or a 1xx that RFC 4320 forbids.
         """
         if self.is_answered:
-            raise LocalProtocolError(f"{self.request.method} was answered already")
+            raise LocalProtocolError(f"{self.key[-1]} was answered already")
         if response.status < 200:  # noqa: PLR2004
             if not self.is_invite and response.status != 100:  # noqa: PLR2004
                 raise LocalProtocolError("only an INVITE may get a 1xx other than 100 (RFC 4320)")
@@ -141,6 +149,7 @@ class ServerTransaction:
         timers, reliable = self._wire.timers, self.reply_to.transport.reliable
         self._resend_until = now + timers.transaction_timeout
         if not self.is_invite:
+            del self.request
             self.state = ServerState.COMPLETED
             self._schedule(now + (0.0 if reliable else timers.transaction_timeout), self._end)
             return

@@ -74,21 +74,26 @@ class StandbyProbe:
         for address in self._addresses:
             self.problems[address] = f"no answer from {address}"
             try:
-                question = self._layer.request(
-                    self._make_options(address),
-                    address,
-                    _Question(self, address),
-                    now,
-                    own_address=self._own_address,
-                )
+                own = self._layer.own_address(address, self._own_address)
+                options = self._make_options(address)
+                question = self._layer.request(options, address, self, now, own=own)
             except NetworkError as error:
                 self.problems[address] = str(error)
             else:
                 self._questions.append(question)
         self._timer = self._after(VERDICT, self._decide, now)
 
-    def on_answer(self, address: Address, response: Response, now: float) -> None:
-        """A final response to an OPTIONS."""
+    def on_response(
+        self,
+        question: ClientTransaction,
+        response: Response,
+        source: Address,  # noqa: ARG002  # the shape of a transaction's user
+        now: float,
+    ) -> None:
+        """A response to an OPTIONS."""
+        address = question.address
+        if response.status < 200:  # noqa: PLR2004
+            return
         if response.status == _SERVICE_UNAVAILABLE:
             self.problems[address] = f"{address} says 503 {response.reason}"
             return
@@ -101,10 +106,14 @@ class StandbyProbe:
         if self._is_time:
             self._decide(now)
 
-    def on_nobody(self, address: Address, problem: str, now: float) -> None:
-        """There is no answer to an OPTIONS, or none any more."""
-        self.problems[address] = problem
-        self._layer.dead_addresses.add(address, now)
+    def on_timeout(self, question: ClientTransaction, now: float) -> None:
+        """There is no answer to an OPTIONS."""
+        self.on_transport_error(question, f"no answer from {question.address}", now)
+
+    def on_transport_error(self, question: ClientTransaction, problem: str, now: float) -> None:
+        """There will be none."""
+        self.problems[question.address] = problem
+        self._layer.dead_addresses.add(question.address, now)
 
     def _decide(self, now: float) -> None:
         self._is_time = True
@@ -128,21 +137,3 @@ class StandbyProbe:
 
     def _after(self, intervals: int, action: Action, now: float) -> Timer:
         return self._layer.queue.schedule(now + intervals * self._layer.timers.t1, action)
-
-
-class _Question:
-    """The user of one OPTIONS."""
-
-    def __init__(self, probe: StandbyProbe, address: Address) -> None:
-        self._probe = probe
-        self._address = address
-
-    def on_response(self, response: Response, source: Address, now: float) -> None:  # noqa: ARG002
-        if response.status >= 200:  # noqa: PLR2004
-            self._probe.on_answer(self._address, response, now)
-
-    def on_timeout(self, now: float) -> None:
-        self._probe.on_nobody(self._address, f"no answer from {self._address}", now)
-
-    def on_transport_error(self, problem: str, now: float) -> None:
-        self._probe.on_nobody(self._address, problem, now)

@@ -177,9 +177,9 @@ class SubscriptionRequests:
         ]
         return Request("SUBSCRIBE", plan.target, Headers(pairs))
 
-    def _with_contact(self, request: Request, to: Address) -> Request:
+    def _with_contact(self, request: Request, to: Address, own: Address) -> Request:
         """``request`` with the Contact at which ``to`` reaches us."""
-        contact = OwnContact(self._plan, self._own_address, self._agent, to)
+        contact = OwnContact(self._plan, to, own)
         return request.with_headers(request.headers.replaced("Contact", contact.value))
 
     def _next_cseq(self) -> int:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from attrs import evolve
 
 from siptapi_core.errors import MessageError, NetworkError
-from siptapi_core.machine.client_transaction import ClientTransaction, ClientUser
+from siptapi_core.machine.client_transaction import NOBODY, ClientTransaction, ClientUser
 from siptapi_core.machine.dead_addresses import DeadAddresses
 from siptapi_core.machine.identifiers import Identifiers
 from siptapi_core.machine.own_address import OwnAddress
@@ -78,11 +78,11 @@ class TransactionLayer:
         now: float,
         *,
         any_size: bool = False,
-        own_address: OwnAddress | None = None,
+        own: Address | None = None,
     ) -> ClientTransaction:
         """Send a request that has no Via yet; its responses go to ``user``.
 
-        ``own_address`` says what stands in its Via; without it, where it leaves from.
+        ``own`` is the address that stands in its Via; without it, where it leaves from.
 
         One of more than `LARGEST_ON_UDP` bytes goes over TCP to the same place (RFC 3261 18.1.1),
         unless ``any_size`` says that it was tried.
@@ -91,38 +91,53 @@ class TransactionLayer:
             NetworkError: there is no way to ``to``, or none that the Request-URI allows.
         """
         branch = self.identifiers.branch()
-        sent = self._with_via(request, to, branch, own_address)
-        data = sent.encode()
+        via = self._make_via(request, to, branch, own)
+        data = _with_via(request, via)
+        destination = to
         if len(data) > LARGEST_ON_UDP and to.transport is Transport.UDP and not any_size:
-            to = evolve(to, transport=Transport.TCP)
-            sent = self._with_via(request, to, branch, own_address)
-            data = sent.encode()
-        return self._start(sent, data, branch, to, user, now)
+            destination = evolve(to, transport=Transport.TCP)
+            via = self._make_via(request, destination, branch)
+            data = _with_via(request, via)
+        if self.strangers is not None:
+            self.strangers.met.add(to.host, now)
+        key = (branch, request.method)
+        transaction = ClientTransaction(self, key, request, via, data, to, destination, user, now)
+        self._clients[key] = transaction
+        return transaction
 
-    def cancel(self, invite: ClientTransaction, user: ClientUser, now: float) -> ClientTransaction:
+    def cancel(self, invite: ClientTransaction, now: float) -> None:
         """Send the CANCEL of an INVITE that got a provisional response (RFC 3261 9.1)."""
-        sent = invite.request
-        keep = ("via", "route", "from", "to", "call-id")
+        sent, via, to = invite.request, invite.via, invite.destination
+        keep = ("route", "from", "to", "call-id")
         headers = [
             *((name, value) for name, value in sent.headers.items() if name.lower() in keep),
             ("Max-Forwards", "70"),
             ("CSeq", f"{sent.cseq.number} CANCEL"),
         ]
         request = Request("CANCEL", sent.uri, Headers(headers))
-        return self._start(request, request.encode(), invite.key[0], invite.destination, user, now)
+        key = (invite.key[0], "CANCEL")
+        data = _with_via(request, via)
+        self._clients[key] = ClientTransaction(self, key, request, via, data, to, to, NOBODY, now)
 
-    def send_request(
-        self, request: Request, to: Address, own_address: OwnAddress | None = None
-    ) -> bytes:
+    def send_request(self, request: Request, to: Address, own: Address | None = None) -> bytes:
         """Send a request outside any transaction (the ACK of a 2xx); returns it for resending.
 
         Raises:
             NetworkError: as `request`.
         """
-        branch = self.identifiers.branch()
-        data = self._with_via(request, to, branch, own_address).encode()
+        via = self._make_via(request, to, self.identifiers.branch(), own)
+        data = _with_via(request, via)
         self.send(data, to)
         return data
+
+    def own_address(self, to: Address, wanted: OwnAddress | None) -> Address:
+        """What we say of ourselves on the way to ``to``: ``wanted``, else where packets leave from.
+
+        Raises:
+            NetworkError: there is no way to ``to``.
+        """
+        local = self._local_address(to)
+        return local if wanted is None else wanted.towards(to, local)
 
     def receive(self, data: bytes, source: Address, now: float) -> None:
         """A packet came. What is no SIP is dropped, what can be refused is refused."""
@@ -171,7 +186,8 @@ class TransactionLayer:
         """Packets to ``address`` are refused: who still waits for a first word there is told."""
         problem = problem or f"{address} refuses our packets"
         refused = way_of(address)
-        for transaction in [c for c in self._clients.values() if way_of(c.destination) == refused]:
+        unheard = [each for each in self._clients.values() if each.is_unheard]
+        for transaction in [each for each in unheard if way_of(each.destination) == refused]:
             transaction.transport_error(problem, now)
 
     def send(self, data: bytes, to: Address) -> None:
@@ -182,8 +198,8 @@ class TransactionLayer:
         """A transaction ended."""
         self._clients.pop(key, None)
         server = self._servers.pop(key, None)
-        if server is not None and server.request.to.tag is None:
-            self._initial.discard(_initial_key(server.request))
+        if server is not None:
+            self._initial.discard(server.initial)
 
     def invite_to_cancel(self, cancel: Request) -> ServerTransaction | None:
         """The INVITE that a CANCEL means (RFC 3261 9.2)."""
@@ -193,34 +209,15 @@ class TransactionLayer:
         """How many transactions live."""
         return len(self._clients) + len(self._servers)
 
-    def _with_via(
-        self, request: Request, to: Address, branch: str, own_address: OwnAddress | None
-    ) -> Request:
+    def _make_via(
+        self, request: Request, to: Address, branch: str, own: Address | None = None
+    ) -> str:
         uri = request.uri
         secure = to.transport is Transport.TLS
         if isinstance(uri, SipUri) and uri.scheme == "sips" and not secure:
             raise NetworkError(f"{uri} may be reached over TLS only, not at {to}")
-        local = self._local_address(to)
-        if own_address is not None:
-            local = own_address.towards(to, local)
-        via = f"{_via_without_parameters(local, to.transport)};branch={branch};rport"
-        return request.with_headers(request.headers.with_first("Via", via))
-
-    def _start(
-        self,
-        request: Request,
-        data: bytes,
-        branch: str,
-        to: Address,
-        user: ClientUser,
-        now: float,
-    ) -> ClientTransaction:
-        if self.strangers is not None:
-            self.strangers.met.add(to.host, now)
-        key = (branch, request.method)
-        transaction = ClientTransaction(self, key, request, to, user, now, data)
-        self._clients[key] = transaction
-        return transaction
+        own = own or self._local_address(to)
+        return f"{_sent_by(own.host, own.port, to.transport)};branch={branch};rport"
 
     def _receive_response(self, response: Response, source: Address, now: float) -> None:
         via, *others = response.headers.lines("Via")
@@ -257,6 +254,7 @@ class TransactionLayer:
         if method == "ACK":
             self._deliver(request, None, source, now)
             return
+        initial: Key = ()
         if request.to.tag is None:
             initial = _initial_key(request)
             if initial in self._initial:  # it came by another way before (RFC 3261 8.2.2.2)
@@ -265,14 +263,20 @@ class TransactionLayer:
                 return
             self._initial.add(initial)
         reply_to = reply_address(request.via, source)
-        transaction = ServerTransaction(self, key, request, reply_to, size)
+        transaction = ServerTransaction(self, key, request, reply_to, size, initial)
         self._servers[key] = transaction
         self._deliver(request, transaction, source, now)
 
 
 @lru_cache(maxsize=1024)
-def _via_without_parameters(local: Address, transport: Transport) -> str:
-    return str(Via(transport.upper(), local.host, local.port))
+def _sent_by(host: str, port: int, transport: Transport) -> str:
+    return str(Via(transport.upper(), host, port))
+
+
+def _with_via(request: Request, via: str) -> bytes:
+    """``request``, which has no Via, as it is sent with ``via`` on top."""
+    start_line, _, rest = request.encode().partition(b"\r\n")
+    return b"%b\r\nVia: %b\r\n%b" % (start_line, via.encode(), rest)
 
 
 def _server_key(request: Request, method: str) -> Key:

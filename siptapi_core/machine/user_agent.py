@@ -87,8 +87,14 @@ class UserAgent:
             timers=timers or SipTimers(),
             strangers=strangers,
         )
+        self.receive = self.transactions.receive
+        """``receive(data, source, now)``: a datagram came from ``source``."""
         self.queue = self.transactions.queue
         """Where calls put their own timers."""
+        self.handle_timer = self.queue.run_due
+        """``handle_timer(now)``: do what is due."""
+        self.next_timer = self.queue.next_deadline
+        """``next_timer()``: when to call `handle_timer`; None: not needed."""
         self.timers = self.transactions.timers
         """T1, T2, T4."""
         self.strangers = strangers
@@ -96,23 +102,11 @@ class UserAgent:
         self.extensions: frozenset[str] = frozenset()
         self._dialogs: dict[tuple[str, str], DialogUser] = {}
 
-    def receive(self, data: bytes, source: Address, now: float) -> None:
-        """A datagram came from ``source``."""
-        self.transactions.receive(data, source, now)
-
-    def handle_timer(self, now: float) -> None:
-        """Do what is due."""
-        self.queue.run_due(now)
-
     def refused(self, address: Address, now: float, problem: str = "") -> None:
         """The network says that nobody is at ``address``, and maybe in words what it met there."""
         self.transactions.transport_error(address, now, problem)
         for tell in self.on_refused:
             tell(address, now)
-
-    def next_timer(self) -> float | None:
-        """When to call `handle_timer`; None: not needed."""
-        return self.queue.next_deadline()
 
     def datagrams(self) -> list[tuple[bytes, Address]]:
         """Take what is to be sent, in order."""

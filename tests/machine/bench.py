@@ -6,6 +6,7 @@ from itertools import count
 
 from attrs import evolve
 
+from siptapi_core.machine.client_transaction import ClientTransaction
 from siptapi_core.machine.server_transaction import ServerTransaction
 from siptapi_core.machine.strangers import Strangers
 from siptapi_core.machine.timers import SipTimers, TimerQueue
@@ -69,6 +70,9 @@ class Wire:
 
     def forget(self, key: tuple[str, ...]) -> None:
         self.forgotten.append(key)
+
+    def cancel(self, invite: ClientTransaction, now: float) -> None:
+        raise AssertionError("no exchange, no CANCEL")
 
     def pass_until(self, moment: float) -> None:
         while (deadline := self.queue.next_deadline()) is not None and deadline <= moment:
@@ -187,14 +191,16 @@ class Recorder:
         self.sources: list[Address] = []
         self.problems: list[str] = []
 
-    def on_response(self, response: Response, source: Address, now: float) -> None:
+    def on_response(
+        self, transaction: ClientTransaction, response: Response, source: Address, now: float
+    ) -> None:
         self.heard.append(response.status)
         self.sources.append(source)
 
-    def on_timeout(self, now: float) -> None:
+    def on_timeout(self, transaction: ClientTransaction, now: float) -> None:
         self.heard.append(f"timeout {now:g}")
 
-    def on_transport_error(self, problem: str, now: float) -> None:
+    def on_transport_error(self, transaction: ClientTransaction, problem: str, now: float) -> None:
         self.heard.append(f"transport error {now:g}")
         self.problems.append(problem)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from siptapi_core.demo.phone import Behaviour, PhoneAccount, SimulatedPhone
 from siptapi_core.events import IncomingRinging
-from siptapi_core.machine.client_transaction import ClientState, ClientTransaction
+from siptapi_core.machine.client_transaction import NOBODY, ClientState, ClientTransaction
 from siptapi_core.machine.incoming_call import IncomingCall, IncomingHappening
 from siptapi_core.machine.incoming_calls import IncomingCalls
 from siptapi_core.machine.line_of_request import IncomingLine
@@ -53,7 +53,9 @@ class Branch:
             self.cancelled_with = reason
             self._send_cancel(now)
 
-    def on_response(self, response: Response, source: Address, now: float) -> None:
+    def on_response(
+        self, transaction: ClientTransaction, response: Response, source: Address, now: float
+    ) -> None:
         self.status = response.status
         self._send_cancel(now)
         if 200 <= response.status < 300:
@@ -69,10 +71,10 @@ class Branch:
             self._fork.agent.transactions.send_request(acknowledgement, self._to)
         self._fork.on_response(response.status, now)
 
-    def on_timeout(self, now: float) -> None:
+    def on_timeout(self, transaction: ClientTransaction, now: float) -> None:
         self.status = 408
 
-    def on_transport_error(self, problem: str, now: float) -> None:
+    def on_transport_error(self, transaction: ClientTransaction, problem: str, now: float) -> None:
         raise AssertionError(problem)
 
     def _send_cancel(self, now: float) -> None:
@@ -90,17 +92,11 @@ class Branch:
         if self.cancelled_with:
             headers = headers.with_last("Reason", self.cancelled_with)
         request = Request("CANCEL", sent.uri, headers)
-        self._fork.agent.transactions._start(
-            request, request.encode(), invite.key[0], self._to, _Deaf(), now
+        layer, via, key = self._fork.agent.transactions, invite.via, (invite.key[0], "CANCEL")
+        data = request.with_headers(request.headers.with_first("Via", via)).encode()
+        layer._clients[key] = ClientTransaction(
+            layer, key, request, via, data, self._to, self._to, NOBODY, now
         )
-
-
-class _Deaf:
-    def on_response(self, response: Response, source: Address, now: float) -> None: ...
-
-    def on_timeout(self, now: float) -> None: ...
-
-    def on_transport_error(self, problem: str, now: float) -> None: ...
 
 
 class ForkingProxy:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dialog_documents import dialog, document
 
+from siptapi_core.machine.client_transaction import ClientTransaction
 from siptapi_core.machine.dialog import Dialog
 from siptapi_core.machine.server_transaction import ServerTransaction
 from siptapi_core.machine.timers import Timer
@@ -160,12 +161,14 @@ class Subscriber:
 
     # --- what becomes of a NOTIFY (RFC 6665 section 4.2.2) ---
 
-    def on_response(self, response: Response, source: Address, now: float) -> None:
+    def on_response(
+        self, transaction: ClientTransaction, response: Response, source: Address, now: float
+    ) -> None:
         if response.status == 481:
             self.forget()
 
-    def on_timeout(self, now: float) -> None:
+    def on_timeout(self, transaction: ClientTransaction, now: float) -> None:
         self.forget()
 
-    def on_transport_error(self, problem: str, now: float) -> None:
+    def on_transport_error(self, transaction: ClientTransaction, problem: str, now: float) -> None:
         self.forget()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from bench import PROXY, TCP_PROXY, Recorder, Wire, make_request
+from bench import PROXY, TCP_PROXY, Recorder, Wire, make_request, without_via
 
 from siptapi_core.machine.client_transaction import ClientState, ClientTransaction
 from siptapi_core.machine.timers import SipTimers
@@ -22,7 +22,15 @@ class Rig:
         self.user = Recorder()
         self.request = make_request(method, via=OURS, headers=headers, body=body)
         self.transaction = ClientTransaction(
-            self.wire, KEY, self.request, to, self.user, self.wire.now
+            self.wire,
+            KEY,
+            without_via(self.request),
+            OURS,
+            self.request.encode(),
+            to,
+            to,
+            self.user,
+            self.wire.now,
         )
 
     def respond(self, status, *, source=PROXY, to_tag="phone"):
@@ -321,37 +329,25 @@ def test_the_ack_of_a_refusal_is_as_17_1_1_3_says():
     assert acknowledgement.body == b""
 
 
-# --- other requests: Completed -------------------------------------------------------------------
+# --- other requests: their final response --------------------------------------------------------
 
 
+@pytest.mark.parametrize("to", [PROXY, TCP_PROXY])
 @pytest.mark.parametrize("status", [200, 202, 301, 481, 503, 603])
 @pytest.mark.parametrize("before", [(), (100,)])
-def test_timer_k_absorbs_what_is_retransmitted_for_t4(status, before):
-    rig = Rig("BYE")
+def test_with_its_final_response_another_request_is_over(status, before, to):
+    rig = Rig("BYE", to=to)
     for provisional in before:
         rig.respond(provisional)
     rig.wire.pass_until(0.25)
     rig.respond(status)
-    assert rig.state is ClientState.COMPLETED
-    rig.respond(status)
-    rig.respond(100)
+    assert rig.state is ClientState.TERMINATED
     assert rig.user.heard == [*before, status]
-    rig.wire.pass_until(5.249)
-    assert rig.state is ClientState.COMPLETED
-    assert rig.wire.moments == [0]
-    rig.wire.pass_until(5.25)
-    assert rig.state is ClientState.TERMINATED
     assert rig.wire.forgotten == [KEY]
+    assert rig.wire.queue.next_deadline() is None
+    rig.respond(status)
+    assert rig.user.heard == [*before, status]
     assert rig.methods == ["BYE"]
-
-
-def test_timer_k_is_zero_on_a_reliable_transport():
-    rig = Rig("BYE", to=TCP_PROXY)
-    rig.wire.pass_until(1.0)
-    rig.respond(200)
-    assert rig.wire.queue.next_deadline() == 1.0
-    rig.wire.pass_until(1.0)
-    assert rig.state is ClientState.TERMINATED
 
 
 # --- left, and taken up again --------------------------------------------------------------------
@@ -393,8 +389,8 @@ def test_who_is_told_of_the_time_out_may_leave_it():
     rig = Rig()
 
     class Leaving:
-        def on_timeout(self, now):
-            rig.transaction.leave(now)
+        def on_timeout(self, transaction, now):
+            transaction.leave(now)
 
     rig.transaction._user = Leaving()
     rig.wire.pass_until(63.999)

@@ -23,6 +23,8 @@ NEW_CONTACT = ("Contact", "<sip:201@192.0.2.77>")
 class Rig(Bench):
     """A service whose dialog gets every request that comes."""
 
+    contact = "<sip:200@192.0.2.9>"
+
     def __init__(self):
         super().__init__()
         self.agent.register("call-of-peer", "ours", self)
@@ -32,13 +34,10 @@ class Rig(Bench):
         self.dialog = Dialog.from_request(request, "ours")
 
     def make_service(self, call_id):
-        return DialogService(
-            self.agent,
-            call_id=call_id,
-            contact=lambda: "<sip:200@192.0.2.9>",
-            address="192.0.2.9",
-            on_unacknowledged=lambda dialog, now: self.unacknowledged.append((dialog, now)),
-        )
+        return DialogService(self.agent, call_id=call_id, address="192.0.2.9", owner=self)
+
+    def on_unacknowledged(self, dialog, now):
+        self.unacknowledged.append((dialog, now))
 
     def on_request(self, request, transaction, now):
         self.service.on_request(self.dialog, request, transaction, now)

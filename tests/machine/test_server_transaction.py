@@ -19,7 +19,7 @@ class Rig:
         self.wire = Wire()
         self.wire.timers = timers or SipTimers()
         self.request = make_request(method)
-        self.transaction = ServerTransaction(self.wire, KEY, self.request, reply_to, 1300)
+        self.transaction = ServerTransaction(self.wire, (*KEY[:-1], method), self.request, reply_to, 1300)
         self.unacknowledged = []
 
     def respond(self, status, *, watch=False):
@@ -232,7 +232,7 @@ def test_timer_j_answers_retransmissions_for_64_t1(status, before):
     assert rig.state is ServerState.COMPLETED
     rig.wire.pass_until(32.25)
     assert rig.state is ServerState.TERMINATED
-    assert rig.wire.forgotten == [KEY]
+    assert rig.wire.forgotten == [(*KEY[:-1], "NOTIFY")]
     assert rig.statuses == [*before, status, status]
 
 
@@ -267,7 +267,7 @@ def test_abandoned_it_says_nothing_more(method, status):
     rig.wire.sent.clear()
     rig.transaction.abandon(1.0)
     assert rig.state is ServerState.TERMINATED
-    assert rig.wire.forgotten == [KEY]
+    assert rig.wire.forgotten == [(*KEY[:-1], method)]
     rig.transaction.receive_again(1.0)
     rig.transaction.acknowledge(1.0)
     rig.wire.pass_until(200.0)

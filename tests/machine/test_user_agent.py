@@ -64,7 +64,7 @@ def test_a_refused_address_is_told_to_the_transactions():
 def test_a_refused_address_is_told_to_whoever_listens_after_the_transactions():
     bench, heard = Bench(), []
     user = Recorder()
-    user.on_transport_error = lambda problem, now: heard.append("transaction")
+    user.on_transport_error = lambda transaction, problem, now: heard.append("transaction")
     bench.agent.transactions.request(make_request("OPTIONS"), PROXY, user, 0.0)
     bench.agent.on_refused.append(lambda address, now: heard.append((address, now)))
     bench.agent.refused(PROXY, 2.0)

@@ -91,13 +91,13 @@ class User:
     def __init__(self):
         self.heard = asyncio.Queue()
 
-    def on_response(self, response, source, now):
+    def on_response(self, transaction, response, source, now):
         self.heard.put_nowait((response.status, source))
 
-    def on_timeout(self, now):
+    def on_timeout(self, transaction, now):
         self.heard.put_nowait("timeout")
 
-    def on_transport_error(self, problem, now):
+    def on_transport_error(self, transaction, problem, now):
         self.heard.put_nowait(problem)
 
     async def next(self):

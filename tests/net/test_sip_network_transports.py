@@ -28,13 +28,13 @@ class User:
     def __init__(self):
         self.outcome = asyncio.get_running_loop().create_future()
 
-    def on_response(self, response, source, now):
+    def on_response(self, transaction, response, source, now):
         self.outcome.set_result((response.status, source))
 
-    def on_timeout(self, now):
+    def on_timeout(self, transaction, now):
         raise AssertionError("a timeout")
 
-    def on_transport_error(self, problem, now):
+    def on_transport_error(self, transaction, problem, now):
         self.outcome.set_result(problem)
 
 
