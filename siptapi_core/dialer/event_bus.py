@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Generic, TypeVar
 from weakref import ref
 
@@ -59,10 +59,6 @@ class Subscription(Mailbox[T | None]):
     async def aclose(self) -> None:
         """Listen no more: see `contextlib.aclosing`."""
         self._bus.leave(self)
-
-    def __aiter__(self) -> AsyncIterator[T]:
-        """Iterate over what comes."""
-        return self
 
     async def __anext__(self) -> T:
         """The next item.

@@ -74,6 +74,7 @@ class OutgoingCall:
         "_frontend",
         "_has_choice",
         "_hung_up",
+        "_is_logged",
         "_logger",
         "_look_up",
         "_memory",
@@ -124,6 +125,7 @@ class OutgoingCall:
         self._publish = publish
         self._started = started
         self._logger = logger
+        self._is_logged = logger.is_enabled_for(LEVELS["info"])
         self._settings_file = settings_file
         self._attempt: Attempt | None = None
         self._look_up: asyncio.Task[Uri] | None = None
@@ -351,7 +353,7 @@ class OutgoingCall:
             self.state = _STATES.get(type(happening), self.state)
         if isinstance(happening, CallEnded):
             self.outcome, self.stage = happening.outcome, happening.stage
-        if self._logger.is_enabled_for(LEVELS["info"]):
+        if self._is_logged:
             self._logger.info(happening.name, **fields_of(happening))
         self._publish(self, happening)
 

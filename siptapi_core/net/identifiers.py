@@ -6,6 +6,8 @@ import os
 
 BRANCH_COOKIE = "z9hG4bK"
 BYTES_AT_ONCE = 512
+DIGITS = 16
+"""Hexadecimal, of each token."""
 
 
 class SystemIdentifiers:
@@ -18,32 +20,25 @@ class SystemIdentifiers:
     """
 
     def __init__(self) -> None:
-        self._random = ""
-        self._used = 0
-
-    def _hexadecimal(self, digits: int) -> str:
-        begin, end = self._used, self._used + digits
-        if end > len(self._random):
-            begin, end = 0, digits
-            self._random = os.urandom(BYTES_AT_ONCE).hex()
-        self._used = end
-        return self._random[begin:end]
-
-    def branch(self) -> str:
-        """A Via branch of 64 random bits (RFC 3261 section 8.1.1.7)."""
-        return BRANCH_COOKIE + self._hexadecimal(16)
+        self._tokens: list[str] = []
 
     def tag(self) -> str:
         """A From or To tag of 64 random bits; RFC 3261 section 19.3 asks for 32."""
-        return self._hexadecimal(16)
+        if not self._tokens:
+            random = os.urandom(BYTES_AT_ONCE).hex()
+            self._tokens = [random[i : i + DIGITS] for i in range(0, len(random), DIGITS)]
+        return self._tokens.pop()
+
+    cnonce = tag
+    """A client nonce of 64 random bits (RFC 7616 section 3.4)."""
+
+    def branch(self) -> str:
+        """A Via branch of 64 random bits (RFC 3261 section 8.1.1.7)."""
+        return BRANCH_COOKIE + (self._tokens.pop() if self._tokens else self.tag())
 
     def call_id(self) -> str:
         """A Call-ID of 128 random bits, without a host part (RFC 3261 section 8.1.1.4)."""
-        return self._hexadecimal(32)
-
-    def cnonce(self) -> str:
-        """A client nonce of 64 random bits (RFC 7616 section 3.4)."""
-        return self._hexadecimal(16)
+        return self.tag() + self.tag()
 
     def jitter(self, low: float, high: float) -> float:
         """A number evenly spread between ``low`` and ``high``."""

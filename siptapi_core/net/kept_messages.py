@@ -39,7 +39,12 @@ class KeptMessages:
 
     def keep(self, seconds: float, direction: Direction, data: bytes, peer: Address) -> None:
         """Keep a message, where it is one of a call; see `KeptMessage`."""
-        call_id = call_id_of(data)
+        start = data.find(_OURS)
+        if start >= 0:  # as we write it, and nearly everybody
+            start += len(_OURS)
+            call_id = data[start : data.find(b"\r", start)].rstrip()
+        else:
+            call_id = call_id_of(data)
         exchange = self._exchanges.get(call_id)
         if exchange is None:
             if not data.startswith(b"INVITE "):
@@ -60,9 +65,5 @@ class KeptMessages:
 
 def call_id_of(data: bytes) -> bytes:
     """The Call-ID of a message on the wire, or of what may be one (RFC 3261 section 20.8)."""
-    start = data.find(_OURS)
-    if start >= 0:  # as we write it, and nearly everybody
-        start += len(_OURS)
-        return data[start : data.find(b"\r", start)].rstrip()
     found = _CALL_ID.search(data)
     return found[1] if found else b""

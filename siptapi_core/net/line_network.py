@@ -92,6 +92,8 @@ class LineNetwork:
             self._logger.debug("next hop not found", uri=uri, why=str(error))
             raise
         self._logger.debug("next hop found", uri=uri, addresses=found)
+        if stated is not None:
+            return found
         return tuple(
             evolve(address, line=self._line) if address.transport.reliable else address
             for address in found
@@ -159,6 +161,25 @@ class LineNetwork:
         self._network.drive(partial(then, addresses))
 
 
+class _Happenings(Mailbox[AttemptHappening]):
+    """Ends after `CallEnded`."""
+
+    __slots__ = ("_over",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._over = False
+
+    async def __anext__(self) -> AttemptHappening:
+        if self._over:
+            raise StopAsyncIteration
+        if not self._items:
+            await self._wait()
+        happening = self._items.pop(0)
+        self._over = isinstance(happening, CallEnded)
+        return happening
+
+
 class ReferAttempt:
     """An `Attempt` that is a `ReferCall`: resolves, calls, and queues what happens."""
 
@@ -186,18 +207,14 @@ class ReferAttempt:
         self._network = network
         self._plan = plan
         self._credentials = credentials
-        self._happenings: Mailbox[AttemptHappening] = Mailbox()
+        self._happenings = _Happenings()
         self._transferred_to: Uri | None = None
         self._call: ReferCall | None = None
         self._starting = asyncio.get_running_loop().create_task(self._start())
 
-    async def events(self) -> AsyncIterator[AttemptHappening]:
+    def events(self) -> AsyncIterator[AttemptHappening]:
         """What happens; ends after `CallEnded`."""
-        while True:
-            happening = await self._happenings.get()
-            yield happening
-            if isinstance(happening, CallEnded):
-                return
+        return self._happenings
 
     async def hang_up(self) -> None:
         """End it; raises RefusedError after the hand-over."""

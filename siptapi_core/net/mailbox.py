@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 T = TypeVar("T")
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 class Mailbox(Generic[T]):
     """`asyncio.Queue` without a bound, for one reader: a third of its time, a tenth of its memory.
 
-    Every event of a call passes two of them.
+    Every event of a call passes two of them. Iterating takes what comes, without an end.
     """
 
     __slots__ = ("__weakref__", "_items", "_reader")
@@ -26,7 +26,11 @@ class Mailbox(Generic[T]):
         if self._reader is not None and not self._reader.done():
             self._reader.set_result(None)
 
-    async def get(self) -> T:
+    def __aiter__(self) -> Self:
+        """Iterate over what comes."""
+        return self
+
+    async def __anext__(self) -> T:
         """Take the first item, once there is one."""
         if not self._items:
             await self._wait()

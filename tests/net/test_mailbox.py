@@ -16,13 +16,13 @@ def test_items_come_in_order_whether_they_were_waited_for_or_not():
         box = Mailbox()
         box.put(1)
         box.put(2)
-        assert [await box.get(), await box.get()] == [1, 2]
-        reading = asyncio.create_task(box.get())
+        assert [await anext(box), await anext(box)] == [1, 2]
+        reading = asyncio.create_task(anext(box))
         await asyncio.sleep(0)
         box.put(3)
         box.put(4)
         assert await reading == 3
-        assert await box.get() == 4
+        assert await anext(box) == 4
 
     run(main)
 
@@ -30,13 +30,13 @@ def test_items_come_in_order_whether_they_were_waited_for_or_not():
 def test_a_reader_who_gave_up_takes_nothing_with_it():
     async def main():
         box = Mailbox()
-        reading = asyncio.create_task(box.get())
+        reading = asyncio.create_task(anext(box))
         await asyncio.sleep(0)
         box.put("kept")
         reading.cancel()
         with pytest.raises(asyncio.CancelledError):
             await reading
         box.put("too")
-        assert [await box.get(), await box.get()] == ["kept", "too"]
+        assert [await anext(box), await anext(box)] == ["kept", "too"]
 
     run(main)
