@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from siptapi_core.events import CallEnded, CallFailed, Outcome, Reporter, Stage
+from siptapi_core.events import CallEnded, CallFailed, Disturbed, Outcome, Reporter, Stage
 from siptapi_frontends.cli.verdict import verdict
 
 
@@ -21,7 +21,7 @@ from siptapi_frontends.cli.verdict import verdict
         (Stage.REFER, Outcome.REJECTED, 403, "did not agree", "call transfer (REFER)"),
         (Stage.PHONE, Outcome.NO_ANSWER, 408, "not picked up", "ring_timeout"),
         (Stage.PHONE, Outcome.NO_ANSWER, None, "not picked up", "ring_timeout"),
-        (Stage.PHONE, Outcome.NO_ANSWER, 480, "could not be reached", "registered"),
+        (Stage.PHONE, Outcome.NO_ANSWER, 480, "not picked up", "ring_timeout"),
         (Stage.PHONE, Outcome.BUSY, 486, "own phone is busy", "end the call"),
         (Stage.PHONE, Outcome.REJECTED, 603, "rejected on your phone", "do not disturb"),
         (Stage.PHONE, Outcome.CANCELLED, 487, "Cancelled.", ""),
@@ -71,6 +71,13 @@ def test_the_verdict_depends_on_who_was_called_first(
     said, advice = verdict(CallEnded(outcome, stage), failure)
     assert words in said
     assert to_do in advice
+
+
+def test_a_phone_that_has_not_rung_was_not_reached() -> None:
+    failure = CallFailed(Stage.PHONE, 480, "why", disturbed=Disturbed.NO)
+    said, advice = verdict(CallEnded(Outcome.NO_ANSWER, Stage.PHONE), failure)
+    assert "could not be reached" in said
+    assert "registered" in advice
 
 
 @pytest.mark.parametrize("code", ["settings", "usage"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from siptapi_core.errors import SettingsError, UsageError
-from siptapi_core.events import CallEnded, CallFailed, Outcome, Reporter, Stage
+from siptapi_core.events import CallEnded, CallFailed, Disturbed, Outcome, Reporter, Stage
 
 Verdict = tuple[str, str]
 """A sentence, and what to do ("" where there is nothing to be done)."""
@@ -126,6 +126,17 @@ def verdict(ended: CallEnded, failure: CallFailed | None) -> Verdict:
         return _WRONG_SETTINGS
     how = (ended.stage, ended.outcome)
     found = failure and _BY_STATUS.get((ended.stage, failure.status))
+    if found is _UNREGISTERED and failure is not None and _has_rung(failure):
+        found = None
     if not found and failure is not None and (failure.stage, failure.reported_by) in _CALLEE_S_WORD:
         found = _CALLEE_FIRST.get(how)
     return found or _BY_STAGE.get(how, _OTHERWISE)
+
+
+def _has_rung(failure: CallFailed) -> bool:
+    """A phone that has rung was reached: its 480 says that nobody came (RFC 3261, 21.4.18)."""
+    return (
+        failure.stage is Stage.PHONE
+        and failure.disturbed is Disturbed.YES
+        and failure.reported_by is not Reporter.SIPFRAG
+    )

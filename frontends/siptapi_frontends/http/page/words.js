@@ -123,8 +123,11 @@ export function verdict(outcome, stage, failure) {
   const how = `${stage} ${outcome}`;
   const calleesWord =
     failure && ["phone sipfrag", "refer proxy"].includes(`${failure.stage} ${failure.reported_by}`);
+  // A phone that has rung was reached: its 480 says that nobody came.
+  const hasRung =
+    failure?.stage === "phone" && failure.disturbed === "yes" && failure.reported_by !== "sipfrag";
   return (
-    (failure && BY_STATUS[`${stage} ${failure.status}`]) ||
+    (failure && !(hasRung && failure.status === 480) && BY_STATUS[`${stage} ${failure.status}`]) ||
     (calleesWord && BY_STAGE_CALLEE_FIRST[how]) ||
     BY_STAGE[how] || [
       "The call could not be made.",
