@@ -94,7 +94,7 @@ def soak(session: nox.Session) -> None:
     """Half an hour of load, 2000 calls in each bad weather, property tests 25 times as long."""
     session.install("-e", ".[dev]")
     long = {"SIPTAPI_SOAK_SECONDS": "1800", "SIPTAPI_LOSSY_CALLS": "2000"}
-    load = ("load", "lossy_network", "process_faults", "network_faults")
+    load = ("load", "lossy_network", "cut_connections", "process_faults", "network_faults")
     files = [f"tests/interop/test_{name}.py" for name in load]
     session.run("pytest", "-s", *files, env=os.environ | long)
     properties = ("-m", "not interop", "-n", "auto", "--hypothesis-profile=soak")

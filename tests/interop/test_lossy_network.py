@@ -12,10 +12,9 @@ import os
 import sys
 
 import pytest
-from lab.lossy_town import CALLEES, CLAIMS, FIRST_NUMBER, Sight, Told, Town, open_town
+from lab.lossy_town import FIRST_NUMBER, Told, Town, check_truth, expected_of, open_town
 from lab.relay import Weather
 
-from siptapi_core.events import CallEnded, Outcome, Stage
 from siptapi_core.machine.timers import SipTimers
 
 pytestmark = [
@@ -30,8 +29,6 @@ RATE = 12.0
 SURVIVED = 5
 """So many losses in an exchange are always made good: a request is sent at least seven times."""
 IMPROBABLE = 1e-4
-NOBODY = Sight(rang=0, picked_up=False, callee=())
-FAILED = CallEnded(Outcome.FAILED, Stage.PROXY)
 
 WEATHERS = {
     "0 % lost": Weather(),
@@ -65,29 +62,16 @@ def check(town: Town, told: dict[str, Told], weather: Weather) -> None:
     assert town.calls_in_progress() == 0
     if weather.damage:  # it may make another number of it, and another call
         return
+    check_truth(told, seen)
     for number, each in told.items():
-        sight = seen.get(number, NOBODY)
-        expected = CALLEES[int(number) % 10][1]
-        assert sight.rang <= 1, (number, "rang twice", each, sight)
-        assert sight.callee.count(0) <= 1, (number, "dialled twice", each, sight)
-        for name, is_seen in CLAIMS.items():
-            assert name not in each.names or is_seen(sight), (number, name, each, sight)
-        if each.ended.stage is Stage.CALLEE and each.ended.outcome is not Outcome.UNKNOWN:
-            assert each.ended == expected, (number, each, sight)
-        if number not in unlucky:
-            assert each.ended == expected, (number, each, sight)
-        if each.ended != expected:
-            assert each.ended in {FAILED, *UNKNOWNS}, (number, each, sight)
+        assert number in unlucky or each.ended == expected_of(number), (number, each)
     if weather in (Weather(loss=weather.loss), Weather(delay=weather.delay)):
         late = sum(is_timed_out(number, each) for number, each in told.items())
         assert is_probable(late, CALLS, share_of_timeouts(weather.loss)), late
 
 
-UNKNOWNS = {CallEnded(Outcome.UNKNOWN, stage) for stage in Stage}
-
-
 def is_timed_out(number: str, told: Told) -> bool:
-    return told.ended != CALLEES[int(number) % 10][1]
+    return told.ended != expected_of(number)
 
 
 def share_of_timeouts(loss: float) -> float:

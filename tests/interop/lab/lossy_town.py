@@ -12,12 +12,13 @@ import asyncio
 import re
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TypeVar
 
 from lab.addresses import Addresses
 from lab.relay import Relay, Weather
+from lab.tcp_door import TcpDoor
 
 from siptapi_core.commands import Caller, Dial
 from siptapi_core.demo.phone import Behaviour, PhoneAccount, SimulatedPhone
@@ -54,7 +55,9 @@ phone = "201"
 display_name = "{{{{number}}}}"
 outbound_proxy = "{{proxy}}"
 learn_address = true
-ring_timeout = 180.0
+ring_timeout = {{patience}}
+callee_timeout = {{patience}}
+notify_timeout = {{silence}}
 failure_linger = 0.0
 [history]
 enabled = false
@@ -93,12 +96,37 @@ CLAIMS: dict[str, Callable[[Sight], bool]] = {
 """What the phone must have seen where SIPTAPI told so."""
 
 
+NOBODY = Sight(rang=0, picked_up=False, callee=())
+FAILED = CallEnded(Outcome.FAILED, Stage.PROXY)
+UNKNOWNS = frozenset(CallEnded(Outcome.UNKNOWN, stage) for stage in Stage)
+
+
 class Told(Value, kw_only=True):
-    """What SIPTAPI told of one number; ``seconds`` from the dial to the end."""
+    """What SIPTAPI told of one number; ``seconds`` from the dial, at ``begun``, to the end."""
 
     names: tuple[str, ...]
     ended: CallEnded
+    begun: float
     seconds: float
+
+
+def expected_of(number: str) -> CallEnded:
+    """How a call ends in which nothing is lost."""
+    return CALLEES[int(number) % 10][1]
+
+
+def check_truth(told: Mapping[str, Told], seen: Mapping[str, Sight]) -> None:
+    """No call is made twice, and nothing is claimed that the phone did not see."""
+    for number, each in told.items():
+        sight, expected = seen.get(number, NOBODY), expected_of(number)
+        assert sight.rang <= 1, (number, "rang twice", each, sight)
+        assert sight.callee.count(0) <= 1, (number, "dialled twice", each, sight)
+        for name, is_seen in CLAIMS.items():
+            assert name not in each.names or is_seen(sight), (number, name, each, sight)
+        if each.ended.stage is Stage.CALLEE and each.ended.outcome is not Outcome.UNKNOWN:
+            assert each.ended == expected, (number, each, sight)
+        if each.ended != expected:
+            assert each.ended in {FAILED, *UNKNOWNS}, (number, each, sight)
 
 
 class Phone(SimulatedPhone):
@@ -124,6 +152,8 @@ class EdgeProxy(DemoProxy):
 
     public = Address("127.0.0.1", 5060)
     inside: frozenset[Address] = frozenset()
+    door: TcpDoor | None = None
+    """By which outside is reached over TCP; None: over UDP."""
 
     def receive(self, data: bytes, source: Address, now: float) -> None:
         """Read the public address as its own."""
@@ -133,7 +163,13 @@ class EdgeProxy(DemoProxy):
         """Write its own as the public one, except to the phones."""
         for data, to in super().datagrams():
             outside = data.replace(_written(self.address), _written(self.public))
-            yield data if to in self.inside else outside, to
+            if to in self.inside:
+                yield data, to
+            elif self.door is None:
+                yield outside, to
+            else:
+                me = _written(self.public)
+                self.door.send(outside.replace(me + b";lr", me + b";transport=tcp;lr"), to)
 
 
 def _written(address: Address) -> bytes:
@@ -220,8 +256,11 @@ class FarEnd(Value):
 
 
 @asynccontextmanager
-async def open_far_end() -> AsyncIterator[FarEnd]:
-    """The demo's proxy and phones on sockets of their own; each number is a callee's."""
+async def open_far_end(*, tcp: bool = False) -> AsyncIterator[FarEnd]:
+    """The demo's proxy and phones on sockets of their own; each number is a callee's.
+
+    With ``tcp`` the proxy is reached over TCP.
+    """
     identifiers = SystemIdentifiers()
     async with AsyncExitStack() as stack:
 
@@ -229,11 +268,16 @@ async def open_far_end() -> AsyncIterator[FarEnd]:
             endpoint, _ = await stack.enter_async_context(running(make))
             return endpoint
 
-        proxy = await start(
-            lambda at: EdgeProxy(
-                at, DOMAIN, passwords={"200": "secret"}, phones={}, secret=identifiers.tag()
+        proxy, driver = await stack.enter_async_context(
+            running(
+                lambda at: EdgeProxy(
+                    at, DOMAIN, passwords={"200": "secret"}, phones={}, secret=identifiers.tag()
+                )
             )
         )
+        if tcp:
+            proxy.door = TcpDoor(driver)
+            await stack.enter_async_context(proxy.door.opened(proxy.address))
 
         def account(user: str) -> PhoneAccount:
             credentials = Credentials("200", "secret")
@@ -260,18 +304,30 @@ async def open_far_end() -> AsyncIterator[FarEnd]:
 
 
 @asynccontextmanager
-async def open_town(weather: Weather, *, seed: int) -> AsyncIterator[Town]:
-    """A town whose relay has that weather."""
+async def open_town(
+    weather: Weather,
+    *,
+    seed: int,
+    tcp: bool = False,
+    patience: float = 180.0,
+    silence: float = 32.0,
+) -> AsyncIterator[Town]:
+    """A town whose relay has that weather.
+
+    A phone may ring for ``patience`` seconds, and report nothing for ``silence``.
+    """
     async with AsyncExitStack() as stack:
         addresses = Addresses()
         stack.callback(addresses.close)
-        far_end = await stack.enter_async_context(open_far_end())
+        far_end = await stack.enter_async_context(open_far_end(tcp=tcp))
         inside = far_end.proxy.address
         relay = stack.enter_context(
             Relay(addresses.next_host(), (inside.host, inside.port), weather=weather, seed=seed)
         )
         far_end.proxy.public = Address(*relay.place)
-        settings = parse(_SETTINGS.format(proxy=f"{relay.place[0]}:{relay.place[1]}"))
+        place = f"{relay.place[0]}:{relay.place[1]}"
+        proxy = f"sip:{place};transport=tcp" if tcp else place
+        settings = parse(_SETTINGS.format(proxy=proxy, patience=patience, silence=silence))
         dialer = await stack.enter_async_context(open_dialer(settings, load_plugins()))
         yield Town(dialer, far_end.phone, relay)
 
@@ -293,7 +349,10 @@ async def _listen(events: AsyncIterator[Event], count: int) -> dict[str, Told]:
             number = numbers[call]
             assert number not in told, "it ends once"
             told[number] = Told(
-                names=tuple(names[call]), ended=happening, seconds=event.time - begun[call]
+                names=tuple(names[call]),
+                ended=happening,
+                begun=begun[call],
+                seconds=event.time - begun[call],
             )
             if len(told) == count:
                 return told

@@ -16,6 +16,7 @@ import asyncio
 import random
 import socket
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, Self, TypeVar
@@ -56,8 +57,8 @@ GONE = Weather(loss=1.0, cuts=1.0)
 class Relay:
     """A relay at ``host`` to ``target``, in a thread of its own; change ``weather`` at any time.
 
-    ``came`` has the datagrams that came, ``lost`` those that did not arrive. ``seed`` makes the
-    weather the same again, as far as the packets are.
+    ``came`` has the datagrams that came, ``lost`` those that did not arrive, ``ended`` when (wall
+    time) a connection did. ``seed`` makes the weather the same again, as far as the packets are.
     """
 
     def __init__(self, host: str, target: Place, *, weather: Weather = FINE, seed: int = 1) -> None:
@@ -65,6 +66,7 @@ class Relay:
         self.weather = weather
         self.came: list[bytes] = []
         self.lost: list[bytes] = []
+        self.ended: list[float] = []
         self._target = target
         self._random = random.Random(seed)
         self._loop = asyncio.new_event_loop()
@@ -173,6 +175,7 @@ class Relay:
             pass  # cut off; the server would complain of it
         finally:
             self._streams.discard(task)
+            self.ended.append(time.time())
             for pump in pumps:
                 pump.cancel()
             for writer in filter(None, (back, target)):
