@@ -20,7 +20,7 @@ from siptapi_core.machine.identifiers import Identifiers
 from siptapi_core.numbers import Decision, Explanation, Kind
 from siptapi_core.sip.uri import SipUri, Uri
 
-GOODBYE_SECONDS, GOODBYE_SECONDS_A_CALL = 5.0, 0.001
+GOODBYE_SECONDS, GOODBYE_SECONDS_A_CALL = 5.0, 0.002
 """How long `OutgoingCalls.close` may take to hang up all calls, and to wait for their end."""
 AT_A_TIME = 20
 """Calls that are hung up before the loop has its turn again: some milliseconds."""
