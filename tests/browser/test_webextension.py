@@ -270,9 +270,11 @@ def test_whoever_wants_to_be_asked_is(extension: Extended) -> None:
 
 def test_the_second_click_of_two_does_not_confirm(extension: Extended) -> None:
     window = extension.open("confirm.html?number=301&why=")
+    window.clock.install()
+    window.reload()
     expect(window.get_by_role("status")).to_have_text("Read as 301.")
-    window.reload(wait_until="commit")
-    assert window.locator("#dial").is_disabled()
+    expect(window.locator("#dial")).to_be_disabled()
+    window.clock.run_for(1000)
     expect(window.locator("#dial")).to_be_enabled()
 
 

@@ -84,8 +84,7 @@ def test_what_is_against_the_protocol_ends_the_connection_and_its_calls(
         host.do(f"call {FIRST} 302")
         connection.hear_dial()
         if isinstance(said, bytes):
-            connection.send(said)
-            connection.await_end()
+            connection.send_to_the_end(said)
         else:
             said(connection)
         host.until_all(f"complete {asked} {FAILED}", f"call {held} IDLE", f"line {FIRST} state 0x8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 from typing import Any
@@ -75,6 +76,14 @@ class Connection:
     def send(self, data: bytes) -> None:
         """Say these bytes."""
         self._socket.sendall(data)
+
+    def send_to_the_end(self, data: bytes) -> None:
+        """Say these bytes, over which the provider hangs up, maybe before it has all."""
+        view = memoryview(data)
+        with contextlib.suppress(ConnectionError):
+            while view:
+                view = view[self._socket.send(view) :]
+        self.await_end()
 
     def greet(self, version: str = "1.0") -> None:
         """Hear the hello, and say ours."""
