@@ -4,7 +4,7 @@ Nothing here opens a socket, reads a clock or draws a random number. From the bo
 
 - `timers`: the one queue of everything that will happen later
 - `client_transaction`, `server_transaction`, `transaction_layer`: RFC 3261 section 17, RFC 6026
-- `authentication`, `request_copy`, `exchange`: one request, its challenges, its standby addresses;
+- `authentication`, `exchange`: one request, its challenges, its standby addresses;
   `standby_probe` and `dead_addresses` know which of them to use
 - `dialog`: RFC 3261 section 12
 - `user_agent`: the end that packets go into and come out of; `strangers`: who is answered outside

@@ -48,6 +48,7 @@ from siptapi_core.targets import Address
 
 _TOO_LATE = "the phone has the call now and SIPTAPI has left it"
 _ENDING = "the call has failed and is ending already"
+_NOT_DECIDED = CallEnded(Outcome.UNKNOWN, Stage.PROXY)
 
 
 class ReferCall:
@@ -107,7 +108,7 @@ class ReferCall:
         self._is_up = False
         self._hung_up = False
         self._rang_too_long = False
-        self._ended = CallEnded(Outcome.UNKNOWN, Stage.PROXY)
+        self._ended = _NOT_DECIDED
         self._timer: Timer  # from `start` on
 
     @property

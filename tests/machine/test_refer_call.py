@@ -20,6 +20,8 @@ are named with their file)::
 
 from __future__ import annotations
 
+import weakref
+
 import pytest
 from bench import LONG, PHONE, PROXY, STANDBY, make_request
 from phone_side import CONTACT, RECORD_ROUTE, CallBench
@@ -33,6 +35,7 @@ from siptapi_core.events import (
     CallFailed,
     Disturbed,
     HandedOver,
+    Happening,
     Outcome,
     PhoneAnswered,
     PhoneCalling,
@@ -948,3 +951,22 @@ def test_hang_up_is_refused_after_any_other_end():
     bench.reply(486)
     with pytest.raises(RefusedError, match=r"^the call has ended already$"):
         bench.hang_up()
+
+
+def test_when_it_has_ended_who_listened_is_let_go_and_late_notifys_are_answered_all_the_same():
+    class Listener(list[Happening]):
+        pass
+
+    bench = CallBench().referred()
+    heard = Listener()
+    bench.call._report = heard.append
+    cseq = bench.last("REFER").cseq.number
+    bench.notify("200 OK")
+    bench.reply(200, "BYE")
+    assert isinstance(heard[-1], CallEnded)
+    listener = weakref.ref(heard)
+    del heard
+    assert listener() is None
+    for event in ("refer", f"refer;id={cseq}", "refer;id=77", "dialog"):
+        bench.notify("200 OK", event=event)
+    assert bench.statuses("NOTIFY") == [200, 200, 200, 481, 489]

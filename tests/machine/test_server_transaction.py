@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 import pytest
 from bench import PROXY, TCP_PROXY, Wire, make_request
 
@@ -19,7 +21,9 @@ class Rig:
         self.wire = Wire()
         self.wire.timers = timers or SipTimers()
         self.request = make_request(method)
-        self.transaction = ServerTransaction(self.wire, (*KEY[:-1], method), self.request, reply_to, 1300)
+        self.transaction = ServerTransaction(
+            self.wire, (*KEY[:-1], method), self.request, reply_to, 1300
+        )
         self.unacknowledged = []
 
     def respond(self, status, *, watch=False):
@@ -234,6 +238,16 @@ def test_timer_j_answers_retransmissions_for_64_t1(status, before):
     assert rig.state is ServerState.TERMINATED
     assert rig.wire.forgotten == [(*KEY[:-1], "NOTIFY")]
     assert rig.statuses == [*before, status, status]
+
+
+def test_once_answered_it_is_kept_as_bytes_only_and_its_request_let_go():
+    rig = Rig("NOTIFY")
+    request = weakref.ref(rig.request)
+    rig.respond(200)
+    del rig.request
+    assert request() is None
+    rig.transaction.receive_again(1.0)
+    assert rig.statuses == [200, 200]
 
 
 def test_timer_j_is_zero_on_a_reliable_transport():

@@ -119,6 +119,19 @@ def test_a_response_to_nothing_of_ours_is_dropped(change):
     assert rig.taken() == []
 
 
+def test_a_final_response_that_comes_again_is_dropped():
+    rig = Rig()
+    _, user = rig.send("BYE")
+    [(bye, _)] = rig.taken()
+    rig.receive(bye.response(100))
+    for _ in range(2):
+        rig.receive(bye.response(200))
+    rig.receive(bye.response(408))
+    assert user.heard == [100, 200]
+    assert len(rig.layer) == len(rig.layer.queue) == 0
+    assert rig.taken() == []
+
+
 def test_cancel_takes_over_what_rfc_3261_9_1_says_and_nothing_else():
     rig = Rig()
     routes = (("Route", "<sip:a.example;lr>"), ("Route", "<sip:b.example;lr>"))
