@@ -71,7 +71,7 @@ class IncomingIndication:
         self._network.drive(lambda now: machine.redirect(to, now))
 
     def close(self) -> None:
-        """Step aside in all calls: other phones ring on."""
+        """Step aside in all calls, and in those that come yet: other phones ring on."""
         self._network.drive(self._machine.give_up)
 
     def _on_happening(self, machine: IncomingCall, happening: IncomingHappening) -> None:

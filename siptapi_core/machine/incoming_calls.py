@@ -88,7 +88,8 @@ class IncomingCalls:
             call.start(now)
 
     def give_up(self, now: float) -> None:
-        """Step aside in all calls: SIPTAPI is about to end."""
+        """Step aside in all calls, and show no other: SIPTAPI is about to end."""
+        self._agent.on_stranger = self._agent.refuse_stranger
         for call in tuple(self._calls.values()):
             call.give_up(now)
 

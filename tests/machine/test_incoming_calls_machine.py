@@ -12,6 +12,7 @@ from siptapi_core.sip.uri import SipUri
 
 ACCOUNT = SipUri(host="example.com", user="200")
 OTHER_WAY = "SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK-other-way"
+THIRD_WAY = "SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK-third-way"
 
 
 # --- strangers -----------------------------------------------------------------------------------
@@ -209,4 +210,7 @@ def test_stepping_aside_in_all_calls():
     bench.calls.give_up(1.0)
     ended = IncomingEnded(IncomingOutcome.NOT_ANSWERED, 480, Reporter.SIPTAPI)
     assert bench.told == [RINGING, RINGING, ended, ended]
+    bench.invite(LONG, call_id="third", via=THIRD_WAY)
+    assert bench.statuses("INVITE")[-1] == 480
+    assert len(bench.told) == 4, "nobody would tell of its end"
     bench.hang_over()
