@@ -47,6 +47,9 @@ void log_line(const char *format, ...) {
     int more = vsnprintf(line + length, (size_t)room, format, arguments);
     va_end(arguments);
     length += more < room ? more : room - 1;
+    for (int index = 0; index < length; index++) { /* others' words make no lines of their own */
+        if ((unsigned char)line[index] < ' ') line[index] = ' ';
+    }
     line[length++] = '\r';
     line[length++] = '\n';
     WriteFile(file, line, (DWORD)length, &written, NULL);
