@@ -20,7 +20,7 @@ FLAGS = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-DUNICODE")
 WINDOWS_7 = ("-U_WIN32_WINNT", "-D_WIN32_WINNT=0x0601")
 RELEASED = ("-O2",)
 STRICT = ("-O1", "-fsanitize=undefined", "-fsanitize-undefined-trap-on-error")
-LINK = ("-s", "-shared", str(HERE / "siptapi.def"), "-lws2_32", "-ladvapi32")
+LINK = ("-s", "-shared", str(HERE / "siptapi.def"), "-lws2_32", "-ladvapi32", "-lbcrypt")
 
 
 def build(out: Path, architecture: str, *, gcc: bool = False, strict: bool = False) -> Path:

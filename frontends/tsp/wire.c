@@ -2,17 +2,20 @@
 
 #include <winsock2.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "authentication.h"
 #include "log.h"
 #include "provider.h"
 #include "registry.h"
 
 #define LONGEST_LINE (16 * 1024 * 1024) /* 10,000 lines in a list have 2 MB */
+#define LONGEST_CHALLENGE (64 * 1024) /* what comes before it is known who says it */
 #define MOST_UNSENT (256 * 1024)
 #define PAUSE 500            /* milliseconds between two tries */
-#define PAUSE_REFUSED 3000   /* after a goodbye: a wrong token does not get right by itself */
+#define PAUSE_REFUSED 3000   /* after a refusal: a wrong token does not get right by itself */
 #define PATIENCE 3000        /* for the connection, and for the hello */
 #define QUIET 20000          /* after which the service is asked for a sign of life */
 #define SILENCE 30000        /* after which it is taken for dead */
@@ -29,6 +32,8 @@ static struct {
     HANDLE wake;
     bool stop;
     SOCKET socket;
+    struct handshake handshake;
+    bool proven; /* it is the service */
     bool greeted;
     bool refused;
     bool asked;
@@ -87,32 +92,69 @@ static bool read_address(struct sockaddr_in *address) {
     return true;
 }
 
-static void say_hello(void) {
+static bool say_text(const char *name, const char *value) {
     char text[1024];
-    char token[256];
     struct json_writer line;
-    registry_text(L"Token", token, sizeof token);
     json_begin(&line, text, sizeof text);
-    json_put_text(&line, "hello", "1.0");
+    json_put_text(&line, name, value);
+    return queue_line(&line);
+}
+
+static bool say_hello(void) {
+    char text[1024];
+    struct json_writer line;
+    json_begin(&line, text, sizeof text);
+    json_put_text(&line, "hello", "2.0");
     json_put_text(&line, "frontend", "tapi");
-    json_put_text(&line, "token", token);
-    queue_line(&line);
+    return queue_line(&line);
+}
+
+/* Begins the handshake; false where there is no token, or nothing to make a nonce with. */
+static bool say_nonce(void) {
+    struct handshake *handshake = &wire.handshake;
+    return registry_text(L"Token", handshake->token, sizeof handshake->token) &&
+           new_nonce(handshake->client_nonce) &&
+           say_text("authenticate", handshake->client_nonce);
+}
+
+/* One end of the connection. */
+static bool address_of(int(WSAAPI *end)(SOCKET, struct sockaddr *, int *), char *out, size_t size) {
+    struct sockaddr_in address;
+    int length = sizeof address;
+    if (end(wire.socket, (struct sockaddr *)&address, &length)) return false;
+    unsigned long host = ntohl(address.sin_addr.s_addr);
+    snprintf(out, size, "%lu.%lu.%lu.%lu:%u", host >> 24, host >> 16 & 255, host >> 8 & 255,
+             host & 255, ntohs(address.sin_port));
+    return true;
+}
+
+/* Proves us to whoever has proved that it is the service. */
+static bool take_challenge(struct json_value line) {
+    struct handshake *handshake = &wire.handshake;
+    char proof[HEXADECIMAL + 1];
+    json_text(json_member(line, "challenge"), handshake->daemon_nonce,
+              sizeof handshake->daemon_nonce);
+    json_text(json_member(line, "proof"), proof, sizeof proof);
+    wire.proven = address_of(getsockname, handshake->client, sizeof handshake->client) &&
+                  address_of(getpeername, handshake->daemon, sizeof handshake->daemon) &&
+                  handshake_is_proof(handshake, "daemon", proof);
+    if (!wire.proven) {
+        log_line("what listens there is not the service, or knows another token");
+        return false;
+    }
+    return handshake_proof(handshake, "client", proof) && say_text("proof", proof) && say_hello();
 }
 
 static bool begin_connection(HANDLE ready) {
     struct sockaddr_in address;
-    if (!read_address(&address)) return false;
+    if (!read_address(&address) || !say_nonce()) return false;
     wire.socket = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
     if (wire.socket == INVALID_SOCKET) return false;
     wire.began = wire.heard = GetTickCount64();
-    wire.asked = wire.refused = false;
+    wire.asked = wire.refused = wire.proven = false;
     WSAEventSelect(wire.socket, ready, FD_CONNECT | FD_READ | FD_WRITE | FD_CLOSE);
-    if (connect(wire.socket, (struct sockaddr *)&address, sizeof address) == 0 ||
-        WSAGetLastError() == WSAEWOULDBLOCK) {
-        say_hello();
-        return true;
-    }
-    return false;
+    return connect(wire.socket, (struct sockaddr *)&address, sizeof address) == 0 ||
+           WSAGetLastError() == WSAEWOULDBLOCK;
 }
 
 static void end_connection(const char *why) {
@@ -144,16 +186,15 @@ static bool take_line(const char *text, size_t length) {
     if (json_present(goodbye)) {
         char message[512];
         json_text(json_member(goodbye, "message"), message, sizeof message);
-        log_line("the service says goodbye: %s", message);
-        wire.refused = !wire.greeted;
+        log_line("%s says goodbye: %s", wire.proven ? "the service" : "what listens there", message);
         return false;
     }
+    if (!wire.proven) return take_challenge(line);
     if (!wire.greeted) {
         char version[16];
         if (!json_text(json_member(line, "hello"), version, sizeof version) ||
-            strncmp(version, "1.", 2) != 0) {
+            strncmp(version, "2.", 2) != 0) {
             log_line("no hello of this protocol, but '%s'", version);
-            wire.refused = true;
             return false;
         }
         wire.greeted = true;
@@ -174,7 +215,10 @@ static const char *take_lines(size_t from) {
         char *first = wire.in.data + begin;
         char *last = memchr(wire.in.data + from, '\n', wire.in.length - from);
         if (!last) break;
-        if (!take_line(first, (size_t)(last - first))) return "it broke the protocol or left";
+        if (!take_line(first, (size_t)(last - first))) {
+            wire.refused = !wire.greeted;
+            return "it broke the protocol or left";
+        }
         begin = from = (size_t)(last - wire.in.data) + 1;
     }
     consume(&wire.in, begin);
@@ -195,7 +239,8 @@ static const char *receive(void) {
         wire.heard = GetTickCount64();
         wire.asked = false;
         size_t before = wire.in.length;
-        if (!append(&wire.in, data, (size_t)got, LONGEST_LINE)) return "a line without end";
+        size_t most = wire.proven ? LONGEST_LINE : LONGEST_CHALLENGE;
+        if (!append(&wire.in, data, (size_t)got, most)) return "a line without end";
         const char *problem = take_lines(before);
         if (problem) return problem;
     }
@@ -214,7 +259,10 @@ static const char *transmit(void) {
 
 static const char *look_at_clock(void) {
     ULONGLONG now = GetTickCount64();
-    if (!wire.greeted && now - wire.began > PATIENCE) return "no hello";
+    if (!wire.greeted && now - wire.began > PATIENCE) {
+        log_line("what listens there says nothing");
+        return "no hello";
+    }
     if (now - wire.heard > SILENCE) return "no sign of life";
     if (now - wire.heard > QUIET && !wire.asked) {
         static const char ping[] = "{\"ping\":0}\n";

@@ -1,9 +1,10 @@
 /* The control line: a thread that connects, says hello, reads lines, and connects again.
  *
- *   waiting ──due──> connecting ──> greeting ──hello──> up
- *      ^                 │              │                │
- *      └─────────────────┴── anything wrong, goodbye ────┘
+ *   waiting ──due──> connecting ──> authenticating ──its proof──> greeting ──hello──> up
+ *      ^                 │                 │                         │                │
+ *      └─────────────────┴─────────────────┴── anything wrong, goodbye ──────────────┘
  *
+ * Before whoever listens has proved that it is the service, it is told nothing but a nonce.
  * Sending never blocks: it appends to a buffer that the thread empties. */
 #ifndef SIPTAPI_WIRE_H
 #define SIPTAPI_WIRE_H

@@ -3,7 +3,9 @@
 ::
 
     connected ──its hello──> served ──it hangs up──────────────────────────────> gone
-        │                       └──silent, deaf, too slow, no JSON; we end──┐
+        │  over TCP: both prove │
+        │  that they know the   └──silent, deaf, too slow, no JSON; we end──┐
+        │  token; its hello                                                 │
         └──wrong, or too late─────────────────────────────────> goodbye ──> gone
 
 Lines go out one after the other, and whoever does not read them is waited for, for a while: what
@@ -22,6 +24,8 @@ from typing import Any, TypeVar
 
 from siptapi_core.commands import Caller, Done
 from siptapi_core.contracts import Dialer, Logger
+from siptapi_core.control import place
+from siptapi_core.control.authentication import Handshake, address_text, new_nonce
 from siptapi_core.control.finding import PROTOCOL
 from siptapi_core.control.hello import ClientHello, ServerHello, check_version
 from siptapi_core.control.lines import read_line, write_line
@@ -36,7 +40,7 @@ from siptapi_core.version import VERSION
 T = TypeVar("T")
 
 HELLO_SECONDS = 10.0
-"""For the first line."""
+"""For the hello, and what comes before it."""
 PING_SECONDS = 60.0
 """How long a client may be silent before it is asked for a sign of life."""
 UNANSWERED_PINGS = 5
@@ -65,7 +69,10 @@ class Subscribe(Value, kw_only=True):
 
 
 class Connection:
-    """Serves one client. ``admit`` raises SiptapiError for a hello that is not welcome."""
+    """Serves one client. It must know ``token``, where there is one.
+
+    ``admit`` raises SiptapiError for a hello that is not welcome.
+    """
 
     def __init__(
         self,
@@ -73,6 +80,7 @@ class Connection:
         writer: asyncio.StreamWriter,
         *,
         dialer: Dialer,
+        token: str,
         admit: Callable[[ClientHello], None],
         settings_file: str,
         logger: Logger,
@@ -80,6 +88,7 @@ class Connection:
         self._reader = reader
         self._writer = writer
         self._dialer = dialer
+        self._token = token
         self._admit = admit
         self._settings_file = settings_file
         self._logger = logger
@@ -117,19 +126,40 @@ class Connection:
         try:
             async with asyncio.timeout(HELLO_SECONDS):
                 line = await self._read()
+                if line is not None and self._token:
+                    await self._authenticate(line)
+                    line = await self._read()
         except TimeoutError:
             raise RefusedError(f"no hello came within {HELLO_SECONDS:.0f} seconds") from None
         if line is None:
             return None
-        hello: ClientHello = _told.decode_fields(ClientHello, line)
+        hello = _read_hello(line)
         self._admit(hello)
-        check_version(hello.hello)
         self._logger = self._logger.bind(frontend=hello.frontend)
         own = ServerHello(
             hello=PROTOCOL, siptapi=VERSION, settings=self._settings_file, process=os.getpid()
         )
         await self._send(_told.encode_fields(own))
         return Caller(frontend=hello.frontend, lines=hello.lines)
+
+    async def _authenticate(self, line: dict[str, Any]) -> None:
+        """Prove that we know the token, and have the client, who said ``line``, prove it."""
+        if "authenticate" not in line:
+            _read_hello(line)  # an older version's
+            raise DeniedError("over TCP a client must authenticate before its hello")
+        handshake = Handshake(
+            token=self._token,
+            client_nonce=_told.decode(str, line["authenticate"], key="authenticate"),
+            daemon_nonce=new_nonce(),
+            client=address_text(self._writer.get_extra_info("peername")),
+            daemon=address_text(self._writer.get_extra_info("sockname")),
+        )
+        proof = handshake.proof("daemon")
+        await self._send({"challenge": handshake.daemon_nonce, "proof": proof})
+        given = (await self._read() or {}).get("proof", "")
+        if not handshake.is_proof("client", _told.decode(str, given, key="proof")):
+            file = place.address_file()
+            raise DeniedError(f"this client does not know the token that stands in {file}")
 
     async def _next_line(self) -> dict[str, Any] | None:
         for _ in range(UNANSWERED_PINGS):
@@ -250,6 +280,12 @@ class Connection:
 
 class _UnexpectedError(SiptapiError):
     code = "unexpected"
+
+
+def _read_hello(line: dict[str, Any]) -> ClientHello:
+    hello: ClientHello = _told.decode_fields(ClientHello, line)
+    check_version(hello.hello)
+    return hello
 
 
 def _encode_message(message: TracedMessage) -> dict[str, Any]:

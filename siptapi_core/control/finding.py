@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
 
-PROTOCOL = "1.0"
+PROTOCOL = "2.0"
 """The version of the control line: MAJOR.MINOR."""
 DEFAULT_SETTINGS = "default"
 """For a hello: the settings that are taken where none are named."""
@@ -23,7 +23,7 @@ CONNECT_SECONDS = 2.0
 
 
 def by_address(file: str) -> tuple[socket.socket, str] | None:
-    """Connect to the TCP address in ``file``, with the token that stands there too."""
+    """Connect to the TCP address in ``file``; the token stands there too."""
     try:
         with open(file, encoding="ascii") as lines:  # noqa: PTH123  # see the module's docstring
             address, token = lines.read().split()
@@ -38,13 +38,13 @@ def by_address(file: str) -> tuple[socket.socket, str] | None:
 if sys.platform == "win32":
 
     def find_daemon() -> tuple[socket.socket, str] | None:
-        """A socket that is connected to the daemon, and the token that it wants."""
+        """A socket that is connected to the daemon; the token that both must know."""
         return by_address(place.address_file())
 
 else:
 
     def find_daemon() -> tuple[socket.socket, str] | None:
-        """A socket that is connected to the daemon, and the token that it wants (none: "")."""
+        """A socket that is connected to the daemon; the token that both must know (none: "")."""
         for file in place.socket_files():
             if os.path.exists(file):  # noqa: PTH110  # see the module's docstring
                 import socket  # noqa: PLC0415  # see the module's docstring

@@ -1,4 +1,4 @@
-"""The first line of each side: who they are, which version they speak, which settings are meant.
+"""A line of each side: who they are, which version they speak, which settings are meant.
 
 A version is ``MAJOR.MINOR``. A greater minor has more commands, events and fields that may be left
 out, so both sides go on; another major is refused.
@@ -16,14 +16,12 @@ from siptapi_core.values import Value
 class ClientHello(Value, kw_only=True):
     """``hello`` is the version; ``frontend`` says in events where a call was asked for.
 
-    ``token`` is needed over TCP. ``settings`` is the file that the client means, `DEFAULT_SETTINGS`
-    the one that is taken where none is named, "" any. ``lines`` are all that it may use (null:
-    every line).
+    ``settings`` is the file that the client means, `DEFAULT_SETTINGS` the one that is taken where
+    none is named, "" any. ``lines`` are all that it may use (null: every line).
     """
 
     hello: str
     frontend: str
-    token: str = ""
     settings: str = ""
     lines: frozenset[str] | None = None
 

@@ -2,12 +2,11 @@
 
 A Unix socket is its user's by the rights of its file and folder, and by what the system says of
 who connected. To loopback TCP every user of the computer can connect, and so can a web page: there
-the token is what counts.
+who knows the token may come in (`siptapi_core.control.authentication`).
 """
 
 from __future__ import annotations
 
-import hmac
 import os
 import secrets
 import socket
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from siptapi_core.control import place
-from siptapi_core.control.hello import ClientHello
+from siptapi_core.control.authentication import address_text
 from siptapi_core.control.private_files import make_folder, write_private
 from siptapi_core.errors import DeniedError, NetworkError
 
@@ -28,14 +27,14 @@ _TOKEN_BYTES = 32
 
 
 class Listener(NamedTuple):
-    """A listening socket. ``admit`` raises DeniedError for whoever may not come in by it.
+    """A listening socket. Who comes in by it must know ``token``; "": must pass `check_user`.
 
     ``close`` closes it, and removes what tells where it was.
     """
 
     name: str
     socket: socket.socket
-    admit: Callable[[socket.socket, ClientHello], None]
+    token: str
     close: Callable[[], None]
 
 
@@ -75,7 +74,7 @@ def _tcp_listener(address: tuple[str, int] | None) -> Listener:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
         listening.listen()
-        name = f"{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
+        name = address_text(listening.getsockname())
         token = (_known_token(file) if address else None) or secrets.token_hex(_TOKEN_BYTES)
         write_private(file, f"{name}\n{token}\n")
     except OSError as error:
@@ -85,17 +84,12 @@ def _tcp_listener(address: tuple[str, int] | None) -> Listener:
         listening.close()
         raise
 
-    def admit(_: socket.socket, hello: ClientHello) -> None:
-        given = hello.token.encode("utf-8", "surrogatepass")
-        if not hmac.compare_digest(given, token.encode()):
-            raise DeniedError(f"this is not the token that stands in {file}")
-
     def close() -> None:
         listening.close()
         if address is None:
             file.unlink(missing_ok=True)
 
-    return Listener(name, listening, admit, close)
+    return Listener(name, listening, token, close)
 
 
 def _known_token(file: Path) -> str | None:
@@ -121,16 +115,22 @@ if sys.platform != "win32":
             why = error.strerror or f"{error}; set XDG_RUNTIME_DIR to a folder with a short name"
             raise NetworkError(f"cannot listen on {file}: {why}") from None
 
-        def admit(connected: socket.socket, _: ClientHello) -> None:
-            user = peer_user(connected)
-            if user not in (None, _ROOT, os.geteuid()):
-                raise DeniedError("another user's daemon takes no commands")
-
         def close() -> None:
             listening.close()
             file.unlink(missing_ok=True)
 
-        return Listener(str(file), listening, admit, close)
+        return Listener(str(file), listening, "", close)
+
+
+def check_user(connected: socket.socket) -> None:
+    """Refuse another user at the other end of a Unix socket.
+
+    Raises:
+        DeniedError: there is one.
+    """
+    user = peer_user(connected)
+    if sys.platform != "win32" and user not in (None, _ROOT, os.geteuid()):
+        raise DeniedError("another user's daemon takes no commands")
 
 
 def peer_user(connected: socket.socket) -> int | None:

@@ -52,14 +52,20 @@ async def open_remote_dialer(
 ) -> AsyncIterator[RemoteDialer]:
     """The dialer of the daemon that ``connected`` leads to; leaving the context closes it.
 
-    ``token`` and ``settings`` are as in `ClientHello`. ``sent`` are the lines that somebody was in
-    too much of a hurry to leave to us: a hello, subscriptions, commands. Whoever then executes
-    such a command gets its reply, and it is not sent again.
+    ``token``, where there is one, is what both ends must know. ``settings`` is as in `ClientHello`.
+    ``sent`` are the lines that somebody was in too much of a hurry to leave to us: a hello,
+    subscriptions, commands. Whoever then executes such a command gets its reply, and it is not sent
+    again.
 
     Raises:
-        NetworkError: on entering: nothing is heard from the daemon; what was sent may be done.
+        NetworkError: on entering: nothing is heard from the daemon, and what was sent may be done;
+            or it is another that listens there, who was told nothing.
         SiptapiError: on entering: any other is the daemon's refusal; nothing is done.
     """
+    if token:
+        from siptapi_core.control.authentication import authenticate  # noqa: PLC0415  # only TCP
+
+        await asyncio.to_thread(authenticate, connected, token)
     connected.setblocking(False)
     reader, writer = await asyncio.open_connection(sock=connected, limit=LONGEST_LINE)
     dialer = RemoteDialer(reader, writer, caller, sent)
@@ -67,7 +73,6 @@ async def open_remote_dialer(
         hello = ClientHello(
             hello=PROTOCOL,
             frontend=caller.frontend,
-            token=token,
             settings=settings,
             lines=caller.lines,
         )

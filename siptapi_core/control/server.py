@@ -14,7 +14,7 @@ from siptapi_core.control import place
 from siptapi_core.control.connection import Connection
 from siptapi_core.control.hello import ClientHello, check_settings
 from siptapi_core.control.lines import LONGEST_REQUEST
-from siptapi_core.control.listening import Listener, listeners
+from siptapi_core.control.listening import Listener, check_user, listeners
 from siptapi_core.control.only_one import only_one
 from siptapi_core.errors import NoSettingsError, RefusedError
 from siptapi_core.settings import find_config
@@ -108,7 +108,8 @@ class ControlServer:
         """Serve one client of ``listener``, of which others are ``present``."""
 
         def admit(hello: ClientHello) -> None:
-            listener.admit(writer.get_extra_info("socket"), hello)
+            if not listener.token:
+                check_user(writer.get_extra_info("socket"))
             check_settings(hello.settings, self._settings_file, self._default_settings)
 
         def forget(task: asyncio.Task[None]) -> None:
@@ -121,6 +122,7 @@ class ControlServer:
             reader,
             writer,
             dialer=self._dialer,
+            token=listener.token,
             admit=admit,
             settings_file=self._settings_file,
             logger=self._logger,

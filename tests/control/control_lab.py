@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 from siptapi_core.commands import Caller, Command, Done, Reply
 from siptapi_core.control import place
+from siptapi_core.control.authentication import Handshake, address_text, new_nonce
 from siptapi_core.control.server import ControlServer
 from siptapi_core.dialer.event_bus import Bus, EventBus
 from siptapi_core.events import Event, EventId, TracedMessage
@@ -87,11 +90,34 @@ class HandClient:
         return await self.hear()
 
     async def greet(self, **hello: Any) -> Line | None:
-        return await self.ask({"hello": "1.0", "frontend": "test", **hello})
+        return await self.ask({"hello": "2.0", "frontend": "test", **hello})
+
+    async def authenticate(self, token: str) -> Handshake:
+        """Begin the handshake: the client's proof is still to be said."""
+        client, daemon = (self.writer.get_extra_info(f"{end}name") for end in ("sock", "peer"))
+        nonce = new_nonce()
+        challenge = await self.ask({"authenticate": nonce}) or {}
+        handshake = Handshake(
+            token, nonce, challenge["challenge"], address_text(client), address_text(daemon)
+        )
+        assert handshake.is_proof("daemon", challenge["proof"]) == (token == token_of_daemon())
+        return handshake
 
     async def settled(self) -> None:
         """Return when the daemon has taken in all that was said."""
         assert await self.ask({"ping": "settled"}) == {"pong": "settled"}
+
+
+def token_of_daemon() -> str:
+    """The token of the daemon that listens on TCP."""
+    return Path(place.address_file()).read_text("ascii").split()[1]
+
+
+def free_port() -> int:
+    """A TCP port of this computer that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @asynccontextmanager

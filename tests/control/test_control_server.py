@@ -5,15 +5,23 @@ import gc
 import io
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from control_lab import HandClient, ScriptedDialer, client, run, serving
+from control_lab import (
+    HandClient,
+    ScriptedDialer,
+    client,
+    free_port,
+    run,
+    serving,
+    token_of_daemon,
+)
 
 from siptapi_core.commands import (
     Caller,
@@ -67,10 +75,10 @@ def test_both_sides_say_who_they_are(tmp_path: Path) -> None:
 
     async def main() -> None:
         async with serving(ScriptedDialer(), settings_file=str(settings)):
-            for wanted in ({}, {"settings": str(settings)}, {"hello": "1.9", "colour": "red"}):
+            for wanted in ({}, {"settings": str(settings)}, {"hello": "2.9", "colour": "red"}):
                 async with client(greeted=False) as one:
                     assert await one.greet(**wanted) == {
-                        "hello": "1.0",
+                        "hello": "2.0",
                         "siptapi": VERSION,
                         "settings": str(settings),
                         "process": os.getpid(),
@@ -82,12 +90,12 @@ def test_both_sides_say_who_they_are(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("hello", "code", "words"),
     [
-        ({"hello": "2.0", "frontend": "x"}, "not-supported", "has version 1.0 here and '2.0'"),
-        ({"hello": "1.0"}, "usage", "frontend: missing; expected text"),
+        ({"hello": "1.0", "frontend": "x"}, "not-supported", "has version 2.0 here and '1.0'"),
+        ({"hello": "2.0"}, "usage", "frontend: missing; expected text"),
         ({"frontend": "x"}, "usage", "hello: missing; expected text"),
-        ({"hello": "1.0", "frontend": "x", "lines": "office"}, "usage", "lines: expected a list"),
-        ({"hello": "1.0", "frontend": "x", "settings": "default"}, "refused", "other settings"),
-        ({"hello": "1.0", "frontend": "x", "settings": "/nowhere"}, "refused", "other settings"),
+        ({"hello": "2.0", "frontend": "x", "lines": "office"}, "usage", "lines: expected a list"),
+        ({"hello": "2.0", "frontend": "x", "settings": "default"}, "refused", "other settings"),
+        ({"hello": "2.0", "frontend": "x", "settings": "/nowhere"}, "refused", "other settings"),
         (DIAL, "usage", "hello: missing"),
         (b"dial 01/505641\n", "usage", "this is no line of JSON"),
     ],
@@ -118,7 +126,7 @@ def test_the_settings_that_are_taken_by_default_are_meant_by_who_names_none(home
     async def main() -> None:
         dialer = ScriptedDialer()
         async with serving(dialer, settings_file=str(default)), client(greeted=False) as one:
-            assert (await one.greet(settings="default") or {})["hello"] == "1.0"
+            assert (await one.greet(settings="default") or {})["hello"] == "2.0"
 
     run(main())
 
@@ -688,36 +696,103 @@ def test_a_daemon_that_was_killed_is_no_obstacle(tmp_path: Path) -> None:
 # --- over TCP --------------------------------------------------------------------------------
 
 
-def test_over_tcp_the_token_is_asked_for() -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+@asynccontextmanager
+async def over_tcp(port: int) -> AsyncIterator[HandClient]:
+    one = HandClient(*await asyncio.open_connection("127.0.0.1", port))
+    try:
+        yield one
+    finally:
+        one.writer.transport.abort()
+
+
+def test_over_tcp_both_prove_that_they_know_the_token() -> None:
+    port = free_port()
     dialer = ScriptedDialer()
 
-    def token_of_the_daemon() -> str:
-        return Path(place.address_file()).read_text().split()[1]
-
-    async def connected() -> HandClient:
-        return HandClient(*await asyncio.open_connection("127.0.0.1", port))
-
     async def main() -> None:
-        async with serving(dialer, listen=f"127.0.0.1:{port}"):
-            token = token_of_the_daemon()
-            one = await connected()
-            assert (await one.greet(token=token) or {})["hello"] == "1.0"
+        async with serving(dialer, listen=f"127.0.0.1:{port}"), over_tcp(port) as one:
+            handshake = await one.authenticate(token_of_daemon())
+            one.say({"proof": handshake.proof("client")})
+            assert (await one.greet() or {})["hello"] == "2.0"
             assert await one.ask({"id": 1, "command": "show_status"}) == {"id": 1, "reply": "done"}
-            one.writer.close()
-            for wrong in ({}, {"token": token[:-1] + "x"}, {"token": 5}, {"token": None}):
-                other = await connected()
-                other.say({"hello": "1.0", "frontend": "x", **wrong}, DIAL)
-                assert goodbye(await other.hear())[0] in ("denied", "usage")
-                assert await other.hear() is None
-                other.writer.close()
-            page = await connected()  # a web page may send what it likes, behind its own headers
-            page.say(b"POST / HTTP/1.1\r\nContent-Length: 100\r\n\r\n")
-            page.say({"hello": "1.0", "frontend": "x", "token": token}, DIAL)
-            assert goodbye(await page.hear())[0] == "usage"
-            page.writer.close()
 
     run(main())
     assert [command for command, _ in dialer.executed] == [ShowStatus()]
+
+
+HELLO = {"hello": "2.0", "frontend": "x"}
+NONCE = {"authenticate": "1"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "code", "words"),
+    [
+        ((HELLO,), "denied", "over TCP a client must authenticate before its hello"),
+        (({**HELLO, "hello": "1.0", "token": "t"},), "not-supported", "and '1.0' at the other end"),
+        ((DIAL,), "usage", "hello: missing"),
+        (({"authenticate": 5},), "usage", "authenticate: expected text"),
+        ((NONCE, HELLO), "denied", "does not know the token that stands in"),
+        ((NONCE, {"proof": None}, HELLO), "usage", "proof: expected text"),
+        ((NONCE, {"proof": "0" * 64}, HELLO), "denied", "does not know the token"),
+        ((NONCE, {"proof": "\ud800"}, HELLO), "denied", "does not know the token"),
+        ((NONCE, NONCE, HELLO), "denied", "does not know the token"),
+        ((b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n", HELLO), "usage", "no line of JSON"),
+    ],
+)
+def test_who_does_not_prove_it_does_not_come_in(lines: Any, code: str, words: str) -> None:
+    port = free_port()
+    dialer = ScriptedDialer()
+
+    async def main() -> None:
+        async with serving(dialer, listen=f"127.0.0.1:{port}"), over_tcp(port) as one:
+            one.say(*lines, DIAL)
+            *before, last = await one.hear_all()
+            assert [list(line) for line in before] in ([], [["challenge", "proof"]])
+            assert goodbye(last)[0] == code
+            assert words in goodbye(last)[1]
+
+    run(main())
+    assert dialer.executed == []
+
+
+def test_who_knows_another_token_is_spoken_of_in_the_log() -> None:
+    port = free_port()
+    log = io.StringIO()
+    configure("info", log)
+
+    async def main() -> None:
+        async with serving(ScriptedDialer(), listen=f"127.0.0.1:{port}"), over_tcp(port) as one:
+            await one.authenticate("another")
+            one.writer.write_eof()
+            assert goodbye(await one.hear())[0] == "denied"
+
+    try:
+        run(main())
+    finally:
+        configure("warning")
+    assert "this client does not know the token" in log.getvalue()
+
+
+def test_what_one_client_said_lets_no_other_in() -> None:
+    port = free_port()
+
+    async def main() -> None:
+        async with serving(ScriptedDialer(), listen=f"127.0.0.1:{port}"), over_tcp(port) as one:
+            handshake = await one.authenticate(token_of_daemon())
+            said = ({"authenticate": handshake.client_nonce}, {"proof": handshake.proof("client")})
+            one.say(said[1])
+            assert (await one.greet() or {})["hello"] == "2.0"
+            async with over_tcp(port) as other:
+                other.say(*said, HELLO)
+                challenge, last = await other.hear_all()
+                assert challenge != {
+                    "challenge": handshake.daemon_nonce,
+                    "proof": handshake.proof("daemon"),
+                }
+                assert goodbye(last)[0] == "denied"
+            async with over_tcp(port) as mirror:  # the daemon's own proof is none of a client
+                challenge = await mirror.ask(said[0]) or {}
+                mirror.say({"proof": challenge["proof"]}, HELLO)
+                assert goodbye(await mirror.hear())[0] == "denied"
+
+    run(main())

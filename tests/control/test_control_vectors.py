@@ -53,6 +53,7 @@ from siptapi_core.commands import (
     Status,
     Transfer,
 )
+from siptapi_core.control.authentication import Handshake
 from siptapi_core.control.finding import PROTOCOL
 from siptapi_core.control.lines import read_line, write_line
 from siptapi_core.control.vocabulary import (
@@ -323,6 +324,10 @@ REFUSED_COMMANDS = (
     '{"command":"list_history","direction":"up"}',
     '{"command":"list_history","limit":1.5}',
 )
+HANDSHAKES = (
+    Handshake("0123456789abcdef" * 4, "c1" * 32, "d1" * 32, "127.0.0.1:50000", "127.0.0.1:5039"),
+    Handshake("fedcba9876543210" * 4, "c2" * 32, "d2" * 32, "[::1]:50000", "[::1]:5039"),
+)
 
 
 def text(data: dict[str, Any]) -> str:
@@ -343,6 +348,14 @@ def vectors() -> dict[str, Any]:
         "replies": [text({"id": n, **encode_reply(r)}) for n, r in enumerate(REPLIES, 1)],
         "errors": [text({"id": n, "error": encode_error(e)}) for n, e in enumerate(ERRORS, 1)],
         "events": [text(encode_event(event)) for event in EVENTS],
+        "proofs": [
+            {
+                **handshake._asdict(),
+                "proof_of_daemon": handshake.proof("daemon"),
+                "proof_of_client": handshake.proof("client"),
+            }
+            for handshake in HANDSHAKES
+        ],
         "refused": [{"line": line, "error": refusal(line)} for line in REFUSED_COMMANDS],
     }
 
@@ -423,11 +436,22 @@ def test_every_example_on_the_page_is_what_happens(
     run(main())
 
 
+def test_the_handshake_on_the_page_is_the_first_of_the_vectors() -> None:
+    (block,) = re.findall(r"```text\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    first = written()["proofs"][0]
+    assert [json.loads(line[3:]) for line in block.splitlines()] == [
+        {"authenticate": first["client_nonce"]},
+        {"challenge": first["daemon_nonce"], "proof": first["proof_of_daemon"]},
+        {"proof": first["proof_of_client"]},
+    ]
+
+
 def test_the_page_has_examples_and_names_every_key() -> None:
     assert len(BLOCKS) == 4
     page = PAGE.read_text(encoding="utf-8")
     keys = ("hello", "command", "subscribe", "ping", "pong", "reply", "error", "event", "trace")
-    for key in (*keys, "goodbye", "frontend", "token", "settings", "lines"):
+    before = ("authenticate", "challenge", "proof")
+    for key in (*keys, *before, "goodbye", "frontend", "settings", "lines"):
         assert f"`{key}`" in page
 
 

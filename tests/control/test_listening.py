@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from control_lab import free_port
 
 from siptapi_core.control import listening, place
 from siptapi_core.control.finding import by_address, find_daemon
-from siptapi_core.control.hello import ClientHello
-from siptapi_core.control.listening import Listener, listeners, peer_user
+from siptapi_core.control.listening import Listener, check_user, listeners, peer_user
 from siptapi_core.errors import DeniedError, NetworkError
 
 if sys.platform == "win32":
@@ -30,20 +30,10 @@ def opened(tcp: tuple[str, int] | None = None) -> Iterator[list[Listener]]:
             each.close()
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def hello(token: str = "") -> ClientHello:
-    return ClientHello(hello="1.0", frontend="test", token=token)
-
-
 def test_the_socket_is_the_users_alone() -> None:
     file = Path(place.socket_files()[0])
     with opened() as (listener,):
-        assert listener.name == str(file)
+        assert (listener.name, listener.token) == (str(file), "")
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
         found = find_daemon()
@@ -85,29 +75,29 @@ def test_another_user_may_not_come_in_but_root_may(
     other: int, *, admitted: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, two = socket.socketpair(socket.AF_UNIX)
-    with opened() as (listener,), one, two:
+    with one, two:
         assert peer_user(one) == os.getuid()
-        listener.admit(one, hello())
+        check_user(one)
         stranger = os.geteuid() + 1 if other else 0
         monkeypatch.setattr(listening, "peer_user", lambda _: stranger)
         if admitted:
-            listener.admit(one, hello())
+            check_user(one)
         else:
             with pytest.raises(DeniedError, match="another user's daemon"):
-                listener.admit(one, hello())
+                check_user(one)
 
 
 def test_where_the_system_does_not_say_who_it_is_the_file_decides(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     one, two = socket.socketpair(socket.AF_UNIX)
-    with opened() as (listener,), one, two:
+    with one, two:
         monkeypatch.setattr(listening.sys, "platform", "freebsd14")
         assert peer_user(one) is None
-        listener.admit(one, hello())
+        check_user(one)
 
 
-def test_over_tcp_the_token_decides() -> None:
+def test_over_tcp_there_is_a_token() -> None:
     file = Path(place.address_file())
     port = free_port()
     with opened(("127.0.0.1", port)) as (_, listener):
@@ -118,11 +108,7 @@ def test_over_tcp_the_token_decides() -> None:
         found = by_address(str(file))
         assert found is not None
         with found[0]:
-            assert found[1] == token
-            listener.admit(found[0], hello(token))
-            for wrong in ("", token[:-1], token.upper() + "x", "Jörg", "\ud800"):
-                with pytest.raises(DeniedError, match=r"control\.address"):
-                    listener.admit(found[0], hello(wrong))
+            assert found[1] == listener.token == token
 
 
 def test_a_token_that_programs_were_told_stays_the_same() -> None:

@@ -232,10 +232,10 @@ def test_a_person_is_asked_as_ever(settings: Path) -> None:
         connected, _ = server.accept()
         with connected, connected.makefile("rwb") as line:
             hello, subscribed, dial = (json.loads(line.readline()) for _ in range(3))
-            assert (hello["hello"], subscribed["subscribe"]) == ("1.0", "events")
+            assert (hello["hello"], subscribed["subscribe"]) == ("2.0", "events")
             assert dial == {"id": 3, "command": "dial", "number": "0900 1"}
             error = {"code": "denied", "message": "to be confirmed", "confirmable": True}
-            greeting = {"hello": "1.0", "siptapi": "1", "settings": "", "process": 1}
+            greeting = {"hello": "2.0", "siptapi": "1", "settings": "", "process": 1}
             for each in (greeting, {"id": 3, "error": error}):
                 line.write(json.dumps(each).encode() + b"\n")
             line.flush()

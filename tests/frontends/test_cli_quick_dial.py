@@ -5,7 +5,9 @@ import os
 import signal
 import socket
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from siptapi_core.control import finding
+from siptapi_core.control.authentication import Handshake, address_text, new_nonce
 from siptapi_core.control.finding import DEFAULT_SETTINGS, PROTOCOL
+from siptapi_core.control.lines import write_line
 from siptapi_core.control.vocabulary import decode_command
 from siptapi_core.settings.finding import VARIABLE
 from siptapi_frontends.cli import dial as dial_command
@@ -39,7 +43,7 @@ def signals_are_given_back() -> Iterator[None]:
 def daemon(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
     """The daemon's end of the line that is found."""
     one, other = socket.socketpair()
-    monkeypatch.setattr(finding, "find_daemon", lambda: (one, "secret"))
+    monkeypatch.setattr(finding, "find_daemon", lambda: (one, ""))
     with other:
         yield other
 
@@ -142,12 +146,65 @@ def test_everything_goes_in_one_go(
     received = daemon.recv(65536)
     assert received == handed_over.sent
     assert [json.loads(line) for line in received.splitlines()] == [
-        {"hello": PROTOCOL, "frontend": "cli", "token": "secret", "settings": str(settings_file)},
+        {"hello": PROTOCOL, "frontend": "cli", "settings": str(settings_file)},
         {"id": 1, "subscribe": "events"},
         *([{"id": 2, "subscribe": "trace"}] if terminal else []),
         {"id": 3, "command": "dial", "line": "Büro", "number": "01/505641"},
     ]
     handed_over.connected.close()
+
+
+def test_over_tcp_everything_goes_once_both_have_proved_themselves(
+    monkeypatch: pytest.MonkeyPatch, settings_file: Path
+) -> None:
+    with over_tcp(monkeypatch) as accept:
+
+        def serve() -> bytes:
+            with accept() as there, there.makefile("rb") as lines:
+                nonce = json.loads(lines.readline())["authenticate"]
+                ends = map(address_text, (there.getpeername(), there.getsockname()))
+                handshake = Handshake("secret", nonce, new_nonce(), *ends)
+                proof = handshake.proof("daemon")
+                there.sendall(write_line({"challenge": handshake.daemon_nonce, "proof": proof}))
+                assert handshake.is_proof("client", json.loads(lines.readline())["proof"])
+                return lines.read()
+
+        with ThreadPoolExecutor() as pool:
+            received = pool.submit(serve)
+            handed_over = hand_over(["dial", "1"])
+            assert handed_over is not None
+            handed_over.connected.close()
+            assert received.result(20) == handed_over.sent
+    assert handed_over.sent.count(b"\n") >= 3
+
+
+def test_over_tcp_a_stranger_is_asked_for_nothing(
+    monkeypatch: pytest.MonkeyPatch, settings_file: Path
+) -> None:
+    with over_tcp(monkeypatch) as accept:
+
+        def serve() -> bytes:
+            with accept() as there:
+                there.sendall(b'{"challenge":"","proof":""}\n')
+                with there.makefile("rb") as lines:
+                    return lines.read()
+
+        with ThreadPoolExecutor() as pool:
+            received = pool.submit(serve)
+            assert hand_over(["dial", "1"]) is None
+            assert list(json.loads(received.result(20))) == ["authenticate"]
+    assert not held_signals.hold(signal.SIGINT)
+
+
+@contextmanager
+def over_tcp(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], socket.socket]]:
+    """Have the daemon found by TCP; whoever accepts is it, if it knows the token ``secret``."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = listening.getsockname()
+        monkeypatch.setattr(
+            finding, "find_daemon", lambda: (socket.create_connection(address), "secret")
+        )
+        yield lambda: listening.accept()[0]
 
 
 def test_without_a_daemon_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:

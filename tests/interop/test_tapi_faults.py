@@ -1,4 +1,4 @@
-"""The TAPI provider under Wine with a service that is away, dies, hangs, is slow or talks nonsense.
+"""The TAPI provider under Wine with a service that is away, dies, hangs, is slow, talks nonsense.
 
 The host fails a test by itself where a function takes more than 2 s, where a request is not
 completed, or twice, and where an event comes that must not.
@@ -10,26 +10,30 @@ import json
 import os
 import random
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from lab.bad_bridge import BadBridge, Connection, dialling
+from lab.bad_bridge import TOKEN, BadBridge, Connection, dialling
 from lab.laboratory import Lab
 from lab.programs import wait_until
 from lab.tapi_host import FIRST, TapiHost, Wine
-from lab.tapi_service import PORT, service
+from lab.tapi_service import PORT, begin, service
 
+from siptapi_core.control.authentication import Handshake
 from siptapi_core.demo import Ending
 
 pytestmark = pytest.mark.interop
 STRICT = True
 
 CALLS = int(os.environ.get("SIPTAPI_INTEROP_CALLS", "100"))
-VECTORS = json.loads((Path(__file__).parents[1] / "control" / "vectors.json").read_text())
+ROOT = Path(__file__).parents[2]
+VECTORS = json.loads((ROOT / "tests" / "control" / "vectors.json").read_text())
 FAILED = "0x80000048"  # LINEERR_OPERATIONFAILED
+ANOTHER = "what listens there is not the service, or knows another token"
 
 
 @pytest.fixture
@@ -40,7 +44,7 @@ def bridge(lab: Lab) -> Iterator[BadBridge]:
 
 
 def start(wine: Wine, hosts: list[TapiHost], bridge: BadBridge) -> TapiHost:
-    hosts.append(wine.start(bridge.address, "token"))
+    hosts.append(wine.start(bridge.address, TOKEN))
     return hosts[-1]
 
 
@@ -229,10 +233,10 @@ def test_another_version_and_a_wrong_token(
 ) -> None:
     bridge = BadBridge(lab.host(), PORT)
     log = tmp_path / "tsp.log"
-    hosts.append(wine.start(bridge.address, "token", LogFile=f"Z:{log}"))
+    hosts.append(wine.start(bridge.address, TOKEN, LogFile=f"Z:{log}"))
     host = hosts[-1]
     refused = bridge.accept()
-    refused.greet("2.0")
+    refused.greet("3.0")
     refused.await_end()
     host.until("lines 0")
     bridge.close()
@@ -247,9 +251,73 @@ def test_another_version_and_a_wrong_token(
         host.until_all(f"created {FIRST}", f"created {FIRST + 1}")
         host.finish()
         written = log.read_text()
-    for words in ("no hello of this protocol, but '2.0'", "says goodbye", "the service is there"):
+    for words in ("no hello of this protocol, but '3.0'", ANOTHER, "the service is there"):
         assert words in written
     assert served.token not in written
+
+
+# --- strangers -----------------------------------------------------------------------------------
+
+
+def test_the_provider_proves_itself_as_the_vectors_have_it(wine: Wine) -> None:
+    program = wine.build(ROOT / "tests" / "frontends" / "tsp_wine" / "test_authentication.c")
+    nonces = set()
+    for vector in VECTORS["proofs"]:
+        given = (vector[name] for name in Handshake._fields)
+        daemons, clients, nonce = wine.run(program, *given)
+        assert (daemons, clients) == (vector["proof_of_daemon"], vector["proof_of_client"])
+        assert len(bytes.fromhex(nonce)) == 32
+        nonces.add(nonce)
+    assert len(nonces) == len(VECTORS["proofs"]) > 1
+
+
+def test_a_stranger_on_the_port_of_the_service_is_told_nothing_that_is_of_use(
+    wine: Wine, hosts: list[TapiHost], lab: Lab, tmp_path: Path
+) -> None:
+    log = tmp_path / "tsp.log"
+    with service(lab) as (served, _):
+        host = begin(wine, hosts, served.daemon, served.address, LogFile=f"Z:{log}")
+        open_first(host)
+        served.daemon.kill()
+        host.until(f"line {FIRST} state 0x8")  # LINEDEVSTATE_DISCONNECTED
+        stranger = BadBridge(*served.place)
+        recorded = stranger.accept()
+        (nonce,) = recorded.hear().values()
+        recorded.say({"challenge": nonce, "proof": nonce}, {"hello": "2.0", "proof": ""})
+        recorded.await_end()
+        assert host.ask(f"status {FIRST}", "status").startswith(f"status {FIRST} flags 0x0 ")
+        host.do(f"call {FIRST} 301")
+        host.until(f"error {FAILED}")
+        stranger.close()
+        assert json.loads(recorded.heard) == {"authenticate": nonce}
+        served.daemon.start()
+        with socket.create_connection(served.place) as replayed:
+            replayed.sendall(recorded.heard + b'{"proof":""}\n{"hello":"2.0","frontend":"tapi"}\n')
+            answers = replayed.makefile("rb").read()
+        assert b"does not know the token" in answers
+        host.until(f"line {FIRST} state 0x4")  # LINEDEVSTATE_CONNECTED
+        host.finish()
+    assert ANOTHER in log.read_text()
+
+
+def test_a_stranger_that_passes_on_what_the_service_says_is_found_out(
+    wine: Wine, hosts: list[TapiHost], lab: Lab
+) -> None:
+    between = BadBridge(lab.host(), PORT)
+    with service(lab) as (served, _):
+        host = begin(wine, hosts, served.daemon, between.address)
+        connection = between.accept()
+        connection.hear()
+        with socket.create_connection(served.place) as other:
+            other.sendall(connection.heard)
+            connection.send(other.makefile("rb").readline())
+            connection.await_end()
+        host.until("lines 0")
+        assert len(connection.heard.splitlines()) == 1
+        host.do(f"set Address={served.address}")
+        host.until_all(f"created {FIRST}", f"created {FIRST + 1}")
+        host.finish()
+    between.close()
 
 
 def test_the_service_hangs_and_goes_on(wine: Wine, hosts: list[TapiHost], lab: Lab) -> None:

@@ -84,9 +84,10 @@ def hand_over(arguments: Sequence[str]) -> HandedOver | None:
     import json  # noqa: PLC0415  # where there is a daemon
 
     connected, token = found
-    settings = wanted_settings()
+    if token and not _is_daemon(connected, token):
+        return None
     lines: list[dict[str, object]] = [
-        {"hello": PROTOCOL, "frontend": FRONTEND, "token": token, "settings": settings},
+        {"hello": PROTOCOL, "frontend": FRONTEND, "settings": wanted_settings()},
         {"id": 1, "subscribe": "events"},
     ]
     if os.isatty(1):  # a live view draws the messages
@@ -101,6 +102,18 @@ def hand_over(arguments: Sequence[str]) -> HandedOver | None:
         held_signals.release()
         return None
     return HandedOver(connected, sent)
+
+
+def _is_daemon(connected: socket.socket, token: str) -> bool:
+    """Whether who was reached proves it; who does not is spoken of when it is asked again."""
+    from siptapi_core.control.authentication import authenticate  # noqa: PLC0415  # only over TCP
+    from siptapi_core.errors import NetworkError  # noqa: PLC0415  # as above
+
+    try:
+        authenticate(connected, token)
+    except NetworkError:
+        return False
+    return True
 
 
 def read_dial(arguments: Sequence[str]) -> dict[str, object] | None:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import struct
+from contextlib import suppress
 from typing import Any
 
 from siptapi_core.commands import Dial, Dialling, Lines, LineStatus
+from siptapi_core.control.authentication import Handshake, address_text, new_nonce
+from siptapi_core.control.finding import PROTOCOL
 from siptapi_core.control.lines import read_line, write_line
 from siptapi_core.control.vocabulary import decode_command, encode_reply
 from siptapi_core.numbers import NumberRules, explain
 
 LINES = ("office", "Büro")
+TOKEN = "token"
 PATIENCE = 10.0
 
 
 class BadBridge:
-    """Listens at ``host:port``; the test takes each connection."""
+    """Listens at ``host:port`` and knows the token; the test takes each connection."""
 
     def __init__(self, host: str, port: int) -> None:
         self.address = f"{host}:{port}"
@@ -47,15 +50,16 @@ class BadBridge:
 
 
 class Connection:
-    """One connection, of which the test decides what is said."""
+    """One connection, of which the test decides what is said; ``heard`` is all that was."""
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
         self._stream = connected.makefile("rb")
+        self.heard = b""
 
     def hear(self) -> dict[str, Any]:
         """The next line of the provider's, which must be one of the protocol; pings are passed."""
-        while "ping" in (line := read_line(self._stream.readline())):
+        while "ping" in (line := read_line(self._read())):
             self.say({"pong": line["ping"]})
         if "command" in line:
             decode_command({name: value for name, value in line.items() if name != "id"})
@@ -80,15 +84,20 @@ class Connection:
     def send_to_the_end(self, data: bytes) -> None:
         """Say these bytes, over which the provider hangs up, maybe before it has all."""
         view = memoryview(data)
-        with contextlib.suppress(ConnectionError):
+        with suppress(ConnectionError):
             while view:
                 view = view[self._socket.send(view) :]
         self.await_end()
 
-    def greet(self, version: str = "1.0") -> None:
-        """Hear the hello, and say ours."""
+    def greet(self, version: str = PROTOCOL) -> None:
+        """Prove that we know the token, have it proved, hear the hello, and say ours."""
+        ends = (self._socket.getpeername(), self._socket.getsockname())
+        client, daemon = map(address_text, ends)
+        handshake = Handshake(TOKEN, self.hear()["authenticate"], new_nonce(), client, daemon)
+        self.say({"challenge": handshake.daemon_nonce, "proof": handshake.proof("daemon")})
+        assert handshake.is_proof("client", self.hear()["proof"])
         hello = self.hear()
-        assert (hello["hello"], hello["frontend"]) == ("1.0", "tapi")
+        assert hello == {"hello": PROTOCOL, "frontend": "tapi"}
         self.say({"hello": version, "siptapi": "0", "settings": "", "process": 1})
 
     def tell_lines(self) -> None:
@@ -110,12 +119,15 @@ class Connection:
 
     def await_end(self) -> None:
         """Wait until the provider has gone, whatever it still says."""
-        try:
-            while self._socket.recv(65536):
+        with suppress(ConnectionError):
+            while self._read():
                 pass
-        except ConnectionError:
-            pass
         self.close()
+
+    def _read(self) -> bytes:
+        line = self._stream.readline()
+        self.heard += line
+        return line
 
     def reset(self) -> None:
         """End it as a crash may."""

@@ -15,6 +15,7 @@ from lab.programs import require
 
 ROOT = Path(__file__).parents[3]
 HOST = ROOT / "tests" / "frontends" / "tapi_host"
+TSP = ROOT / "frontends" / "tsp"
 FLAGS = ("-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror")
 WINDOWS_7 = ("-U_WIN32_WINNT", "-D_WIN32_WINNT=0x0601")
 PATIENCE = 30.0
@@ -29,7 +30,9 @@ class Wine:
     """
 
     def __init__(self, folder: Path, *, strict: bool) -> None:
-        compiler = require("x86_64-w64-mingw32-gcc", package="gcc-mingw-w64-x86-64")
+        self._compiler = compiler = require(
+            "x86_64-w64-mingw32-gcc", package="gcc-mingw-w64-x86-64"
+        )
         self._wine = require("/usr/lib/wine/wine64", package="wine64")
         self._environment = os.environ | {
             "WINEPREFIX": str(folder / "prefix"),
@@ -37,9 +40,9 @@ class Wine:
             "WINEDLLOVERRIDES": "mscoree=;mshtml=;notepad.exe=n",
         }
         booting = subprocess.Popen([self._wine, "wineboot", "-i"], env=self._environment)
-        build = ROOT / "frontends" / "tsp" / "build.py"
         how = ("--gcc", "--strict") if strict else ("--gcc",)
-        subprocess.run([sys.executable, build, *how, folder], check=True)
+        subprocess.run([sys.executable, TSP / "build.py", *how, folder], check=True)
+        self._folder = folder
         self.provider = folder / "x86_64" / "siptapi.tsp"
         self.host = folder / "tapi_host.exe"
         header = shutil.copy(HOST / "host.h", folder)
@@ -69,6 +72,26 @@ class Wine:
             text=True,
         )
         return TapiHost(process)
+
+    def build(self, main: Path) -> Path:
+        """The program of ``main``, in C, with the provider's handshake."""
+        program = self._folder / f"{main.stem}.exe"
+        sources = [main, TSP / "authentication.c", "-I", TSP, "-lbcrypt"]
+        compile_ = [self._compiler, *FLAGS, *WINDOWS_7, "-o", program, *sources]
+        subprocess.run(compile_, check=True)
+        return program
+
+    def run(self, program: Path, *arguments: str) -> list[str]:
+        """The words that it says."""
+        ran = subprocess.run(
+            [self._wine, program, *arguments],
+            env=self._environment,
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        return ran.stdout.split()
 
     def opened(self) -> list[str]:
         """What browser and editor were given to open."""

@@ -62,7 +62,8 @@ class Service:
             "outbound_proxy": line.outbound_proxy,
             "failure_linger": 0.2,
         }
-        self.address = f"{lab.host()}:{PORT}"
+        self.place = (lab.host(), PORT)
+        self.address = "{}:{}".format(*self.place)
         lines = {"lines.office": self.account, 'lines."Büro"': self.account}
         self.tables = {"control": {"listen": self.address}} | lines
         self.daemon = lab.daemon(tables=self.tables)
