@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 from siptapi_core.events import CallEnded, CallEvent, CallId, Event, Outcome, TracedMessage
 from siptapi_core.history import CallHistory
 
 SETTLED_AFTER = 2.0
 """Seconds from the end of our part to the last message, mostly: a BYE and its answer follow it."""
+MOST_WAITING = 1000
+"""Calls; those that ended first are left out. The history keeps no more."""
 _WENT_WELL = frozenset({Outcome.ANSWERED, Outcome.CANCELLED})
 
 
 class FailedCalls:
-    """A sink of events: messages of calls that failed go into ``history``.
+    """A sink of events: messages of calls that failed go into ``history``, one after the other.
 
     So do those of calls of which nobody knows how they went. ``messages_of(call)`` has them.
     """
@@ -24,31 +28,32 @@ class FailedCalls:
     ) -> None:
         self._history = history
         self._messages_of = messages_of
-        self._waiting: dict[CallId, tuple[str, asyncio.TimerHandle]] = {}
-        self._writing: set[asyncio.Task[None]] = set()
+        self._waiting: deque[tuple[float, CallId, str]] = deque(maxlen=MOST_WAITING)
+        self._keeping: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
 
     def on_event(self, event: Event) -> None:
         """Take note of the end of a call."""
         if isinstance(event, CallEvent) and isinstance(event.happening, CallEnded):
             if event.happening.outcome in _WENT_WELL:
                 return
-            timer = asyncio.get_running_loop().call_later(SETTLED_AFTER, self._write, event.call)
-            self._waiting[event.call] = (event.line, timer)
+            loop = asyncio.get_running_loop()
+            self._waiting.append((loop.time() + SETTLED_AFTER, event.call, event.line))
+            if self._keeping is None or self._keeping.done():
+                self._keeping = loop.create_task(self._keep())
 
     async def close(self) -> None:
         """Keep what there is of those that ended a moment ago."""
-        for call, (_line, timer) in tuple(self._waiting.items()):
-            timer.cancel()
-            self._write(call)
-        if self._writing:
-            await asyncio.wait(tuple(self._writing))
+        self._closing.set()
+        if self._keeping is not None:
+            await asyncio.wait([self._keeping])
 
-    def _write(self, call: CallId) -> None:
-        line, _timer = self._waiting.pop(call)
-        messages = self._messages_of(call)
-        if messages:
-            writing = asyncio.get_running_loop().create_task(
-                self._history.keep_messages(call, line, messages)
-            )
-            self._writing.add(writing)
-            writing.add_done_callback(self._writing.discard)
+    async def _keep(self) -> None:
+        while self._waiting:
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(self._waiting[0][0]):
+                    await self._closing.wait()
+            _, call, line = self._waiting.popleft()
+            messages = self._messages_of(call)
+            if messages:
+                await self._history.keep_messages(call, line, messages)

@@ -77,3 +77,28 @@ def test_a_call_that_sent_nothing_is_left_out() -> None:
         assert kept.calls == {}
 
     asyncio.run(main())
+
+
+def test_when_thousands_fail_at_once_the_latest_are_kept_one_after_the_other(monkeypatch) -> None:
+    monkeypatch.setattr(failed_calls, "SETTLED_AFTER", 0.0)
+    turns = 0
+
+    async def turn() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def main() -> None:
+        kept = Kept()
+        failed = FailedCalls(kept, lambda _call: (MESSAGE,))
+        turning = asyncio.create_task(turn())
+        for number in range(failed_calls.MOST_WAITING + 5):
+            failed.on_event(ended(Outcome.FAILED, f"c{number}"))
+        await failed.close()
+        turning.cancel()
+        assert len(kept.calls) == failed_calls.MOST_WAITING
+        assert "c4" not in kept.calls
+        assert turns >= failed_calls.MOST_WAITING
+
+    asyncio.run(main())
