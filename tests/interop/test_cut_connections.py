@@ -21,8 +21,8 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="needs 127.0.0.0/8"),
 ]
 
-CALLS = int(os.environ.get("SIPTAPI_LOSSY_CALLS", "72"))
-RATE = 12.0
+CALLS = int(os.environ.get("SIPTAPI_LOSSY_CALLS", "48"))
+RATE = 6.0
 BEGIN, EVERY = 2.0, 4.0
 """Seconds until the connection is cut, and from then on: one that lasted is opened again."""
 PATIENCE = 10.0

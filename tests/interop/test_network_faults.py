@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from lab.daemon import CALLER, Daemon, Heard
+from lab.daemon import CALLER, Daemon, Heard, check_history
 from lab.kamailio import DOMAIN
 from lab.laboratory import PASSWORDS, Lab
 from lab.nat import INSIDE, Namespace, Nat, NatLab
@@ -51,12 +51,6 @@ def why(heard: Heard, call: str) -> str:
         and isinstance(event.happening, CallFailed)
     )
     return failure.reason
-
-
-def check_history(daemon: Daemon, heard: Heard) -> None:
-    """Every outcome that was told is in the history, and no other."""
-    outcomes = {each["call"]: each["outcome"] for each in daemon.past()}
-    assert outcomes == heard.endings()
 
 
 # --- programs ------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 from lab import faulty
-from lab.daemon import CALLER, Daemon, Heard
+from lab.daemon import CALLER, Daemon, Heard, check_history
 from lab.kamailio import DOMAIN
 from lab.laboratory import PASSWORDS, Lab
 from lab.programs import read_texts, require, wait_until
@@ -187,7 +187,7 @@ def test_a_process_out_of_files_goes_on_with_what_it_has(lab: Lab) -> None:
 def test_a_process_that_was_stopped_goes_on_where_it_was(lab: Lab) -> None:
     stopped = 60.0 if IS_LONG else 3.0
     registrar = lab.registrar()
-    phone = lab.sipp("callee_rings_for_long", milliseconds="1000", calls=2, seconds=120)
+    phone = lab.sipp("callee_rings_for_long", milliseconds="1000", calls=9, seconds=300)
     daemon = lab.daemon(
         register=True,
         registration_expires=60.0,
@@ -202,7 +202,11 @@ def test_a_process_that_was_stopped_goes_on_where_it_was(lab: Lab) -> None:
         assert isinstance(reply, Dialling)
         await heard.until("callee_ringing")
         daemon.signal(signal.SIGSTOP)
-        await asyncio.sleep(min(stopped, 25.0))  # the phone's NOTIFY waits for 32 s
+        if IS_LONG:
+            done = await asyncio.to_thread(daemon.say, "status")
+            assert done.returncode != 0
+            assert "the daemon does not answer" in done.stderr
+        await asyncio.sleep(stopped)  # what the phone says meanwhile waits in the socket
         daemon.signal(signal.SIGCONT)
         await heard.until("call_ended", call=reply.call)
         assert heard.endings()[reply.call] == "answered"
@@ -214,7 +218,7 @@ def test_a_process_that_was_stopped_goes_on_where_it_was(lab: Lab) -> None:
         if IS_LONG:
             wait_until(lambda: bool(registrar.bindings("alice")), seconds=5, what="renewed")
 
-    daemon.run(use, 200)
+    check_history(daemon, daemon.run(use, 240))
     assert not any("blocked" in line["event"] for line in daemon.log()), "nobody is to blame"
 
 

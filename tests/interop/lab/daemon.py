@@ -223,3 +223,9 @@ class Heard:
             for event in self.events
             if isinstance(event, CallEvent) and event.call == call
         ]
+
+
+def check_history(daemon: Daemon, heard: Heard) -> None:
+    """Every outcome that was told is in the history, and no other."""
+    outcomes = {each["call"]: each["outcome"] for each in daemon.past()}
+    assert outcomes == heard.endings()
