@@ -19,7 +19,7 @@ def line_of(event: Event) -> bytes:
     call = f'"call":{_text(event.call)},' if isinstance(event, CallEvent) else ""
     line = (
         f'{{"id":{event.id},"event":"{happening.name}",{call}"line":{_text(event.line)},'
-        f'"time":{_json(event.time)}'
+        f'"time":{event.time!r}'
     )
     for name, key in _keys(happening.attribute_names):
         value = getattr(happening, name)

@@ -18,8 +18,8 @@ from siptapi_core.net.socket_name import SocketName, address_of, family_of, sock
 from siptapi_core.targets import Address
 
 LARGEST_DATAGRAM = 65535
-DATAGRAMS_A_WAKE_UP = 64
-"""After this many the loop's other work has its turn."""
+DATAGRAMS_A_WAKE_UP = 16
+"""After this many the loop's other work has its turn: a dial waits for some two milliseconds."""
 RECEIVE_BUFFER = 1 << 20
 """Bytes that may wait while the loop is busy: ten times a usual system's 166 SIP messages."""
 LONGEST_QUEUE = 1024
@@ -45,7 +45,7 @@ class UdpTransport:
 
     ::
 
-        add_reader in the loop:   readable ──> up to 64 x recvfrom ──┐
+        add_reader in the loop:   readable ──> up to 16 x recvfrom ──┐
                                                                      ├──> receive(data, source)
         none (Windows Proactor):  task ──> await sock_recvfrom ──────┘
 

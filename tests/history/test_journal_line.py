@@ -41,7 +41,8 @@ def test_numbers_truth_values_and_nothing() -> None:
     assert b'"status":403' in line_of(LineEvent(1, "office", 2.0, changed))
     assert b'"expires":null,"retry_after":30.25' in line_of(LineEvent(1, "office", 2.0, changed))
     assert b'"watching":true' in line_of(LineEvent(1, "office", 2.0, WatchChanged(True)))
-    assert b'"time":Infinity' in line_of(LineEvent(1, "office", float("inf"), WatchChanged(True)))
+    never = RegistrationChanged("failed", 403, "", None, float("inf"))  # type: ignore[arg-type]
+    assert b'"retry_after":Infinity' in line_of(LineEvent(1, "office", 2.0, never))
 
 
 def test_what_a_plugin_reports_need_not_be_right() -> None:
