@@ -210,7 +210,8 @@ class ReferAttempt:
         self._happenings = _Happenings()
         self._transferred_to: Uri | None = None
         self._call: ReferCall | None = None
-        self._starting = asyncio.get_running_loop().create_task(self._start())
+        starting = asyncio.get_running_loop().create_task(self._start())
+        self._starting: asyncio.Task[None] | None = starting
 
     def events(self) -> AsyncIterator[AttemptHappening]:
         """What happens; ends after `CallEnded`."""
@@ -220,7 +221,9 @@ class ReferAttempt:
         """End it; raises RefusedError after the hand-over."""
         if self._call is not None:
             self._network.drive(self._call.hang_up)
-        elif not self._starting.cancelling() and self._starting.cancel():
+        elif self._starting is not None:
+            self._starting.cancel()
+            self._starting = None
             self._happenings.put(CallEnded(Outcome.CANCELLED, Stage.PROXY))
         else:
             raise RefusedError("the call has ended already")
@@ -229,7 +232,7 @@ class ReferAttempt:
         """Refer whom we hold, or shall hold, to ``to``; raises RefusedError."""
         if self._call is not None:
             self._network.drive(partial(self._call.transfer, to))
-        elif self._starting.done() or self._starting.cancelling():
+        elif self._starting is None:
             raise RefusedError("the call has ended already")
         else:
             self._transferred_to = to
@@ -260,6 +263,8 @@ class ReferAttempt:
             self._happenings.put(CallEnded(Outcome.FAILED, stage))
         else:
             self._call = call
+        finally:
+            self._starting = None  # with its coroutine it takes 700 bytes
 
 
 async def _made(plan: ReferPlan | Planning) -> ReferPlan:
