@@ -442,3 +442,12 @@ def test_nothing_happens_after_the_close():
         peer.transport.close()
 
     run(main)
+
+
+def test_tcp_and_tls_are_begun_once_however_few_connections_there_are():
+    async def main():
+        async with opened() as network:
+            by_tcp = Address(LOOPBACK, 5060, Transport.TCP)
+            assert network._transport(by_tcp) is network._transport(by_tcp)
+
+    run(main)
