@@ -26,13 +26,35 @@ def test_a_call_is_kept_from_its_invite_on() -> None:
     assert list(kept.of("r1")) == list(kept.of("c2")) == []
 
 
-def test_the_oldest_call_is_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_oldest_calls_are_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
     one = message(b"INVITE sip:a@b", "c1")
-    monkeypatch.setattr(kept_messages, "MOST_BYTES", 3 * len(one.data))
+    monkeypatch.setattr(kept_messages, "MOST_BLOCKS", 2)
+    monkeypatch.setattr(kept_messages, "BLOCK", 2 * len(one.data) + 3)
     kept = KeptMessages()
-    for call_id in ("c1", "c2", "c1", "c3"):
-        kept.keep(*message(b"INVITE sip:a@b", call_id))
-    assert [len(list(kept.of(call_id))) for call_id in ("c1", "c2", "c3")] == [0, 1, 1]
+
+    def keep(*call_ids: str) -> list[int]:
+        for call_id in call_ids:
+            kept.keep(*message(b"INVITE sip:a@b", call_id))
+        found = [list(kept.of(f"c{number}")) for number in range(1, 7)]
+        for number, messages in enumerate(found, 1):
+            assert set(messages) <= {message(b"INVITE sip:a@b", f"c{number}")}
+        return [*map(len, found)]
+
+    assert keep("c1", "c2", "c1", "c3") == [2, 1, 1, 0, 0, 0]
+    assert keep("c4") == [0, 0, 1, 1, 0, 0], "two blocks of two are full, and the first is needed"
+    assert keep("c3", "c5") == [0, 0, 0, 1, 1, 0], "a call is forgotten as a whole"
+    assert keep("c3", "c6") == [0, 0, 1, 0, 1, 1]
+
+
+def test_a_call_that_is_forgotten_in_its_midst_stays_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = message(b"INVITE sip:a@b", "c1")
+    monkeypatch.setattr(kept_messages, "MOST_BLOCKS", 1)
+    monkeypatch.setattr(kept_messages, "BLOCK", len(one.data))
+    kept = KeptMessages()
+    kept.keep(*one)
+    kept.keep(*message(b"BYE sip:a@b", "c1"))
+    kept.keep(*message(b"BYE sip:a@b", "c1"))
+    assert list(kept.of("c1")) == []
 
 
 def test_of_one_call_there_are_only_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
