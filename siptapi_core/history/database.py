@@ -20,6 +20,9 @@ BUSY_SECONDS = 2.0
 """How long to wait for another process that writes."""
 SET_ASIDE_AGAIN = 3600.0
 """Seconds: a disk that damages every file is not to be filled with them."""
+STATEMENTS = 32
+"""So many stay prepared: those that take over many events are all of different lengths, and take
+50 KiB each."""
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _PRIMARY_CODE = 0xFF
 
@@ -105,7 +108,9 @@ def _connect(path: Path) -> sqlite3.Connection:
     killed leaves whole transactions. ``synchronous`` is FULL: a journal is removed once the
     database has it, so by then the disk must have it too, or a power cut would take both.
     """
-    connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS)
+    connection = sqlite3.connect(
+        path, isolation_level=None, timeout=BUSY_SECONDS, cached_statements=STATEMENTS
+    )
     try:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode = WAL")
