@@ -15,6 +15,7 @@ import re
 
 from siptapi_core.errors import MessageError
 from siptapi_core.sip.framing import split_head
+from siptapi_core.sip.headers import unfold
 from siptapi_core.sip.message import MAXIMUM_SIZE
 from siptapi_core.sip.parameters import excerpt
 
@@ -76,7 +77,7 @@ def _too_long() -> MessageError:
 def _content_length(head: bytes) -> int:
     _, lines, _ = split_head(head)
     values = set()
-    for line in lines.split("\r\n"):
+    for line in unfold(lines).split("\r\n"):
         name, _, value = line.partition(":")
         if name.rstrip().lower() in _NAMES:
             values.add(value.strip())

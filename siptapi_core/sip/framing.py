@@ -9,7 +9,7 @@ from siptapi_core.sip.parameters import excerpt
 
 
 def split_head(data: bytes) -> tuple[str, str, bytes | None]:
-    """The start line; the header lines, unfolded, each ended by CRLF; and the bytes after them.
+    """The start line; the header lines as they came, each ended by CRLF; and the bytes after them.
 
     Empty lines before the message are skipped (RFC 3261 section 7.5). None for the bytes: no
     empty line ends the headers.
@@ -22,7 +22,7 @@ def split_head(data: bytes) -> tuple[str, str, bytes | None]:
     if not head.count("\n") == head.count("\r") == head.count("\r\n"):
         return _split_untidy(data)
     start_line, _, lines = head.partition("\r\n")
-    return start_line, _unfold(lines), data[end + 4 :]
+    return start_line, lines, data[end + 4 :]
 
 
 def _split_untidy(data: bytes) -> tuple[str, str, bytes | None]:
@@ -30,15 +30,8 @@ def _split_untidy(data: bytes) -> tuple[str, str, bytes | None]:
     match = re.search(rb"\r?\n\r?\n", data)
     head = _decode(data if match is None else data[: match.start()])
     start_line, *lines = head.replace("\r\n", "\n").replace("\r", " ").split("\n")
-    text = _unfold("".join([f"{line}\r\n" for line in lines]))
+    text = "".join([f"{line}\r\n" for line in lines])
     return start_line, text, None if match is None else data[match.end() :]
-
-
-def _unfold(lines: str) -> str:
-    """``lines`` with those that begin with a blank joined to the one before (RFC 3261 7.3.1)."""
-    if "\r\n " in lines or "\r\n\t" in lines:
-        return re.sub(r"\r\n[ \t]+", " ", lines)
-    return lines
 
 
 def _decode(head: bytes) -> str:
@@ -56,7 +49,7 @@ def cut_body(length: str | list[str] | None, rest: bytes) -> bytes:
     Raises:
         MessageError: Content-Length is no number, several, or more than there is.
     """
-    if length is None:
+    if length is None or length == str(len(rest)):
         return rest
     if isinstance(length, list):
         length = length[0] if len(set(length)) == 1 else ""

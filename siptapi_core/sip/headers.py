@@ -61,6 +61,14 @@ def is_unsafe(text: str) -> bool:
     )
 
 
+def unfold(text: str) -> str:
+    """Header lines with those that begin with a blank joined to the one before (RFC 3261 7.3.1).
+
+    Each line is ended by CRLF, and no CR or LF is anywhere else.
+    """
+    return re.sub(r"\r\n[ \t]+", " ", text)
+
+
 def header_key(name: str) -> str:
     """The name that all spellings of ``name`` share: long and in lower case.
 
@@ -134,7 +142,7 @@ class Headers:
 
     @classmethod
     def from_text(cls, text: str) -> Headers:
-        """Read header lines, each ended by CRLF; no CR or LF is anywhere else.
+        """Read header lines, folded or not, each ended by CRLF; no CR or LF is anywhere else.
 
         Raises:
             MessageError: a line is no header.
@@ -142,7 +150,11 @@ class Headers:
         index: Index = {}
         for line in text[:-2].split("\r\n") if text else ():
             name, colon, value = line.partition(":")
-            key = _KEYS.get(name) or header_key(name.rstrip())
+            key = _KEYS.get(name)
+            if key is None:
+                if index and line.startswith((" ", "\t")):
+                    return cls.from_text(unfold(text))
+                key = header_key(name.rstrip())
             if not colon:
                 raise MessageError(f"header line {excerpt(line)} has no colon")
             if key in index:

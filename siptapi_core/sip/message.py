@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 from siptapi_core.errors import MessageError
 from siptapi_core.sip.cseq import CSeq, parse_cseq
 from siptapi_core.sip.framing import cut_body, split_head
-from siptapi_core.sip.headers import Headers, first_value, is_unsafe
+from siptapi_core.sip.headers import Headers, first_value, is_unsafe, unfold
 from siptapi_core.sip.name_addr import NameAddr, parse_name_addr
 from siptapi_core.sip.parameters import TOKEN, excerpt, is_token, remembered
 from siptapi_core.sip.pattern import Pattern
@@ -300,9 +300,8 @@ def parse_message(data: bytes) -> Request | Response:
         raise
 
 
-@remembered
 def _parse_top_via(line: str) -> Via:
-    return parse_via(first_value(line))
+    return parse_via(first_value(line) if "," in line else line)
 
 
 _ROUTING: Mapping[str, tuple[str, str, Callable[[str], object]]] = {
@@ -370,7 +369,7 @@ def _answerable(start_line: str, lines: str) -> Request | None:
         uri = parse_uri(" ".join(target))
     except MessageError:
         uri = OtherUri("invalid", "request-uri")
-    readable = [f"{line}\r\n" for line in lines.split("\r\n") if _is_header(line)]
+    readable = [f"{line}\r\n" for line in unfold(lines).split("\r\n") if _is_header(line)]
     headers = Headers.from_text("".join(readable))
     request = Request(method, uri, headers)
     try:

@@ -15,7 +15,6 @@ from siptapi_core.sip.parameters import (
     find_parameter,
     format_parameters,
     parse_parameters,
-    remembered,
     replace_parameter,
 )
 from siptapi_core.sip.pattern import Pattern
@@ -77,7 +76,6 @@ class Via(NamedTuple):
         return self._replace(parameters=replace_parameter(self.parameters, name, value))
 
 
-@remembered
 def parse_via(text: str) -> Via:
     """Read one Via value, of any SIP version.
 
