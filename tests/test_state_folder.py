@@ -7,6 +7,7 @@ import pytest
 from platformdirs import user_state_path
 
 from siptapi_core import state_folder as module
+from siptapi_core.errors import SettingsError
 from siptapi_core.state_folder import state_folder
 
 
@@ -26,6 +27,13 @@ def test_without_a_variable_it_is_in_the_home_folder(
     for variable in ("XDG_STATE_HOME", "LOCALAPPDATA"):
         monkeypatch.delenv(variable, raising=False)
     assert Path(state_folder()).is_relative_to(tmp_path)
+
+
+def test_who_has_neither_is_told_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(module._VARIABLE, raising=False)
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)
+    with pytest.raises(SettingsError, match=f"no home folder: .* {module._VARIABLE}"):
+        state_folder()
 
 
 def test_windows_names_it_in_another_variable(
