@@ -125,7 +125,7 @@ def record(history: CallHistory, events: Iterable[CallEvent | LineEvent]) -> Non
 
 
 def run(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    return asyncio.run(asyncio.wait_for(main(), 30))
+    return asyncio.run(asyncio.wait_for(main(), 120))
 
 
 async def kill(history: CallHistory) -> None:

@@ -71,7 +71,7 @@ class Receiver:
 
     def wait_for(self, number):
         with self.arrived:
-            assert self.arrived.wait_for(lambda: len(self.received) >= number, 10)
+            assert self.arrived.wait_for(lambda: len(self.received) >= number, 60)
 
     def bodies(self):
         return [json.loads(body) for _, body in self.received]
