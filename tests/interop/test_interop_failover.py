@@ -192,7 +192,7 @@ def test_a_hang_up_while_a_standby_is_looked_for(lab: Lab, office: Office) -> No
     silent = lab.host()
     with swallowing(silent):
         call = office.dial(silent)
-        time.sleep(1.7)
+        wait_until(lambda: "OPTIONS sip:" in call.trace(), seconds=10, what="looked for")
         call.interrupt()
         result = call.finish(10)
     assert result.ending == ("cancelled", "proxy", 130)
