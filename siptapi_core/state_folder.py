@@ -9,8 +9,6 @@ from __future__ import annotations
 import os
 import sys
 
-from siptapi_core.errors import SettingsError
-
 _HOME_FOLDER = {"win32": "~/AppData/Local", "darwin": "~/Library/Application Support"}
 _VARIABLE = "LOCALAPPDATA" if sys.platform == "win32" else "XDG_STATE_HOME"
 
@@ -26,6 +24,8 @@ def state_folder() -> str:
         home_folder = _HOME_FOLDER.get(sys.platform, "~/.local/state")
         named = os.path.expanduser(home_folder)  # noqa: PTH111  # as above
         if not os.path.isabs(named):  # noqa: PTH117  # as above
+            from siptapi_core.errors import SettingsError  # noqa: PLC0415  # rarely needed
+
             raise SettingsError(
                 f"this user has no home folder: say where its state belongs with {_VARIABLE}"
             )
