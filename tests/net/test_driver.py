@@ -141,8 +141,9 @@ def test_deadlines_follow_one_another():
         rig = Rig()
         now = rig.loop.time()
         rig.set_deadlines(now + 0.01, now + 0.02, now + 0.03)
-        await rig.until_fired(3)
-        assert rig.machine.deadlines == []
+        while rig.machine.deadlines:  # a slow machine may be late for two of them
+            await asyncio.sleep(0.001)
+        assert sum(due for _, due in rig.fired) == 3
         assert rig.driver._wake_up is None
 
     run(main)
