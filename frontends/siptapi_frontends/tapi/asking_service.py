@@ -9,7 +9,7 @@ import time
 from siptapi_core.commands import Lines, LineStatus, ListLines
 from siptapi_core.control.remote_dialer import open_remote_dialer
 from siptapi_core.errors import SiptapiError
-from siptapi_frontends.cli.asking import CALLER
+from siptapi_frontends.cli.asking import CALLER, execute
 
 _AGAIN = 0.2
 """Seconds until a service that does not answer is asked once more."""
@@ -35,7 +35,4 @@ async def _ask(address: str, token: str) -> tuple[LineStatus, ...]:
     host, _, port = address.rpartition(":")
     connected = socket.create_connection((host, int(port)), timeout=1.0)
     async with open_remote_dialer(connected, CALLER, token=token) as dialer:
-        reply = await dialer.execute(ListLines(), CALLER)
-    if not isinstance(reply, Lines):
-        raise TypeError(f"a dialer replied {reply!r}")
-    return reply.lines
+        return (await execute(dialer, ListLines(), Lines)).lines
