@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
+from typing import TextIO
 
 import pytest
 from attrs import frozen
@@ -114,19 +114,16 @@ def test_until_told_otherwise_warnings_go_to_standard_error(
 
 
 def test_in_the_journal_each_line_has_its_priority(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    journal: TextIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with (tmp_path / "journal").open("w+", encoding="utf-8") as stream:
-        status = os.fstat(stream.fileno())
-        monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
-        logs.configure("debug", stream)
-        for level in logs.LEVELS:
-            getattr(logs.logger("test"), level)("said")
-        monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:1")
-        logs.configure("info", stream)
-        logs.logger("test").info("said elsewhere")
-        stream.seek(0)
-        lines = stream.read().splitlines()
+    logs.configure("debug", journal)
+    for level in logs.LEVELS:
+        getattr(logs.logger("test"), level)("said")
+    monkeypatch.setenv("JOURNAL_STREAM", f"{os.fstat(journal.fileno()).st_dev}:1")
+    logs.configure("info", journal)
+    logs.logger("test").info("said elsewhere")
+    journal.seek(0)
+    lines = journal.read().splitlines()
     assert [line[:4] for line in lines] == ["<7>{", "<6>{", "<4>{", "<3>{", '{"lo']
     assert json.loads(lines[0][3:])["level"] == "debug"
 

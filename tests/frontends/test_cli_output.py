@@ -4,7 +4,7 @@ import io
 import os
 import subprocess
 import sys
-from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -56,21 +56,18 @@ def test_closed_streams_are_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_to_the_journal_what_is_said_aside_is_a_warning(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    journal: TextIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with (tmp_path / "journal").open("w+", encoding="utf-8") as stream:
-        status = os.fstat(stream.fileno())
-        monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
-        monkeypatch.setattr(sys, "stdout", stream)
-        monkeypatch.setattr(sys, "stderr", stream)
-        say("a result")
-        say_aside("one", "two")
-        stream.seek(0)
-        assert stream.read() == "a result\n<4>one\n<4>two\n"
-        monkeypatch.setattr(sys, "stderr", None)
-        say_aside("nobody listens")
-        monkeypatch.setattr(sys, "stderr", elsewhere := io.StringIO())
-        say_aside("three")
+    monkeypatch.setattr(sys, "stdout", journal)
+    monkeypatch.setattr(sys, "stderr", journal)
+    say("a result")
+    say_aside("one", "two")
+    journal.seek(0)
+    assert journal.read() == "a result\n<4>one\n<4>two\n"
+    monkeypatch.setattr(sys, "stderr", None)
+    say_aside("nobody listens")
+    monkeypatch.setattr(sys, "stderr", elsewhere := io.StringIO())
+    say_aside("three")
     assert elsewhere.getvalue() == "three\n"
 
 
