@@ -43,14 +43,16 @@ _UNUSABLE = {
 class UdpTransport:
     """A UDP socket that hands each datagram to ``receive`` and sends without ever blocking.
 
+    What one turn of the loop sends leaves together: who receives is woken once for all of it.
+
     ::
 
         add_reader in the loop:   readable ──> up to 16 x recvfrom ──┐
                                                                      ├──> receive(data, source)
         none (Windows Proactor):  task ──> await sock_recvfrom ──────┘
 
-        send ──> sendto ──┬── buffer full ──> queue ── writable ──> sendto, in order
-                          └── no way there ──> refused(destination)
+        send ──> queue ── the loop's next turn ──> sendto, in order ──┬── buffer full ──> queue
+                            or writable again                         └── refused(destination)
         Linux: ICMP answer ──> error queue ──> refused(destination)
 
     ``refused`` is called from the loop, never from inside `send`, with the destination's host and
@@ -75,6 +77,7 @@ class UdpTransport:
         self._logger = logger
         self._loop = asyncio.get_running_loop()
         self._queue: deque[tuple[bytes, Address]] = deque()
+        self._is_clogged = False
         self._sources: dict[SocketName, Address] = {}
         self._destinations: dict[tuple[str, int], SocketName] = {}
         self._routes: dict[str, tuple[float, Address]] = {}
@@ -106,11 +109,15 @@ class UdpTransport:
         return cls(_bound_socket(host, port), receive, refused, logger)
 
     def send(self, data: bytes, to: Address) -> None:
-        """Send, or queue what the system cannot take now. What is impossible is ``refused``."""
+        """Send in the loop's next turn, or when the system can; what is impossible is told."""
         if self._closed:
             return
-        if self._queue or not self._transmit(data, to):
-            self._enqueue(data, to)
+        if not self._queue:
+            self._loop.call_soon(self._flush)
+        elif len(self._queue) >= LONGEST_QUEUE and not self._transmit_queued():
+            self.dropped += 1
+            return
+        self._queue.append((data, to))
 
     def local_address(self, towards: Address) -> Address:
         """Our address as packets to ``towards`` carry it, with this socket's port.
@@ -128,11 +135,13 @@ class UdpTransport:
         return local
 
     async def close(self) -> None:
-        """Stop reading, forget what is queued, give the port back. May be called twice."""
+        """Send what the system takes, forget the rest, give the port back. May be called twice."""
         if self._closed:
             return
         self._closed = True
+        self._transmit_queued()
         self._queue.clear()
+        self._is_clogged = False
         if self._reading is None:
             self._loop.remove_reader(self._socket)
             self._loop.remove_writer(self._socket)
@@ -208,25 +217,25 @@ class UdpTransport:
             _remember(self._destinations, key, name)
         return name
 
-    def _enqueue(self, data: bytes, to: Address) -> None:
-        if len(self._queue) >= LONGEST_QUEUE:
-            self.dropped += 1
-            return
-        self._queue.append((data, to))
-        if len(self._queue) == 1:
-            if self._reading is None:
-                self._loop.add_writer(self._socket, self._flush)
-            else:
-                self._loop.call_later(PAUSE_SECONDS, self._flush)
+    def _transmit_queued(self) -> bool:
+        """Send what is queued; False where the system's buffer got full."""
+        while self._queue:
+            if not self._transmit(*self._queue[0]):
+                return False
+            self._queue.popleft()
+        return True
 
     def _flush(self) -> None:
-        while self._queue and self._transmit(*self._queue[0]):
-            self._queue.popleft()
+        is_clogged = not self._transmit_queued()
         if self._reading is not None:
-            if self._queue:
+            if is_clogged:
                 self._loop.call_later(PAUSE_SECONDS, self._flush)
-        elif not self._queue:
-            self._loop.remove_writer(self._socket)
+        elif is_clogged != self._is_clogged:
+            self._is_clogged = is_clogged
+            if is_clogged:
+                self._loop.add_writer(self._socket, self._flush)
+            else:
+                self._loop.remove_writer(self._socket)
 
     def _take_icmp_errors(self) -> bool:
         errors = icmp_errors.take(self._socket)

@@ -300,6 +300,7 @@ def test_close_gives_the_port_back_and_ends_everything(run):
             await transport.close()
             transport.send(b"late", own_address(other))
             other.send(b"late", address)
+            await turns_of_the_loop()
             async with opened(port=address.port) as (again, at_again):
                 other.send(b"hello", own_address(again))
                 assert (await at_again.received.get())[0] == b"hello"
@@ -350,6 +351,7 @@ def test_a_refusal_is_found_where_nothing_but_the_error_queue_tells_of_it(run_wi
         dead = await a_closed_port()
         async with opened() as (alice, at_alice):
             alice.send(b"anybody?", dead)
+            await turns_of_the_loop(1)
             assert alice._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             assert await at_alice.refused.get() == dead
 
@@ -522,8 +524,8 @@ def test_what_the_system_cannot_take_goes_out_later_in_order(run, clog):
     run(scenario())
 
 
-async def turns_of_the_loop():
-    for _ in range(5):
+async def turns_of_the_loop(number=5):
+    for _ in range(number):
         await asyncio.sleep(0)
 
 
@@ -557,6 +559,36 @@ def test_a_queue_is_tried_again_while_the_buffer_stays_full(run_with_readers, cl
         runner.run(asyncio.wait_for(scenario(), 10))
 
 
+def test_close_sends_what_waits_for_the_next_turn(run):
+    async def scenario():
+        async with opened() as (transport, _), opened() as (other, at_other):
+            transport.send(b"BYE", own_address(other))
+            await transport.close()
+            assert (await at_other.received.get())[0] == b"BYE"
+
+    run(scenario())
+
+
+def test_what_one_turn_sends_leaves_together_in_order(run, tampered):
+    sent = []
+
+    def sendto(real, data, name):
+        sent.append(data)
+        return real.sendto(data, name)
+
+    async def scenario():
+        tampered("sendto", sendto)
+        async with opened() as (transport, _):
+            for number in range(LONGEST_QUEUE + 1):
+                transport.send(b"%d" % number, own_address(transport))
+                assert len(sent) == (0 if number < LONGEST_QUEUE else LONGEST_QUEUE)
+            await turns_of_the_loop()
+            assert sent == [b"%d" % number for number in range(LONGEST_QUEUE + 1)]
+            assert transport.dropped == 0
+
+    run(scenario())
+
+
 def test_close_forgets_what_is_queued(run, clog):
     async def scenario():
         async with opened() as (transport, _), opened() as (other, at_other):
@@ -585,6 +617,7 @@ def test_a_send_that_meets_only_errors_of_others_is_queued(run, tampered, monkey
             with monkeypatch.context() as patch:
                 patch.setattr(icmp_errors, "take", lambda _socket: [others])
                 transport.send(b"hello", own_address(transport))
+                await turns_of_the_loop(1)
             assert (await recorder.received.get())[0] == b"hello"
             assert [await recorder.refused.get() for _ in range(udp.SEND_TRIES)] == [NOWHERE] * 3
 
