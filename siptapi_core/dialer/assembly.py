@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,8 @@ async def open_daemon(settings: Settings, catalog: PluginCatalog) -> AsyncIterat
     """A daemon with a dialer for every line of ``settings``; `Daemon.serve` runs it.
 
     Raises:
-        SettingsError, UnknownNameError, NetworkError: as `open_dialer`.
+        SettingsError, UnknownNameError: as `open_dialer`.
+        NetworkError: no socket could be opened.
     """
     from siptapi_core.dialer.daemon import Daemon  # noqa: PLC0415  # not for a single call
     from siptapi_core.dialer.incoming_indication import IncomingIndication  # noqa: PLC0415
@@ -78,12 +80,12 @@ async def open_dialer(
 ) -> AsyncIterator[LocalDialer]:
     """A dialer for every line of ``settings``; leaving the context hangs up and closes.
 
+    Its sockets are opened by its first call: to look into the history nobody needs a port.
     ``memory`` is the file in which failures of strategies are remembered (None: the user's own,
     where a line has several strategies to choose from).
 
     Raises:
         SettingsError, UnknownNameError: a line cannot be used as it is set.
-        NetworkError: no socket could be opened.
     """
     async with _assembled(settings, catalog, memory) as (dialer, *_):
         yield dialer
@@ -107,11 +109,17 @@ async def _assembled(
             clock=clock,
             identifiers=identifiers,
             logger=log,
-            hosts=settings.local_addresses or (ANY_IPV4, ANY_IPV6),
-            ports=port_range(settings.local_ports),
+            hosts=(),
             stream_options=stream_options,
         )
         parts.push_async_callback(network.close)
+        listen = partial(
+            network.listen,
+            settings.local_addresses or (ANY_IPV4, ANY_IPV6),
+            port_range(settings.local_ports),
+        )
+        if daemon:
+            await listen()
         contexts = plugin_contexts(settings, clock, identifiers)
         lines = LineFactory(settings, catalog, network, contexts)
         lines.check()
@@ -137,6 +145,7 @@ async def _assembled(
             messages_of=network.messages_of,
             settings_file=settings.where,
             history=history,
+            listen=None if daemon else listen,
         )
         parts.push_async_callback(dialer.close)
         yield dialer, lines, events, network

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Protocol, assert_never
 
 from siptapi_core.commands import (
@@ -93,7 +93,8 @@ class LocalDialer:
     ``strategy(name)`` creates a strategy when it is first named, and raises UnknownNameError for a
     name that nobody offers. ``default_line`` is used where a command names none.
     ``tracers`` and ``messages_of`` are the network's, ``settings_file`` is for the words of errors,
-    ``history`` is where past calls are found.
+    ``history`` is where past calls are found. ``listen`` opens the sockets, before the first call
+    (None: they are open).
     """
 
     def __init__(
@@ -111,6 +112,7 @@ class LocalDialer:
         messages_of: Callable[[CallId], tuple[TracedMessage, ...]],
         settings_file: str = "",
         history: CallHistory | None = None,
+        listen: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.services: Services | None = None
         """Those of the daemon that it runs in, if any."""
@@ -127,6 +129,7 @@ class LocalDialer:
         self._lines = lines
         self._logger = logger
         self._history = history
+        self._listen = listen
         self._tracers = tracers
         self._messages_in_memory = messages_of
         self._events = events
@@ -138,6 +141,9 @@ class LocalDialer:
         """Carry out ``command`` for ``caller``; raises SiptapiError."""
         match command:
             case Dial():
+                if self._listen is not None:
+                    await self._listen()
+                    self._listen = None
                 return self.outgoing.dial(command, self._line(command.line, caller), caller)
             case HangUp():
                 await self.outgoing.get(command.call, caller).hang_up()

@@ -88,10 +88,8 @@ class SipNetwork:
         timers: SipTimers | None = None,
         stream_options: Callable[[str], StreamOptions] | None = None,
     ) -> Self:
-        """Open a UDP socket on each of ``hosts``, at the first of ``ports`` that is free there.
+        """A network that listens on ``hosts`` already, as `listen` does.
 
-        Port 0 is any free one. Of several hosts of a family, packets leave from that which the
-        system's routing table prefers. TCP and TLS connections have the same hosts and any port.
         ``stream_options(line)`` is asked when a line first needs TCP or TLS.
 
         Raises:
@@ -104,15 +102,29 @@ class SipNetwork:
             timers=timers or SipTimers(),
             stream_options=stream_options or _default_stream_options,
         )
+        try:
+            await network.listen(hosts, ports)
+        except NetworkError:
+            await network.close()
+            raise
+        return network
+
+    async def listen(self, hosts: Iterable[str], ports: Iterable[int]) -> None:
+        """Open a UDP socket on each of ``hosts``, at the first of ``ports`` that is free there.
+
+        Port 0 is any free one. Of several hosts of a family, packets leave from that which the
+        system's routing table prefers. TCP and TLS connections have the same hosts and any port.
+
+        Raises:
+            NetworkError: no socket could be opened; the words say why.
+        """
         for host in hosts:
             try:
-                await network._open(host, ports)  # our own
+                await self._open(host, ports)
             except NetworkError as error:
-                if host != ANY_IPV6 or not network._sockets:
-                    await network.close()
+                if host != ANY_IPV6 or not self._sockets:
                     raise
-                logger.debug("no IPv6", why=str(error))
-        return network
+                self.logger.debug("no IPv6", why=str(error))
 
     def reachable(self, addresses: tuple[Address, ...]) -> tuple[Address, ...]:
         """``addresses`` from the first that we have a way to; no connection is opened for that.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import socket
 import threading
 from pathlib import Path
 
@@ -12,11 +13,11 @@ import pytest
 from attrs import evolve, field, frozen
 
 from siptapi_core import logs
-from siptapi_core.commands import Caller, Dial, Explain, HangUp, ListLines
+from siptapi_core.commands import Caller, Dial, Explain, HangUp, ListHistory, ListLines
 from siptapi_core.contracts import NoSettings, Offer
 from siptapi_core.demo import Ending, open_demo
 from siptapi_core.dialer import assembly, open_dialer
-from siptapi_core.errors import SettingsError, UnknownNameError
+from siptapi_core.errors import NetworkError, SettingsError, UnknownNameError
 from siptapi_core.events import CallEnded, Disturbed, Outcome, Stage
 from siptapi_core.plugin_loading import Offers, PluginCatalog
 from siptapi_core.settings import parse
@@ -286,6 +287,22 @@ def test_a_resolver_that_nobody_offers_is_found_out_at_once():
             async with open_dialer(settings, make_catalog()):
                 pass
         assert caught.value.where == "siptapi.toml"
+
+    run(main)
+
+
+def test_who_makes_no_call_needs_no_port():
+    async def main():
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as another_users_daemon:
+            another_users_daemon.bind(("127.0.0.1", 0))
+            port = another_users_daemon.getsockname()[1]
+            addresses = f'local_addresses = ["127.0.0.1"]\nlocal_ports = "{port}"\n'
+            async with open_dialer(parse(addresses + LINE), make_catalog()) as dialer:
+                for command in (ListHistory(), ListLines(), Explain(text="301")):
+                    await dialer.execute(command, ANYBODY)
+                for _ in range(2):
+                    with pytest.raises(NetworkError, match=f"127.0.0.1:{port}"):
+                        await dialer.execute(Dial(number="301"), ANYBODY)
 
     run(main)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from siptapi_core.dialer import open_dialer
+from siptapi_core.dialer import open_daemon
 from siptapi_core.dialer.line_factory import LineFactory
 from siptapi_core.logs import logger
 from siptapi_core.net.stream_options import StreamOptions
@@ -68,8 +68,8 @@ def test_sip_is_spoken_from_where_the_settings_say() -> None:
         catalog = load_plugins()
 
         async def run() -> list[Address]:
-            async with open_dialer(settings, catalog) as dialer:
-                agent = dialer._lines["plain"].network("", logger("test"))._network.agent
+            async with open_daemon(settings, catalog) as daemon:
+                agent = daemon._lines["plain"].network("", logger("test"))._network.agent
                 return [agent.local_address(Address(host, 9)) for host in ("::1", "127.0.0.1")]
 
         v6, v4 = asyncio.run(run())
