@@ -42,7 +42,7 @@ from siptapi_core.dialer.event_bus import Bus, EventBus
 from siptapi_core.dialer.line import Line
 from siptapi_core.dialer.outgoing_calls import OutgoingCalls, check_decision
 from siptapi_core.dialer.strategy_memory import StrategyMemory
-from siptapi_core.errors import DeniedError, RefusedError, UnknownNameError
+from siptapi_core.errors import DeniedError, NetworkError, RefusedError, UnknownNameError
 from siptapi_core.events import CallId, Event, EventId, TracedMessage
 from siptapi_core.machine.identifiers import Identifiers
 from siptapi_core.sip.uri import Uri
@@ -141,9 +141,7 @@ class LocalDialer:
         """Carry out ``command`` for ``caller``; raises SiptapiError."""
         match command:
             case Dial():
-                if self._listen is not None:
-                    await self._listen()
-                    self._listen = None
+                await self._be_heard()
                 return self.outgoing.dial(command, self._line(command.line, caller), caller)
             case HangUp():
                 await self.outgoing.get(command.call, caller).hang_up()
@@ -237,6 +235,19 @@ class LocalDialer:
         finally:
             self._events.close()
             self._messages.close()
+
+    async def _be_heard(self) -> None:
+        """Open the sockets, where they are not.
+
+        Raises:
+            RefusedError: they cannot be opened; a NetworkError would mean that a call may be made.
+        """
+        try:
+            if self._listen is not None:
+                await self._listen()
+        except NetworkError as error:
+            raise RefusedError(str(error)) from error
+        self._listen = None
 
     def _allowed(self, command: Transfer | Redirect, line: str, caller: Caller) -> Uri:
         """What the command's number means on ``line``; raises NumberError, DeniedError."""

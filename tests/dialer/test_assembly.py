@@ -17,7 +17,7 @@ from siptapi_core.commands import Caller, Dial, Explain, HangUp, ListHistory, Li
 from siptapi_core.contracts import NoSettings, Offer
 from siptapi_core.demo import Ending, open_demo
 from siptapi_core.dialer import assembly, open_dialer
-from siptapi_core.errors import NetworkError, SettingsError, UnknownNameError
+from siptapi_core.errors import RefusedError, SettingsError, UnknownNameError
 from siptapi_core.events import CallEnded, Disturbed, Outcome, Stage
 from siptapi_core.plugin_loading import Offers, PluginCatalog
 from siptapi_core.settings import parse
@@ -301,7 +301,7 @@ def test_who_makes_no_call_needs_no_port():
                 for command in (ListHistory(), ListLines(), Explain(text="301")):
                     await dialer.execute(command, ANYBODY)
                 for _ in range(2):
-                    with pytest.raises(NetworkError, match=f"127.0.0.1:{port}"):
+                    with pytest.raises(RefusedError, match=f"127.0.0.1:{port}"):
                         await dialer.execute(Dial(number="301"), ANYBODY)
 
     run(main)
