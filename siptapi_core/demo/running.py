@@ -26,7 +26,7 @@ async def running(make: Callable[[Address], E]) -> AsyncIterator[tuple[E, Driver
     """
     transport = await UdpTransport.open(
         host=LOOPBACK,
-        receive=lambda *datagram: driver.receive(*datagram),  # noqa: PLW0108  # made below
+        receive=lambda data, source: driver.drive(endpoint.receive, data, source),
         refused=lambda *_refusal: None,  # a phone that is gone is found out by its silence
         logger=logger("siptapi.demo"),
     )

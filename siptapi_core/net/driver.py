@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import TypeVarTuple
 
 from siptapi_core.machine.endpoint import Endpoint
 from siptapi_core.targets import Address
+
+What = TypeVarTuple("What")
 
 
 class Driver:
@@ -23,19 +26,20 @@ class Driver:
         self._wake_up: asyncio.TimerHandle | None = None
         self._closed = False
 
-    def drive(self, do: Callable[[float], None]) -> None:
-        """Let ``do(now)`` act on the endpoint, and carry out what follows from it."""
-        try:
-            do(self._loop.time())
-        finally:
-            self._carry_out()
+    def drive(self, do: Callable[[*What, float], None], *what: *What) -> None:
+        """Let ``do(*what, now)`` act on the endpoint, and carry out what follows from it.
 
-    def receive(self, data: bytes, source: Address) -> None:
-        """A datagram came."""
+        A datagram came: ``drive(endpoint.receive, data, source)``.
+        """
         try:
-            self._endpoint.receive(data, source, self._loop.time())
+            do(*what, self._loop.time())
         finally:
-            self._carry_out()
+            for data, to in self._endpoint.datagrams():
+                self._send(data, to)
+            deadline, wake_up = self._endpoint.next_timer(), self._wake_up
+            # Waking up too early is harmless, and cheaper than a new timer.
+            if deadline is not None and (wake_up is None or deadline < wake_up.when()):
+                self._wake_up_at(deadline)
 
     def close(self) -> None:
         """Wake up no more."""
@@ -43,15 +47,10 @@ class Driver:
         if self._wake_up is not None:
             self._wake_up.cancel()
 
-    def _carry_out(self) -> None:
-        for data, to in self._endpoint.datagrams():
-            self._send(data, to)
-        deadline = self._endpoint.next_timer()
-        if deadline is None or self._closed:
+    def _wake_up_at(self, deadline: float) -> None:
+        if self._closed:
             return
         if self._wake_up is not None:
-            if self._wake_up.when() <= deadline:
-                return  # waking up too early is harmless, and cheaper than a new timer
             self._wake_up.cancel()
         self._wake_up = self._loop.call_at(deadline, self._on_wake_up)
 

@@ -210,7 +210,7 @@ class SipNetwork:
         self._kept.keep(self.clock.monotonic(), Direction.RECEIVED, data, source)
         if self.tracers:
             self._trace(Direction.RECEIVED, data, source)
-        self._driver.receive(data, source)
+        self._driver.drive(self.agent.receive, data, source)
 
     def _take_stun(self, data: bytes, source: Address) -> bool:
         """Whether it was a STUN message, asked for or not."""

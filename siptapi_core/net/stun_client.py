@@ -45,7 +45,7 @@ class StunClient:
     def receive(self, data: bytes, source: Address) -> None:
         """A STUN message came; what nobody asked for is dropped."""
         for watch in self._watches.values():
-            watch.driver.receive(data, source)
+            watch.receive(data, source)
 
     def refused(self, address: Address) -> None:
         """The network says that nobody is at ``address``."""
@@ -90,8 +90,11 @@ class _Watch:
         self.driver.drive(self._binding.ask)
         return await future
 
+    def receive(self, data: bytes, source: Address) -> None:
+        self.driver.drive(self._binding.receive, data, source)
+
     def refused(self, address: Address) -> None:
-        self.driver.drive(lambda now: self._binding.refused(address, now))
+        self.driver.drive(self._binding.refused, address)
 
     def _on_known(self, mapped: Address) -> None:
         for future in self._take_waiting():

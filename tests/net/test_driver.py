@@ -67,7 +67,7 @@ def test_a_datagram_goes_in_and_what_follows_goes_out_in_order():
         rig = Rig()
         rig.machine.outbox = [(b"1", PEER), (b"2", PEER)]
         before = rig.loop.time()
-        rig.driver.receive(b"data", PEER)
+        rig.driver.drive(rig.machine.receive, b"data", PEER)
         [(data, source, now)] = rig.machine.inputs
         assert (data, source) == (b"data", PEER)
         assert before <= now <= rig.loop.time()
@@ -165,7 +165,7 @@ def test_it_may_be_closed_before_it_ever_waited():
     async def main():
         rig = Rig()
         rig.driver.close()
-        rig.driver.receive(b"late", PEER)
+        rig.driver.drive(rig.machine.receive, b"late", PEER)
         assert len(rig.machine.inputs) == 1
 
     run(main)

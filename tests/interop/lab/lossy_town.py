@@ -276,7 +276,7 @@ async def open_far_end(*, tcp: bool = False) -> AsyncIterator[FarEnd]:
             )
         )
         if tcp:
-            proxy.door = TcpDoor(driver)
+            proxy.door = TcpDoor(proxy, driver)
             await stack.enter_async_context(proxy.door.opened(proxy.address))
 
         def account(user: str) -> PhoneAccount:

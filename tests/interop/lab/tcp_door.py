@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+from siptapi_core.machine.endpoint import Endpoint
 from siptapi_core.net.driver import Driver
 from siptapi_core.net.stream_framing import LINE_BREAK, StreamFramer
 from siptapi_core.sip.message import Request, parse_message
@@ -13,13 +14,14 @@ from siptapi_core.targets import Address
 
 
 class TcpDoor:
-    """Takes connections for whoever ``driver`` drives, at the same address over TCP.
+    """Takes connections for ``endpoint``, which ``driver`` drives, at the same address over TCP.
 
     What is for an address that a connection names in its Via goes back over the latest such
     connection. Where there is none any more it is lost: nobody listens there.
     """
 
-    def __init__(self, driver: Driver) -> None:
+    def __init__(self, endpoint: Endpoint, driver: Driver) -> None:
+        self._endpoint = endpoint
         self._driver = driver
         self._ends: dict[Address, asyncio.StreamWriter] = {}
 
@@ -56,4 +58,4 @@ class TcpDoor:
         end = Address(via.host, via.port or 5060)
         if isinstance(message, Request):
             self._ends[end] = writer
-        self._driver.receive(frame, end)
+        self._driver.drive(self._endpoint.receive, frame, end)
