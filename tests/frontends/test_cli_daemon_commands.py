@@ -17,11 +17,13 @@ from siptapi_core.commands import (
     CallState,
     CallStatus,
     Dial,
+    Done,
     HangUp,
     Lines,
     LineStatus,
     ListCalls,
     ListLines,
+    Reject,
     Reload,
     Reloaded,
     ShowStatus,
@@ -142,12 +144,22 @@ def test_no_call(settings: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert json.loads(capsys.readouterr().out) == []
 
 
-def test_hangup(settings: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    dialer = FakeDialer()
+@pytest.mark.parametrize(
+    ("command", "told", "said"),
+    [("hangup", HangUp(call="c1"), "Hanging up.\n"), ("reject", Reject(call="c1"), "Rejecting.\n")],
+)
+def test_a_call_is_ended(
+    settings: Path,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+    told: HangUp | Reject,
+    said: str,
+) -> None:
+    dialer = FakeDialer(answers={Reject: Done()})
     with daemon(dialer, settings):
-        assert run(["hangup", "c1"]) == 0
-    assert dialer.executed == [HangUp(call="c1")]
-    assert capsys.readouterr().out == "Hanging up.\n"
+        assert run([command, "c1"]) == 0
+    assert dialer.executed == [told]
+    assert capsys.readouterr().out == said
 
 
 def test_a_hangup_that_is_refused(settings: Path, capsys: pytest.CaptureFixture[str]) -> None:

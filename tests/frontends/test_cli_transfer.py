@@ -1,3 +1,5 @@
+"""``siptapi transfer`` and ``siptapi redirect``: they differ in what calls they are for."""
+
 from __future__ import annotations
 
 import io
@@ -5,12 +7,13 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import ModuleType
 
 import pytest
 
-from siptapi_core.commands import Caller, Command, Done, Reply, Transfer
+from siptapi_core.commands import Caller, Command, Done, Redirect, Reply, Transfer
 from siptapi_core.errors import DeniedError, RefusedError
-from siptapi_frontends.cli import transfer as transfer_command
+from siptapi_frontends.cli import redirect, transfer
 from siptapi_frontends.cli.exit_codes import ExitCode
 
 DENIED = DeniedError("0900 1 must be confirmed (rule premium)", confirmable=True)
@@ -34,17 +37,26 @@ class Daemon:
         return Done()
 
 
-def run(daemon: Daemon, *arguments: str) -> int:
+def run(daemon: Daemon, *arguments: str, command: ModuleType = transfer) -> int:
     parser = ArgumentParser()
-    transfer_command.configure(parser)
-    return transfer_command.run(parser.parse_args(arguments), daemon)  # type: ignore[arg-type]
+    command.configure(parser)
+    return int(command.run(parser.parse_args(arguments), daemon))
 
 
-def test_the_daemon_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("command", "told", "said"),
+    [(transfer, Transfer, "Transferring.\n"), (redirect, Redirect, "Redirecting.\n")],
+)
+def test_the_daemon_is_told(
+    command: ModuleType,
+    told: type[Transfer | Redirect],
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     daemon = Daemon()
-    assert run(daemon, "c1", "+43", "1", "505641") == ExitCode.SUCCESS
-    assert daemon.executed == [Transfer(call="c1", number="+43 1 505641")]
-    assert capsys.readouterr().out == "Transferring.\n"
+    assert run(daemon, "c1", "+43", "1", "505641", command=command) == ExitCode.SUCCESS
+    assert daemon.executed == [told(call="c1", number="+43 1 505641")]
+    assert capsys.readouterr().out == said
 
 
 def test_what_the_rules_want_confirmed_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,10 +69,13 @@ def test_what_the_rules_want_confirmed_is_asked(monkeypatch: pytest.MonkeyPatch)
     assert daemon.executed[1:] == [Transfer(call="c1", number="0900 1", confirmed=True)]
 
 
-def test_it_may_be_confirmed_beforehand() -> None:
+@pytest.mark.parametrize(("command", "told"), [(transfer, Transfer), (redirect, Redirect)])
+def test_it_may_be_confirmed_beforehand(
+    command: ModuleType, told: type[Transfer | Redirect]
+) -> None:
     daemon = Daemon()
-    run(daemon, "c1", "0900 1", "--yes")
-    assert daemon.executed == [Transfer(call="c1", number="0900 1", confirmed=True)]
+    run(daemon, "c1", "0900 1", "--yes", command=command)
+    assert daemon.executed == [told(call="c1", number="0900 1", confirmed=True)]
 
 
 def test_a_refusal_is_told_and_nothing_claimed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -28,6 +28,8 @@ _SUMMARIES = {
     "calls": "list the daemon's calls in progress",
     "hangup": "end a call of the daemon",
     "transfer": "send whom a call of the daemon holds to somebody else",
+    "reject": "decline a call that comes in, for all phones of the account",
+    "redirect": "send whoever calls to somebody else, while it rings",
     "token": "say who may use the HTTP API",
     "tapi": "make Windows' TAPI use SIPTAPI",
     "handler": "let clicks on telephone links dial",

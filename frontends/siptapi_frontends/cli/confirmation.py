@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from typing import TypeVar
 
-from siptapi_core.commands import Dial, Transfer
 from siptapi_core.errors import DeniedError
+from siptapi_core.values import Value
 from siptapi_frontends.cli.output import is_terminal, say_aside
 
-C = TypeVar("C", Dial, Transfer)
+C = TypeVar("C", bound=Value)
 
 
 def confirmed(command: C, denied: DeniedError) -> C:

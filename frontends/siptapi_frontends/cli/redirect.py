@@ -1,0 +1,22 @@
+"""``siptapi redirect``: send whoever calls to somebody else, while it rings."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from siptapi_core.commands import Redirect
+from siptapi_core.contracts import CliSession
+from siptapi_frontends.cli.one_call import take_call, take_number, tell
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Say what it takes."""
+    take_call(parser)
+    take_number(parser)
+
+
+def run(arguments: Namespace, session: CliSession) -> int:
+    """Carry it out; returns the exit code."""
+    number = " ".join(arguments.number)
+    command = Redirect(call=arguments.call, number=number, confirmed=arguments.yes)
+    return tell(session, command, "Redirecting.")
