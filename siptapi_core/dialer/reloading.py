@@ -17,10 +17,14 @@ _AT_START: tuple[tuple[str, Callable[[Settings], Any]], ...] = (
     ("log_level", lambda settings: settings.log_level),
     ("[dns]", lambda settings: settings.dns),
     ("[plugins]", lambda settings: settings.plugins),
+    ("[control]", lambda settings: settings.control),
+    ("[history]", lambda settings: settings.history),
     ("[frontends]", lambda settings: _sections(settings, "frontends")),
     ("[observers]", lambda settings: _sections(settings, "observers")),
 )
 """What is read once, when the process starts."""
+_TLS = ("tls_verify", "tls_ca_file", "tls_certificate", "tls_key", "tls_allow_wildcard")
+"""What is read of a line once, when one of its connections is opened."""
 
 
 def read_at_start(settings: Settings) -> Mapping[str, Any]:
@@ -51,6 +55,8 @@ def difference(old: Settings, new: Settings, at_start: Mapping[str, Any]) -> Rel
     """
     common = [name for name in new.lines if name in old.lines]
     sections = _changed_sections(old, new)
+    others = [(old.lines[name], new.lines[name]) for name in common]
+    tls = [key for key in _TLS if any(getattr(a, key) != getattr(b, key) for a, b in others)]
     return Reloaded(
         added=tuple(name for name in new.lines if name not in old.lines),
         changed=tuple(
@@ -59,10 +65,16 @@ def difference(old: Settings, new: Settings, at_start: Mapping[str, Any]) -> Rel
             if old.lines[name] != new.lines[name] or _names(new.lines[name]) & sections
         ),
         removed=tuple(name for name in old.lines if name not in new.lines),
-        warnings=tuple(
-            f"{key} is read at start only: restart for its new value"
-            for key, value in read_at_start(new).items()
-            if value != at_start[key]
+        warnings=(
+            *(
+                f"{key} is read at start only: restart for its new value"
+                for key, value in read_at_start(new).items()
+                if value != at_start[key]
+            ),
+            *(
+                f"{key} is for new connections; those that are open stay: restart to end them"
+                for key in tls
+            ),
         ),
     )
 

@@ -55,6 +55,8 @@ def test_a_line_changes_with_what_it_names():
         ('local_addresses = ["127.0.0.1"]', "local_addresses"),
         ("[dns]\nquery_timeout = 1", "[dns]"),
         ('[plugins]\nblocked = ["x"]', "[plugins]"),
+        ('[control]\nlisten = "127.0.0.1:5039"', "[control]"),
+        ("[history]\nenabled = false", "[history]"),
         ("[frontends.web]", "[frontends]"),
         ("[observers.hook]", "[observers]"),
     ],
@@ -63,6 +65,14 @@ def test_what_is_read_at_start_only_is_said(more, key):
     found = changes(more + BEFORE)
     assert found.changed == ()
     assert found.warnings == (f"{key} is read at start only: restart for its new value",)
+
+
+def test_open_connections_keep_their_tls_settings():
+    found = changes(BEFORE.replace("[lines.b]", "tls_verify = false\n[lines.b]"))
+    assert found.changed == ("a",)
+    assert found.warnings == (
+        "tls_verify is for new connections; those that are open stay: restart to end them",
+    )
 
 
 def test_what_is_again_as_it_was_at_the_start_needs_no_restart():
