@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import sqlite3
 import threading
 from collections import deque
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -36,6 +37,8 @@ from siptapi_plugins.webhooks import delivering, siptapi_observers
 from siptapi_plugins.webhooks.queue import DeliveryQueue
 from siptapi_plugins.webhooks.settings import Preset, WebhookSettings, signing_key
 
+ENDLESS = {"content-type": "text/plain"}
+"""The headers of an answer whose body never ends."""
 PLACED = CallPlaced("301", "sip:301@pbx.example", "cli")
 
 
@@ -45,6 +48,8 @@ class Receiver:
     def __init__(self):
         self.answers = deque()
         self.received = []
+        self.gave_up = 0
+        """How often nobody read an endless answer to its end."""
         self.arrived = threading.Condition()
         receiver = self
 
@@ -55,11 +60,23 @@ class Receiver:
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
+                if headers is ENDLESS:
+                    self.end_headers()
+                    self.write_until_nobody_reads()
+                    self.close_connection = True
+                    return
                 self.send_header("content-length", "0")
                 self.end_headers()
                 with receiver.arrived:
                     receiver.received.append((dict(self.headers), body))
                     receiver.arrived.notify_all()
+
+            def write_until_nobody_reads(self):
+                try:
+                    for _ in range(10_000):  # 640 MB
+                        self.wfile.write(bytes(65536))
+                except ConnectionError:
+                    receiver.gave_up += 1
 
             def log_message(self, *_):
                 pass
@@ -92,12 +109,18 @@ def receiver():
 class Logger:
     def __init__(self):
         self.lines = []
+        self.said = threading.Condition()
 
     def warning(self, event, **values):
-        self.lines.append(("warning", event, values))
+        self._say("warning", event, values)
 
     def error(self, event, **values):
-        self.lines.append(("error", event, values))
+        self._say("error", event, values)
+
+    def _say(self, *line):
+        with self.said:
+            self.lines.append(line)
+            self.said.notify_all()
 
 
 class Bench:
@@ -192,6 +215,77 @@ def test_what_the_other_side_does_not_want_is_dropped_and_said(bench, receiver):
     assert (first[2]["why"], second[2]["why"]) == ("it answered 404", "it answered 302")
     assert "pass" not in str(first) + str(second)
     assert "t=s" not in str(first) + str(second)
+
+
+def test_an_answer_without_end_is_not_read(bench, receiver):
+    receiver.answers += [(200, ENDLESS), (404, ENDLESS)]
+    observer = bench.make({"url": receiver.url})
+    for number in (1, 2, 3):
+        observer.observe(event(PLACED, number))
+    receiver.wait_for(1)
+    observer.close()
+    assert receiver.gave_up == 2
+    assert [body["id"] for body in receiver.bodies()] == [3]
+    [dropped] = bench.logger.lines
+    assert dropped[2]["why"] == "it answered 404"
+
+
+@pytest.mark.parametrize("url", ["http://a..b/", "http://xn--/", "http://\N{SNOWMAN}.xn--a/"])
+def test_a_name_that_cannot_be_asked_for_is_said_and_ends_nothing(bench, url):
+    observer = bench.make({"url": url})
+    observer.observe(event(PLACED))
+    [target] = observer._targets
+    with bench.logger.said:
+        assert bench.logger.said.wait_for(lambda: bench.logger.lines, 60)
+    assert target._deliverer._thread.is_alive()
+    observer.close()
+    assert len(bench.logger.lines) == 1
+
+
+def test_a_disk_that_is_full_for_a_while_stops_nothing(bench, receiver, monkeypatch):
+    """What was sent and could not be taken off is sent again: its id says so."""
+    faults = [sqlite3.OperationalError("database or disk is full")] * 2
+    remove = DeliveryQueue.remove
+
+    def remove_if_there_is_room(queue, delivery):
+        if faults:
+            raise faults.pop()
+        remove(queue, delivery)
+
+    monkeypatch.setattr(DeliveryQueue, "remove", remove_if_there_is_room)
+    observer = bench.make({"url": receiver.url})
+    observer.observe(event(PLACED, 1))
+    receiver.wait_for(3)
+    observer.observe(event(PLACED, 2))
+    receiver.wait_for(4)
+    observer.close()
+    assert [body["id"] for body in receiver.bodies()] == [1, 1, 1, 2]
+    assert len({headers["webhook-id"] for headers, _ in receiver.received}) == 2
+    assert "disk is full" in bench.logger.lines[0][2]["why"]
+
+
+def test_a_damaged_queue_is_set_aside_and_that_is_said(bench, receiver):
+    observer = bench.make({"url": receiver.url})
+    observer.close()
+    [file] = bench.folder.glob("*.db")
+    for twice in (1, 2):  # the second damaged one takes the place of the first
+        file.write_bytes(b"no database" * 500)
+        again = bench.make({"url": receiver.url})
+        again.observe(event(PLACED, twice))
+        receiver.wait_for(twice)
+        again.close()
+    aside = file.with_name(f"{file.name}.damaged")
+    assert aside.read_bytes() == b"no database" * 500
+    assert (
+        bench.logger.lines
+        == [("error", "webhook queue damaged: begun anew", {"damaged": str(aside)})] * 2
+    )
+
+
+def test_another_fault_of_the_queue_is_no_damage(tmp_path):
+    (tmp_path / "queue.db").mkdir()
+    with pytest.raises(sqlite3.OperationalError):
+        DeliveryQueue(tmp_path / "queue.db", 2)
 
 
 def test_what_waits_survives_a_restart(bench, receiver):
@@ -291,6 +385,9 @@ def test_zammad_is_told_of_calls_in_its_own_words(bench, receiver):
     [
         ({"url": "crm.example"}, "expected a URL"),
         ({"url": "ftp://crm.example"}, "expected a URL"),
+        ({"url": "http://crm.example:99999"}, "expected a URL"),
+        ({"url": "http://[::1/hook"}, "expected a URL"),
+        ({"url": "http://crm.example/\n"}, "expected a URL"),
         ({"url": "http://crm.example", "events": ["call_endet"]}, "no event is named 'call_endet'"),
         ({"url": "http://crm.example", "timeout": 0}, "timeout"),
     ],

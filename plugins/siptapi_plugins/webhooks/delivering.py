@@ -5,8 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import itertools
 import random
+import sqlite3
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from siptapi_core import Clock, Logger, SettingsError
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0
 """Seconds until another try: twice as long after each, of which a random half is left out."""
+MOST_PIECES = 4
+"""Of an answer's body, which nobody wants: a short one is read, so that the connection lasts."""
 _TRY_AGAIN = frozenset({408, 425, 429})
 
 
@@ -61,8 +66,7 @@ class Deliverer:
     def _run(self) -> None:
         while True:
             self._wake.clear()
-            while (delivery := self._queue.first()) is not None:
-                wait = self._try(delivery)
+            while (wait := self._try_first()) is not None:
                 if wait and self._closing.is_set():
                     return
                 if wait:
@@ -71,16 +75,24 @@ class Deliverer:
                 return
             self._wake.wait()
 
+    def _try_first(self) -> float | None:
+        """Send what waits for longest; returns the seconds until the next try, None: nothing does.
+
+        0: it is done with.
+        """
+        try:
+            delivery = self._queue.first()
+            return None if delivery is None else self._try(delivery)
+        except sqlite3.Error as error:  # a full disk, mostly
+            return self._later(f"its queue cannot be used: {error}")
+
     def _try(self, delivery: Delivery) -> float:
-        """Send it once; returns the seconds to wait before the next try, 0: it is done with."""
         import httpx  # noqa: PLC0415  # imported by who made the client
 
         after = 0.0
         try:
-            answer = self._client.post(
-                self._target.url, content=delivery.body, headers=self._headers(delivery)
-            )
-        except (httpx.HTTPError, SettingsError) as error:
+            answer = self._post(delivery)
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, SettingsError) as error:
             why = str(error) or type(error).__name__
         else:
             if answer.is_success:
@@ -92,11 +104,25 @@ class Deliverer:
                 self._done(delivery)
                 return 0.0
             after = _seconds(answer.headers.get("retry-after", ""))
+        return max(self._later(why), after)
+
+    def _post(self, delivery: Delivery) -> httpx.Response:
+        """The answer, without its body: it may be without end, or unpack to more than we have."""
+        import httpx  # noqa: PLC0415  # as above
+
+        content, headers = delivery.body, self._headers(delivery)
+        with self._client.stream("POST", self._target.url, content=content, headers=headers) as it:
+            with suppress(httpx.HTTPError):
+                for _piece in itertools.islice(it.iter_raw(), MOST_PIECES):
+                    pass
+            return it
+
+    def _later(self, why: str) -> float:
         if not self._failures:
             self._logger.warning("webhook not delivered: trying again", target=self._name, why=why)
         self._failures += 1
         longest = min(FIRST_WAIT * 2.0 ** min(self._failures - 1, 20), LONGEST_WAIT)
-        return max(random.uniform(longest / 2, longest), after)  # noqa: S311  # spread, no secret
+        return random.uniform(longest / 2, longest)  # noqa: S311  # spread, no secret
 
     def _done(self, delivery: Delivery) -> None:
         self._failures = 0

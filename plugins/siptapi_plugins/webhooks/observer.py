@@ -44,6 +44,8 @@ class _Target:
         self._zammad = ZammadCalls()
         name = hashlib.sha256(settings.url.encode()).hexdigest()[:16]
         self._queue = DeliveryQueue(context.state_folder() / f"{name}.db", settings.queue_limit)
+        if (aside := self._queue.set_aside) is not None:
+            self._logger.error("webhook queue damaged: begun anew", damaged=str(aside))
         self._client = httpx.Client(
             timeout=settings.timeout,
             headers={"user-agent": f"SIPTAPI/{VERSION}"},

@@ -1,4 +1,7 @@
-"""Deliveries that wait, on disk: a restart loses none, and there are never more than the limit."""
+"""Deliveries that wait, on disk: a restart loses none, and there are never more than the limit.
+
+A damaged file is set aside, and a new one begun.
+"""
 
 from __future__ import annotations
 
@@ -18,21 +21,25 @@ class Delivery(NamedTuple):
     body: str
 
 
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_PRIMARY_CODE = 0xFF
+
+
 class DeliveryQueue:
     """The queue of one target, in ``file``. Any thread may use it."""
 
     def __init__(self, file: Path, limit: int) -> None:
         self._limit = limit
         self._lock = threading.Lock()
-        with suppress(FileExistsError):  # SQLite gives its other files the mode of this one
-            os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        self._database = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
-        self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.execute("PRAGMA synchronous = NORMAL")
-        self._database.execute(
-            "CREATE TABLE IF NOT EXISTS deliveries"
-            " (number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, body TEXT NOT NULL)"
-        )
+        self.set_aside: Path | None = None
+        """Where a damaged file is now; what waited in it is not sent."""
+        try:
+            self._database = _open(file)
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode & _PRIMARY_CODE not in _DAMAGE:
+                raise
+            self.set_aside = _set_aside(file)
+            self._database = _open(file)
 
     def put(self, id_: str, body: str) -> int:
         """Add a delivery at the end; returns how many of the oldest had to go for it."""
@@ -71,3 +78,30 @@ class DeliveryQueue:
         """Close the file."""
         with self._lock:
             self._database.close()
+
+
+def _open(file: Path) -> sqlite3.Connection:
+    with suppress(FileExistsError):  # SQLite gives its other files the mode of this one
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    database = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
+    try:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = NORMAL")
+        database.execute(
+            "CREATE TABLE IF NOT EXISTS deliveries"
+            " (number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, body TEXT NOT NULL)"
+        )
+        database.execute("SELECT body FROM deliveries ORDER BY number LIMIT 1").fetchone()
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _set_aside(file: Path) -> Path:
+    """Move a damaged database out of the way, in place of the one before."""
+    aside = file.with_name(f"{file.name}.damaged")
+    file.replace(aside)
+    for suffix in ("-wal", "-shm"):  # its last changes; they must not get into a new one
+        Path(f"{file}{suffix}").unlink(missing_ok=True)
+    return aside

@@ -25,8 +25,12 @@ class Preset(enum.StrEnum):
 
 
 def _is_url(_instance: Any, _attribute: Attribute[str], value: str) -> None:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(value)
+        is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port beyond 65535, an address in half of its brackets
+        is_one = False
+    if not is_one or not value.isprintable():
         raise ValueError("expected a URL such as https://crm.example/hooks/calls")
 
 
