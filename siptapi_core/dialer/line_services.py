@@ -76,7 +76,6 @@ class LineServices:
         self._problems: dict[str, str] = {}
         self._seeing: set[str] = set()
         """The lines of whose conversations a watch tells now."""
-        events.sinks.append(self._conversations.on_event)
         self._registering: dict[str, tuple[LineSettings, str]] = {}
         """What each line registered with: its settings, and its token."""
         self._registered: set[str] = set()
@@ -159,8 +158,13 @@ class LineServices:
         if wanted is not None:
             self._watching[name] = wanted
             if before is None:
-                self._conversations.watch(name)
+                self._follow_calls(name)
                 self._watch(name, wanted)
+
+    def _follow_calls(self, name: str) -> None:
+        self._conversations.watch(name)
+        if self._conversations.on_event not in self._events.sinks:  # most people watch no line
+            self._events.sinks.append(self._conversations.on_event)
 
     def _watch(self, name: str, line: LineSettings) -> None:
         identity = line.identity(name, "")
