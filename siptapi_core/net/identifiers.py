@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from itertools import chain, repeat
-from operator import concat
+from itertools import chain
 
 BRANCH_COOKIE = "z9hG4bK"
 BYTES_AT_ONCE = 512
@@ -25,7 +24,7 @@ class SystemIdentifiers:
         """A From or To tag of 64 random bits; RFC 3261 section 19.3 asks for 32."""
         self.cnonce = tokens.__next__
         """A client nonce of 64 random bits (RFC 7616 section 3.4)."""
-        self.branch = map(concat, repeat(BRANCH_COOKIE), tokens).__next__
+        self.branch = map(BRANCH_COOKIE.__add__, tokens).__next__
         """A Via branch of 64 random bits (RFC 3261 section 8.1.1.7)."""
 
     def call_id(self) -> str:
