@@ -18,6 +18,7 @@ import hmac
 import os
 import socket
 import time
+from contextlib import suppress
 from typing import Any, Literal, NamedTuple
 
 from siptapi_core.control.lines import read_line, write_line
@@ -88,10 +89,21 @@ def authenticate(connected: socket.socket, token: str) -> None:
         proven = False
     if not proven:
         connected.close()
-        raise NetworkError(
-            "the program at the daemon's address hangs, is another, or knows another token; "
-            f"it says {said[:200].decode('ascii', 'replace')!r}"
-        )
+        raise NetworkError(f"{_unproven(said)}; it was told nothing")
+
+
+def _unproven(said: bytes) -> str:
+    """What to think of whoever ``said`` that instead of proving that it is the daemon."""
+    if not said:
+        return "the program at the daemon's address gives no answer"
+    with suppress(UsageError):
+        if {"challenge", "proof"} <= read_line(said).keys():
+            return (
+                "a daemon listens there that knows another token, or who pretends to be one; "
+                "compare the token here with the second line of the daemon's control.address"
+            )
+    words = said[:200].decode("ascii", "replace")
+    return f"the program at the daemon's address is another: it says {words!r}"
 
 
 def _ask(connected: socket.socket, line: dict[str, str]) -> bytes:

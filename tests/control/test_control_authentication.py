@@ -17,7 +17,9 @@ from siptapi_core.control.remote_dialer import open_remote_dialer
 from siptapi_core.errors import NetworkError
 
 TOKEN = "0123456789abcdef" * 4
-REFUSED = "hangs, is another, or knows another token"
+OTHER_TOKEN = "knows another token, or who pretends to be one; compare the token here"
+ANOTHER = "the program at the daemon's address is another: it says "
+SILENT = "the program at the daemon's address gives no answer"
 Says = Callable[[socket.socket, bytes], None]
 
 
@@ -65,20 +67,20 @@ def leave(connected: socket.socket, _: bytes) -> None:
 @pytest.mark.parametrize(
     ("says", "words"),
     [
-        (saying({"challenge": "1", "proof": "0" * 64}), "it says '{"),
-        (saying({"challenge": 5, "proof": None}), REFUSED),
-        (saying({}), REFUSED),
-        (saying({"hello": "2.0", "siptapi": "1", "settings": "", "process": 1}), REFUSED),
+        (saying({"challenge": "1", "proof": "0" * 64}), OTHER_TOKEN),
+        (saying({"challenge": 5, "proof": None}), OTHER_TOKEN),
+        (saying({}), ANOTHER + "'{}"),
+        (saying({"hello": "2.0", "siptapi": "1", "settings": "", "process": 1}), ANOTHER),
         (saying({"goodbye": {"code": "usage", "message": "hello: missing"}}), "hello: missing"),
-        (saying(b"HTTP/1.1 400 \x1b\xff\r\n\r\n"), r"it says 'HTTP/1.1 400 \x1b"),
-        (mirror, REFUSED),
-        (leave, "it says ''"),
-        (saying(b"x" * authentication._LONGEST_ANSWER), "it says 'xxx"),
+        (saying(b"HTTP/1.1 400 \x1b\xff\r\n\r\n"), rf"{ANOTHER}'HTTP/1.1 400 \x1b"),
+        (mirror, OTHER_TOKEN),
+        (leave, SILENT),
+        (saying(b"x" * authentication._LONGEST_ANSWER), ANOTHER + "'xxx"),
     ],
 )
 def test_who_proves_nothing_is_told_a_nonce_and_nothing_else(says: Says, words: str) -> None:
     with stranger(says) as (ours, heard):
-        with pytest.raises(NetworkError, match=REFUSED) as refused:
+        with pytest.raises(NetworkError, match=r"; it was told nothing$") as refused:
             authenticate(ours, TOKEN)
         assert ours.fileno() < 0
     assert words in str(refused.value)
@@ -92,14 +94,14 @@ def test_who_says_nothing_or_little_is_not_waited_for(
     dribble: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(authentication, "ANSWER_SECONDS", 0.05)
-    with stranger(saying(dribble)) as (ours, _), pytest.raises(NetworkError, match=REFUSED):
+    with stranger(saying(dribble)) as (ours, _), pytest.raises(NetworkError, match=SILENT):
         authenticate(ours, TOKEN)
 
 
 def test_a_connection_that_broke_is_an_error() -> None:
     ours, theirs = socket.socketpair()
     theirs.close()
-    with pytest.raises(NetworkError, match="it says ''"):
+    with pytest.raises(NetworkError, match=SILENT):
         authenticate(ours, TOKEN)
 
 
@@ -119,7 +121,7 @@ def test_proofs_that_are_passed_on_prove_nothing() -> None:
 
             with (
                 stranger(pass_on) as (ours, heard),
-                pytest.raises(NetworkError, match=r"says .*challenge"),
+                pytest.raises(NetworkError, match=OTHER_TOKEN),
             ):
                 async with open_remote_dialer(ours, me, token=token_of_daemon()):
                     pytest.fail("it was taken for the daemon")

@@ -112,7 +112,7 @@ def test_over_tcp_it_is_the_same_with_a_token() -> None:
                 assert await here.execute(DIAL, ME) == Done()
             found = by_address(place.address_file())
             assert found is not None
-            with pytest.raises(NetworkError, match="or knows another token"):
+            with pytest.raises(NetworkError, match="that knows another token"):
                 async with open_remote_dialer(found[0], ME, token="guessed"):
                     pytest.fail("it was let in")
 
