@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 import tempfile
-from collections.abc import Callable, Coroutine, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,6 +25,7 @@ from siptapi_core.events import (
     Stage,
 )
 from siptapi_core.history import CallHistory
+from siptapi_core.history.schema import migrate
 from siptapi_core.settings import HistorySettings
 from siptapi_core.testing.fake_clock import FakeClock
 
@@ -141,6 +143,15 @@ async def kill(history: CallHistory) -> None:
     if executor is not None:
         executor.submit(lambda: history._archive and history._archive.close()).result()
         executor.shutdown()
+
+
+@contextmanager
+def in_memory() -> Iterator[sqlite3.Connection]:
+    """An archive that is empty, and no file."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        connection.row_factory = sqlite3.Row
+        migrate(connection)
+        yield connection
 
 
 async def until(condition: Callable[[], object]) -> None:

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 import pytest
-from history_bench import ANSWERED, BEGAN, of_call, of_line
+from history_bench import ANSWERED, BEGAN, in_memory, of_call, of_line
 
 from siptapi_core.errors import RefusedError
 from siptapi_core.events import CallEvent, CallPlaced, LineAdded
@@ -12,17 +12,14 @@ from siptapi_core.history import forgetting
 from siptapi_core.history.forgetting import forget
 from siptapi_core.history.journal_line import line_of
 from siptapi_core.history.queries import events_after
-from siptapi_core.history.schema import migrate
 from siptapi_core.history.taking_over import end_calls, insert_lines
 
 DAY = 24 * 3600
 
 
 class Rig:
-    def __init__(self) -> None:
-        self.connection = sqlite3.connect(":memory:", isolation_level=None)
-        self.connection.row_factory = sqlite3.Row
-        migrate(self.connection)
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
 
     def insert(self, events: Collection[object], run: str = "main") -> None:
         assert insert_lines(self.connection, run, [line_of(each)[:-1] for each in events]) == 0
@@ -43,12 +40,13 @@ class Rig:
 
 
 @pytest.fixture
-def rig() -> Rig:
+def rig() -> Iterator[Rig]:
     """Three calls of four events; c1 is the oldest."""
-    rig = Rig()
-    for number in range(3):
-        rig.insert(of_call(ANSWERED, call=f"c{number + 1}", first=number * 4 + 1))
-    return rig
+    with in_memory() as connection:
+        rig = Rig(connection)
+        for number in range(3):
+            rig.insert(of_call(ANSWERED, call=f"c{number + 1}", first=number * 4 + 1))
+        yield rig
 
 
 def test_without_limits_nothing_is_forgotten(rig: Rig) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 
 import pytest
-from history_bench import ANSWERED, BEGAN, of_call, of_line
+from history_bench import ANSWERED, BEGAN, in_memory, of_call, of_line
 
 from siptapi_core.commands import CallDirection, ListHistory
 from siptapi_core.errors import RefusedError, UsageError
@@ -21,7 +22,6 @@ from siptapi_core.events import (
 )
 from siptapi_core.history.journal_line import line_of
 from siptapi_core.history.queries import events_after, list_calls, show_call
-from siptapi_core.history.schema import migrate
 from siptapi_core.history.taking_over import insert_lines
 
 CALLS = [
@@ -34,16 +34,14 @@ CALLS = [
 
 
 @pytest.fixture
-def connection() -> sqlite3.Connection:
-    connection = sqlite3.connect(":memory:", isolation_level=None)
-    connection.row_factory = sqlite3.Row
-    migrate(connection)
-    events = [
-        CallEvent(number, call, line, BEGAN + seconds, happening)
-        for number, (call, line, seconds, happening) in enumerate(CALLS, start=1)
-    ]
-    insert(connection, events)
-    return connection
+def connection() -> Iterator[sqlite3.Connection]:
+    with in_memory() as connection:
+        events = [
+            CallEvent(number, call, line, BEGAN + seconds, happening)
+            for number, (call, line, seconds, happening) in enumerate(CALLS, start=1)
+        ]
+        insert(connection, events)
+        yield connection
 
 
 def insert(connection: sqlite3.Connection, events: object, run: str = "main") -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 
 import pytest
+from history_bench import in_memory
 
 from siptapi_core.events import Direction, TracedMessage
 from siptapi_core.history import messages
 from siptapi_core.history.messages import keep_messages, messages_of
-from siptapi_core.history.schema import migrate
 
 INVITE = TracedMessage(
     1e9, Direction.SENT, "udp:192.0.2.1:5060", "x", "INVITE sip:ü@b\r\n", "c1", "udp:192.0.2.7:4000"
@@ -21,10 +20,8 @@ BYE = TracedMessage(1e9 + 1, Direction.RECEIVED, "udp:192.0.2.1:5060", "x", "BYE
 
 @pytest.fixture
 def connection() -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as made:
-        made.row_factory = sqlite3.Row
-        migrate(made)
-        yield made
+    with in_memory() as connection:
+        yield connection
 
 
 def test_they_come_back_as_they_were(connection: sqlite3.Connection) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from any_events import HAPPENINGS
-from history_bench import ANSWERED, BEGAN, of_call, of_line
+from history_bench import ANSWERED, BEGAN, in_memory, of_call, of_line
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,15 +38,13 @@ from siptapi_core.events import (
 )
 from siptapi_core.history.journal_files import journal_files, read_lines
 from siptapi_core.history.journal_line import line_of
-from siptapi_core.history.schema import migrate
 from siptapi_core.history.taking_over import EVENTS_AT_ONCE, end_calls, insert_lines
 
 
-def open_memory() -> sqlite3.Connection:
-    connection = sqlite3.connect(":memory:", isolation_level=None)
-    connection.row_factory = sqlite3.Row
-    migrate(connection)
-    return connection
+@pytest.fixture
+def connection() -> Iterator[sqlite3.Connection]:
+    with in_memory() as connection:
+        yield connection
 
 
 def insert(connection: sqlite3.Connection, events: Any, run: str = "main") -> int:
@@ -59,9 +58,8 @@ def everything(connection: sqlite3.Connection) -> dict[str, list[dict[str, Any]]
     }
 
 
-def call_after(*happenings: Happening) -> dict[str, Any]:
+def call_after(connection: sqlite3.Connection, happenings: tuple[Happening, ...]) -> dict[str, Any]:
     """What its row has that not every call has."""
-    connection = open_memory()
     assert insert(connection, of_call(happenings)) == 0
     [row] = everything(connection)["calls"]
     assert row["started"] == BEGAN + 1
@@ -130,14 +128,13 @@ ENDED = {"ended": BEGAN + 2}
     ],
 )
 def test_what_a_call_is_after_what_happened(
-    happenings: tuple[Happening, ...], row: dict[str, Any]
+    connection: sqlite3.Connection, happenings: tuple[Happening, ...], row: dict[str, Any]
 ) -> None:
     begun = INCOMING if isinstance(happenings[0], IncomingRinging) else OUTGOING
-    assert call_after(*happenings) == begun | row
+    assert call_after(connection, happenings) == begun | row
 
 
-def test_every_event_is_kept_under_its_call() -> None:
-    connection = open_memory()
+def test_every_event_is_kept_under_its_call(connection: sqlite3.Connection) -> None:
     events = of_call(ANSWERED)
     line = of_line(LineAdded(), id_=5)
     orphan = CallEvent(6, "c9", "office", 1.0, CalleeAnswered())
@@ -153,8 +150,7 @@ def test_every_event_is_kept_under_its_call() -> None:
     ]
 
 
-def test_a_call_goes_on_however_many_events_come_between() -> None:
-    connection = open_memory()
+def test_a_call_goes_on_however_many_events_come_between(connection: sqlite3.Connection) -> None:
     insert(connection, of_call(ANSWERED[:2]))
     between = [of_line(LineAdded(), id_=number) for number in range(3, 2 * EVENTS_AT_ONCE)]
     insert(connection, [*between, *of_call(ANSWERED[2:], first=2 * EVENTS_AT_ONCE)])
@@ -166,8 +162,7 @@ def test_a_call_goes_on_however_many_events_come_between() -> None:
     ]
 
 
-def test_runs_do_not_know_of_each_others_ids() -> None:
-    connection = open_memory()
+def test_runs_do_not_know_of_each_others_ids(connection: sqlite3.Connection) -> None:
     insert(connection, of_call(ANSWERED), "main")
     insert(connection, of_call(ANSWERED, call="c2"), "f00")
     assert len(everything(connection)["events"]) == 8
@@ -177,8 +172,7 @@ def test_runs_do_not_know_of_each_others_ids() -> None:
     }
 
 
-def test_a_run_that_is_gone_leaves_calls_unfinished() -> None:
-    connection = open_memory()
+def test_a_run_that_is_gone_leaves_calls_unfinished(connection: sqlite3.Connection) -> None:
     insert(connection, of_call(ANSWERED))
     insert(connection, of_call(ANSWERED[:3], call="c2", first=5))
     insert(connection, of_call(ANSWERED[:3], call="c3"), "f00")
@@ -204,15 +198,15 @@ def test_a_run_that_is_gone_leaves_calls_unfinished() -> None:
         b'{"id":7,"event":"call_placed","call":["c"],"line":"x","time":1.0,"number":"1"}',
     ],
 )
-def test_a_line_that_is_no_event_is_counted_and_the_others_are_kept(line: bytes) -> None:
-    connection = open_memory()
+def test_a_line_that_is_no_event_is_counted_and_the_others_are_kept(
+    connection: sqlite3.Connection, line: bytes
+) -> None:
     first, *others = (line_of(event)[:-1] for event in of_call(ANSWERED))
     assert insert_lines(connection, "main", [first, line, *others]) == 1
     assert [row["id"] for row in everything(connection)["events"]] == [1, 2, 3, 4]
 
 
-def test_what_a_later_version_tells_is_kept_as_it_is() -> None:
-    connection = open_memory()
+def test_what_a_later_version_tells_is_kept_as_it_is(connection: sqlite3.Connection) -> None:
     later = b'{"id":5,"event":"call_parked","call":"c1","line":"office","time":1.0,"at":"7"}'
     insert(connection, of_call(ANSWERED))
     assert insert_lines(connection, "main", [later]) == 0
@@ -220,8 +214,9 @@ def test_what_a_later_version_tells_is_kept_as_it_is() -> None:
     assert last == {"run": "main", "id": 5, "call": "c1", "data": later.decode()}
 
 
-def test_half_a_character_in_a_name_is_no_reason_to_lose_the_call() -> None:
-    connection = open_memory()
+def test_half_a_character_in_a_name_is_no_reason_to_lose_the_call(
+    connection: sqlite3.Connection,
+) -> None:
     assert insert(connection, of_call([IncomingRinging("1", "200", "J\ud800rg")])) == 0
     [row] = everything(connection)["calls"]
     assert row["name"] == "J?rg"
@@ -248,12 +243,12 @@ def test_any_prefixes_of_a_journal_in_any_number_come_to_the_same(
     journal = b"".join(map(line_of, events))
     cuts = sorted(data.draw(st.lists(st.integers(0, len(journal)), max_size=5)))
     again = data.draw(st.permutations(cuts))
-    at_once, bit_by_bit = open_memory(), open_memory()
-    assert insert(at_once, events) == 0
-    for cut in (*cuts, len(journal), *again):
-        whole_lines = journal[:cut].split(b"\n")[:-1]
-        assert insert_lines(bit_by_bit, "main", whole_lines) == 0
-    assert everything(bit_by_bit) == everything(at_once)
+    with in_memory() as at_once, in_memory() as bit_by_bit:
+        assert insert(at_once, events) == 0
+        for cut in (*cuts, len(journal), *again):
+            whole_lines = journal[:cut].split(b"\n")[:-1]
+            assert insert_lines(bit_by_bit, "main", whole_lines) == 0
+        assert everything(bit_by_bit) == everything(at_once)
 
 
 # --- files -----------------------------------------------------------------------------------

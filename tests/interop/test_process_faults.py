@@ -13,7 +13,7 @@ import socket
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -305,4 +305,5 @@ def test_a_damaged_history_is_set_aside_and_said(lab: Lab) -> None:
     assert any("was damaged" in each for each in daemon.status()["warnings"])
     (aside,) = file.parent.glob("history.db.damaged-*Z")
     assert aside.stat().st_size == 20_000
-    assert sqlite3.connect(file).execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
