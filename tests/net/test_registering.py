@@ -152,6 +152,7 @@ class Office:
 
 @asynccontextmanager
 async def office(at_once=100, t1=0.5):
+    before = asyncio.all_tasks()
     network = await SipNetwork.open(
         clock=SystemClock(),
         identifiers=SystemIdentifiers(),
@@ -164,7 +165,7 @@ async def office(at_once=100, t1=0.5):
     try:
         yield made
         await made.registrations.close(1.0)
-        assert len(asyncio.all_tasks()) == 2  # this one, and who waits for it
+        assert asyncio.all_tasks() == before
         assert len(made.registrations.flows) == 0
     finally:
         registrar.transport.close()
@@ -202,6 +203,7 @@ def test_a_line_registers_and_is_taken_off():
 
 def test_each_register_looks_for_its_next_hop_and_its_password():
     async def main():
+        before = asyncio.all_tasks()
         async with office() as here:
             here.registrar.password = "pw"
             here.registrar.expires = 1
@@ -210,7 +212,7 @@ def test_each_register_looks_for_its_next_hop_and_its_password():
             await here.until(lambda: len(here.registrar.seen) == 4)
             assert here.read == here.names.asked == 3
             assert here.states() == [REGISTERING, REGISTERED]  # no word of a refresh
-            assert len(asyncio.all_tasks()) == 2
+            assert asyncio.all_tasks() == before
 
     run(main)
 

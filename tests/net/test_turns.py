@@ -115,6 +115,7 @@ def test_who_takes_long_holds_nobody_up_and_may_have_another_turn():
 @pytest.mark.parametrize("busy", [True, False])
 def test_closed_it_drops_what_waits_and_cancels_what_runs(busy):
     async def main():
+        before = asyncio.all_tasks()
         turns, work = Turns(1, 60.0), Work()
         if busy:
             turns.ask("a", work.of("a"))
@@ -123,6 +124,6 @@ def test_closed_it_drops_what_waits_and_cancels_what_runs(busy):
         await turns.close()
         assert work.ended == work.begun == (["a"] if busy else [])
         assert len(turns) == 0
-        assert len(asyncio.all_tasks()) == 1 + 1  # this one, and who waits for it
+        assert asyncio.all_tasks() == before
 
     run(main)

@@ -156,6 +156,7 @@ class Office:
 
 @asynccontextmanager
 async def office(t1=0.5):
+    before = asyncio.all_tasks()
     network = await SipNetwork.open(
         clock=SystemClock(),
         identifiers=SystemIdentifiers(),
@@ -168,7 +169,7 @@ async def office(t1=0.5):
     try:
         yield made
         await made.watches.close(1.0)
-        assert len(asyncio.all_tasks()) == 2  # this one, and who waits for it
+        assert asyncio.all_tasks() == before
         assert len(made.watches) == 0
     finally:
         notifier.transport.close()
