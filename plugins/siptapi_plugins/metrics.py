@@ -6,6 +6,7 @@ them anew, as Prometheus expects.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -174,20 +175,22 @@ def _of(counter: Counter, line: tuple[str, ...]) -> Counter:
 
 
 class MetricsServer:
-    """The observer: `Metrics`, and a small server of prometheus_client's for them."""
+    """The observer: `Metrics`, and a small server for them."""
 
     def __init__(self, settings: MetricsSettings) -> None:
-        from prometheus_client import CollectorRegistry, start_http_server  # noqa: PLC0415
+        from prometheus_client import CollectorRegistry, make_wsgi_app  # noqa: PLC0415  # see above
+
+        from siptapi_plugins.metrics_server import open_server  # noqa: PLC0415  # as above
 
         registry = CollectorRegistry()
         self._metrics = Metrics(registry, by_line=settings.by_line)
         try:
-            self._server, self._thread = start_http_server(
-                settings.port, settings.address, registry
-            )
+            self._server = open_server(settings.address, settings.port, make_wsgi_app(registry))
         except OSError as error:
             place = f"{settings.address}:{settings.port}"
             raise NetworkError(f"metrics: cannot listen on {place}: {error.strerror}") from error
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
 
     def observe(self, event: Event | Gap) -> None:
         """Count it."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import socket
 import urllib.request
+from contextlib import ExitStack
 
 import pytest
 
@@ -24,6 +25,7 @@ from siptapi_core import (
     Stage,
     StrategyFellBack,
 )
+from siptapi_plugins import metrics_server
 from siptapi_plugins.metrics import MetricsServer, MetricsSettings
 
 PLACED = CallPlaced("301", "sip:301@pbx.example", "cli")
@@ -126,3 +128,65 @@ def test_a_port_that_is_taken_is_said():
 def test_a_port_that_cannot_be(port):
     with pytest.raises(ValueError, match="expected a port"):
         MetricsSettings(port=port)
+
+
+def test_whoever_says_nothing_is_not_waited_for(monkeypatch, capfd):
+    monkeypatch.setattr(metrics_server._Handler, "timeout", 0.05)
+    port = free_port()
+    server = MetricsServer(MetricsSettings(port=port))
+    try:
+        for said in (b"", b"GET /metrics HT"):
+            with socket.create_connection(("127.0.0.1", port), 5) as client:
+                client.sendall(said)
+                assert client.recv(100) == b""
+    finally:
+        server.close()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_many_who_only_hold_a_place_cost_few_threads_and_files(monkeypatch):
+    monkeypatch.setattr(metrics_server, "MOST_CLIENTS", 2)
+    port = free_port()
+    server = MetricsServer(MetricsSettings(port=port))
+    try:
+        with ExitStack() as stack:
+            held = [
+                stack.enter_context(socket.create_connection(("127.0.0.1", port), 5))
+                for _ in range(4)
+            ]
+            for client in held[2:]:  # who was there first has the places
+                assert client.recv(100) == b""
+            held[0].sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+            assert held[0].recv(100).startswith(b"HTTP/1.0 200 OK")
+    finally:
+        server.close()
+
+
+def test_where_no_thread_can_be_started_the_place_is_free_again(monkeypatch):
+    port = free_port()
+    server = MetricsServer(MetricsSettings(port=port))
+    try:
+        with monkeypatch.context() as patch:
+
+            def fail(_thread):
+                raise RuntimeError("can't start new thread")
+
+            patch.setattr(metrics_server.threading.Thread, "start", fail)
+            for _ in range(2):
+                with socket.create_connection(("127.0.0.1", port), 5) as client:
+                    assert client.recv(100) == b""
+        assert server._server._places._value == metrics_server.MOST_CLIENTS
+    finally:
+        server.close()
+
+
+def test_it_listens_on_ipv6_too():
+    with socket.socket(socket.AF_INET6) as probe:
+        probe.bind(("::1", 0))
+        port = probe.getsockname()[1]
+    server = MetricsServer(MetricsSettings(address="::1", port=port))
+    try:
+        with urllib.request.urlopen(f"http://[::1]:{port}/metrics", timeout=5) as answer:
+            assert b"siptapi_calls_in_progress 0.0" in answer.read()
+    finally:
+        server.close()
