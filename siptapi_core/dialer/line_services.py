@@ -192,6 +192,7 @@ class LineServices:
             IncomingLine(
                 name=identity.name,
                 account=identity.address_of_record,
+                next_hop=_way(identity)[0],
                 token=token,
                 send_180=line.send_180,
                 sends_reason=line.sends_reason,

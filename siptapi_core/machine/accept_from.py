@@ -9,7 +9,7 @@ class AcceptFrom(enum.StrEnum):
     """The addresses that calls to a line may come from, by name in the settings; each has more."""
 
     PROXY = "proxy"
-    """Those that the line's proxy or domain resolves to."""
+    """Those that the line's proxy or domain resolves to; not those of another line's."""
     PHONE = "phone"
     """... and those that we sent a request to of late: a phone that we call without a proxy."""
     ANY = "any"

@@ -34,13 +34,14 @@ _Key = str | tuple[str, ...]
 class IncomingLine(Value, kw_only=True):
     """A line that calls may come to.
 
-    ``account`` is its address of record; ``token`` stands in our Contact's ``line`` parameter.
-    ``send_180``: callers are told that it rings. ``sends_reason``: its PBX is known to say why it
-    cancels (RFC 3326). ``accept_from``: from where calls may come.
+    ``account`` is its address of record, ``next_hop`` where it registers; ``token`` stands in our
+    Contact's ``line`` parameter. ``send_180``: callers are told that it rings. ``sends_reason``:
+    its PBX is known to say why it cancels (RFC 3326). ``accept_from``: from where calls may come.
     """
 
     name: str
     account: SipUri
+    next_hop: SipUri
     token: str
     send_180: bool = True
     sends_reason: bool = False

@@ -3,7 +3,7 @@
 ::
 
     request ─┬─ from an address that had a request of ours of late ─────▶ answered
-             ├─ from one of the proxies of our lines ───────────────────▶ answered, may call
+             ├─ from one of the proxies of our lines ─────▶ answered, may call the lines of that
              ├─ to the token of a line, which only its registrar knows ─▶ answered,
              │                                     may call where the line accepts from any
              └─ any other ──────────────────────────────────────────────▶ silence; reported
@@ -16,7 +16,7 @@ forged.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING
 
 from siptapi_core.machine.accept_from import AcceptFrom
@@ -26,6 +26,7 @@ from siptapi_core.targets import Address
 if TYPE_CHECKING:
     from siptapi_core.machine.line_of_request import IncomingLine
     from siptapi_core.machine.rate_limit import RateLimit
+    from siptapi_core.sip.uri import SipUri
 
 REMEMBERED = 86400.0
 """Seconds that an address is known for at least: lines register again within a day."""
@@ -43,7 +44,7 @@ MOST_ADDRESSES = 1024
 NOT_ACCEPTED = "not accepted"
 """Why a request gets no answer: its sender is nobody whom we know."""
 ELSEWHERE = "call to a line from an address that its accept_from leaves out"
-"""Why a call is refused that its registrar sent, but not from where it was expected."""
+"""Why a call is refused that its registrar sent, or another line's proxy, and its own did not."""
 
 Report = Callable[[Address, str, str, int], None]
 
@@ -57,17 +58,17 @@ class RecentHosts:
     __slots__ = ("_before", "_current", "_until")
 
     def __init__(self) -> None:
-        self._before: set[str] = set()
-        self._current: set[str] = set()
+        self._before: set[Hashable] = set()
+        self._current: set[Hashable] = set()
         self._until = 0.0
 
-    def add(self, host: str, now: float) -> None:
+    def add(self, host: Hashable, now: float) -> None:
         """Know ``host`` from now on."""
         if now >= self._until or len(self._current) >= MOST_HOSTS:
             self._before, self._current, self._until = self._current, set(), now + REMEMBERED
         self._current.add(host)
 
-    def __contains__(self, host: str) -> bool:
+    def __contains__(self, host: Hashable) -> bool:
         return host in self._current or host in self._before
 
     def __len__(self) -> int:
@@ -86,32 +87,40 @@ class Strangers:
     def __init__(self, report: Report) -> None:
         self.met = RecentHosts()
         """Where we sent requests."""
-        self.proxies = RecentHosts()
-        """Who may call our lines."""
+        self._proxies = RecentHosts()
+        self._callers = RecentHosts()
+        """Who may call the lines that register by a next hop: both, in pairs."""
         self.line_with_token: Callable[[Request], IncomingLine | None] = lambda _request: None
         self._report = report
         self._unreported = 0
         self._answers: RateLimit | None = None
         self._reports: tuple[RateLimit, RateLimit] | None = None
 
+    def expect_calls(self, next_hop: SipUri, host: str, now: float) -> None:
+        """Let ``host`` call the lines that register by ``next_hop``: it is one of that proxy's."""
+        self._proxies.add(host, now)
+        self._callers.add((next_hop, host), now)
+
     def admits(self, request: Request, source: Address, now: float) -> bool:
         """Whether ``request``, outside our dialogs, is to be answered."""
         host = source.host
-        if host in self.met or host in self.proxies:
+        if host in self.met or host in self._proxies:
             return True
         line = self.line_with_token(request)
         if line is None:
             self._tell(source, request.method, NOT_ACCEPTED, now)
         elif line.accept_from is AcceptFrom.ANY:
-            self.proxies.add(host, now)
+            self.expect_calls(line.next_hop, host, now)
         return line is not None
 
     def may_call(self, line: IncomingLine, invite: Request, source: Address, now: float) -> bool:
         """Whether ``line`` takes ``invite``, which was admitted, from there."""
         host = source.host
-        if host in self.proxies or (line.accept_from is not AcceptFrom.PROXY and host in self.met):
+        if (line.next_hop, host) in self._callers:
             return True
-        if self.line_with_token(invite) is not None:
+        if line.accept_from is not AcceptFrom.PROXY and host in self.met:
+            return True
+        if host in self._proxies or self.line_with_token(invite) is not None:
             self._tell(source, invite.method, ELSEWHERE, now)
         return False
 

@@ -139,7 +139,7 @@ class Registrations:
             credentials = None if line.credentials is None else await line.credentials()
             way = LineNetwork(self.network, line.chain(line.name), None, line=line.name)
             found = await way.next_hop(line.next_hop)
-            self.network.expect_calls_from(found)
+            self.network.expect_calls(line.next_hop, found)
             addresses = self.network.reachable(found)
         except SiptapiError as error:
             self.network.drive(partial(registration.cannot_proceed, error))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from siptapi_core.net.stream_options import StreamOptions
     from siptapi_core.net.stun_client import StunClient
 
+    from siptapi_core.sip.uri import SipUri
 ANY_IPV4 = "0.0.0.0"  # noqa: S104  # the phone may be on any network of ours
 ANY_IPV6 = "::"
 
@@ -162,11 +163,11 @@ class SipNetwork:
             )
         return await self._stun.mapped_address(self._socket(towards), servers, refresh)
 
-    def expect_calls_from(self, addresses: Iterable[Address]) -> None:
-        """Let lines take calls from there: they are those of a proxy."""
+    def expect_calls(self, next_hop: SipUri, addresses: Iterable[Address]) -> None:
+        """Let lines that register by ``next_hop`` take calls from there: it resolves to them."""
         now = self.clock.monotonic()
         for address in addresses:
-            self._strangers.proxies.add(address.host, now)
+            self._strangers.expect_calls(next_hop, address.host, now)
 
     def drive(self, do: Callable[[float], None]) -> None:
         """Let ``do(now)`` act on the user agent or a call of it, and carry out what follows."""

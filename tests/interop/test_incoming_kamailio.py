@@ -137,10 +137,17 @@ class Desk:
             ports=(PORT,),
         )
         network.tracers.append(self.messages.append)
-        network.expect_calls_from((self._proxy,))
+        next_hop = SipUri(self._proxy.host)
+        network.expect_calls(next_hop, (self._proxy,))
         calls = IncomingCalls(network.agent, report=self._report)
         account = SipUri(host=DOMAIN, user="alice")
-        line = IncomingLine(name="office", account=account, token="token", sends_reason=True)
+        line = IncomingLine(
+            name="office",
+            account=account,
+            next_hop=next_hop,
+            token="token",
+            sends_reason=True,
+        )
         calls.lines.put(line)
         return network
 

@@ -151,6 +151,7 @@ class ForkedCall:
             IncomingLine(
                 name="office",
                 account=ACCOUNT,
+                next_hop=SipUri(ACCOUNT.host),
                 token="token",
                 send_180=send_180,
                 sends_reason=sends_reason,

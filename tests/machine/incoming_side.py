@@ -15,6 +15,8 @@ from siptapi_core.sip.message import Request, Response
 from siptapi_core.sip.uri import SipUri
 
 TARGET = "sip:200@192.0.2.9:5062;line=token"
+NEXT_HOP = SipUri("example.com")
+"""Where the lines register."""
 RINGING = IncomingRinging("301", "200")
 
 
@@ -22,6 +24,7 @@ def make_line(name: str = "office", token: str = "token", **changes: Any) -> Inc
     line = {
         "name": name,
         "account": SipUri(host="example.com", user="200"),
+        "next_hop": NEXT_HOP,
         "token": token,
     }
     return IncomingLine(**{**line, **changes})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 from bench import LONG, PROXY, Bench, make_request
-from incoming_side import TARGET, IncomingSide
+from incoming_side import NEXT_HOP, TARGET, IncomingSide
 from phone_side import CallBench
 
 from siptapi_core.events import Outcome
@@ -120,7 +120,7 @@ def test_a_bye_with_a_guessed_tag_ends_no_ringing_call():
 def test_an_invite_with_a_forged_via_is_answered_to_its_sender_or_not_at_all(via, known):
     strangers = Strangers(lambda *_: None)
     if known:
-        strangers.proxies.add(ATTACKER.host, 0.0)
+        strangers.expect_calls(NEXT_HOP, ATTACKER.host, 0.0)
     bench = Bench(strangers=strangers)
     bench.receive(make_request(via=via, headers=(LONG,)), ATTACKER)
     bench.run_out()

@@ -8,6 +8,7 @@ import pytest
 from bench import make_request
 from hypothesis import given
 from hypothesis import strategies as st
+from incoming_side import make_line
 
 from siptapi_core.machine import line_of_request
 from siptapi_core.machine.line_of_request import IncomingLine, LineDirectory
@@ -18,9 +19,7 @@ DDI = "<sip:+431505641@elsewhere.example>"
 
 
 def line(name: str, account: str, token: str = "") -> IncomingLine:
-    return IncomingLine(
-        name=name, account=SipUri.parse(f"sip:{account}"), token=token or f"token-of-{name}"
-    )
+    return make_line(name, token or f"token-of-{name}", account=SipUri.parse(f"sip:{account}"))
 
 
 def directory(*lines: IncomingLine) -> LineDirectory:

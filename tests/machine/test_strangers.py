@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 from bench import LONG, PHONE, PROXY, TCP_PROXY, Bench, Recorder, make_request, without_via
-from incoming_side import RINGING, TARGET, IncomingSide, make_line
+from incoming_side import NEXT_HOP, RINGING, TARGET, IncomingSide, make_line
 
 from siptapi_core.machine import strangers as limits
 from siptapi_core.machine.accept_from import AcceptFrom
 from siptapi_core.machine.strangers import ELSEWHERE, NOT_ACCEPTED, RecentHosts, Strangers
+from siptapi_core.sip.uri import SipUri
 from siptapi_core.targets import Address
 
 STRANGER = Address("198.51.100.7", 40123)
@@ -25,7 +26,7 @@ class Reports:
 def known(*, proxies: tuple[Address, ...] = (), met: tuple[Address, ...] = ()) -> Reports:
     reports = Reports()
     for address in proxies:
-        reports.strangers.proxies.add(address.host, 0.0)
+        reports.strangers.expect_calls(NEXT_HOP, address.host, 0.0)
     for address in met:
         reports.strangers.met.add(address.host, 0.0)
     return reports
@@ -156,6 +157,19 @@ def test_who_is_known_may_call_where_the_line_takes_it(accept_from, source, stat
     bench.receive(make_request(uri="sip:200@example.com"), source)
     assert bench.statuses("INVITE") == [status]
     assert bench.told == ([RINGING] if status == 180 else [])
+
+
+@pytest.mark.parametrize("target", [TARGET, TARGET.partition(";")[0]])
+def test_the_proxy_of_another_line_may_not(target):
+    reports = known(proxies=(PROXY,))
+    reports.strangers.expect_calls(SipUri("elsewhere.example"), STRANGER.host, 0.0)
+    bench = IncomingSide(strangers=reports.strangers)
+    bench.receive(make_request(uri=target), STRANGER)
+    assert bench.statuses("INVITE") == [480]
+    assert bench.told == []
+    assert reports.lines == [(STRANGER, "INVITE", ELSEWHERE, 0)]
+    bench.receive(make_request(uri=target, call_id="x"), PROXY)
+    assert bench.statuses("INVITE") == [480, 180]
 
 
 @pytest.mark.parametrize("accept_from", AcceptFrom)

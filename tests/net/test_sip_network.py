@@ -187,7 +187,7 @@ def test_a_proxy_may_ask_something_before_it_heard_of_us():
     async def main():
         peer = await Peer.open()
         async with opened() as network:
-            network.expect_calls_from([peer.address])
+            network.expect_calls(SipUri("pbx.example"), [peer.address])
             asks(peer, network)
             assert (await peer.next()).status == 200
         assert not [event for event, _ in network.test_logger.lines if event == "request refused"]
@@ -200,7 +200,7 @@ def test_a_stranger_gets_no_answer_and_a_line_in_the_log():
     async def main():
         stranger, peer = await Peer.open(), await Peer.open("127.0.0.2")
         async with opened(hosts=("127.0.0.1",)) as network:
-            network.expect_calls_from([peer.address])
+            network.expect_calls(SipUri("pbx.example"), [peer.address])
             asks(stranger, network)
             asks(peer, network)  # which is answered after the stranger was not
             assert (await peer.next()).status == 200

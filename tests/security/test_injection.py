@@ -222,7 +222,8 @@ def test_a_callers_name_is_one_line_of_printable_text() -> None:
     agent = UserAgent(identifiers=CountingIdentifiers(), local_address=lambda _towards: ADDRESS)
     told: list[object] = []
     calls = IncomingCalls(agent, report=lambda _call, happening: told.append(happening))
-    calls.lines.put(IncomingLine(name="office", account=SipUri("example.org", "201"), token="t"))
+    account, proxy = SipUri("example.org", "201"), SipUri("example.org")
+    calls.lines.put(IncomingLine(name="office", account=account, next_hop=proxy, token="t"))
     name = "".join(f"\\{each}" for each in TERMINAL) + "<script>"
     agent.receive(options(name=name).replace(b"OPTIONS", b"INVITE"), SOURCE, 0.0)
     [ringing] = told

@@ -20,9 +20,8 @@ def answers_to(*datagrams: bytes, line: bool = False) -> list[int]:
     agent = UserAgent(identifiers=CountingIdentifiers(), local_address=lambda _towards: OWN)
     calls = IncomingCalls(agent, report=lambda _call, _happening: None)
     if line:
-        calls.lines.put(
-            IncomingLine(name="office", account=SipUri("example.org", "201"), token="token")
-        )
+        account, proxy = SipUri("example.org", "201"), SipUri("example.org")
+        calls.lines.put(IncomingLine(name="office", account=account, next_hop=proxy, token="token"))
     answers = []
     for datagram in datagrams:
         agent.receive(datagram, STRANGER, 0.0)
