@@ -53,6 +53,7 @@ async def serving(strategy: str, more: str = "") -> AsyncIterator[LocalDialer]:
         async with open_daemon(load(file), load_plugins()) as daemon:
             task = asyncio.create_task(daemon.serve(ready.set, stop))
             await ready.wait()
+            gc.freeze()  # as `siptapi serve` does
             yield daemon.dialer
             stop.set()
             await task
