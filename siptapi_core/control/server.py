@@ -5,17 +5,14 @@ from __future__ import annotations
 import asyncio
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from siptapi_core.contracts import Dialer, Logger
-from siptapi_core.control import place
 from siptapi_core.control.connection import Connection
 from siptapi_core.control.hello import ClientHello, check_settings
 from siptapi_core.control.lines import LONGEST_REQUEST
 from siptapi_core.control.listening import Listener, check_user, listeners
-from siptapi_core.control.only_one import only_one
 from siptapi_core.errors import NoSettingsError, RefusedError
 from siptapi_core.settings import find_config
 from siptapi_core.settings.control import ControlSettings
@@ -34,11 +31,11 @@ class ControlServer:
         async with ControlServer(dialer, settings_file=settings.where, settings=settings.control):
             ...
 
-    ``settings_file`` is what clients compare with the settings that they mean. To show clients how
-    their calls end, close the dialer first: its streams of events end, and each client is told so.
+    The caller holds the lock (`only_one`). ``settings_file`` is what clients compare with the
+    settings that they mean. To show clients how their calls end, close the dialer first: its
+    streams of events end, and each client is told so.
 
     Raises:
-        RefusedError: on entering: a daemon of this user runs already.
         NetworkError: on entering: no socket could be opened.
     """
 
@@ -62,7 +59,6 @@ class ControlServer:
         """Listen."""
         self._default_settings = _default_settings()
         with ExitStack() as opening:
-            opening.enter_context(only_one(Path(place.lock_file())))
             listening = listeners(self._settings.address)
             for listener in listening:
                 opening.callback(listener.close)

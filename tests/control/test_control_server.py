@@ -38,7 +38,7 @@ from siptapi_core.commands import (
 from siptapi_core.control import connection, place
 from siptapi_core.control import server as server_module
 from siptapi_core.dialer import event_bus
-from siptapi_core.errors import DeniedError, RefusedError
+from siptapi_core.errors import DeniedError
 from siptapi_core.events import (
     CalleeRinging,
     CallPlaced,
@@ -659,19 +659,6 @@ async def _connected() -> HandClient:
     one = HandClient(reader, writer)
     await one.greet()
     return one
-
-
-def test_there_is_one_daemon_a_user() -> None:
-    async def main() -> None:
-        async with serving(ScriptedDialer()), client() as one:
-            with pytest.raises(RefusedError, match="the daemon of this user runs already"):
-                async with serving(ScriptedDialer()):
-                    pytest.fail("there are two")
-            await one.settled()
-        async with serving(ScriptedDialer()), client() as one:
-            await one.settled()
-
-    run(main())
 
 
 def test_a_daemon_that_was_killed_is_no_obstacle(tmp_path: Path) -> None:

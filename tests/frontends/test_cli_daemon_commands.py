@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +30,8 @@ from siptapi_core.commands import (
     ShowStatus,
     Status,
 )
+from siptapi_core.control import place
+from siptapi_core.control.only_one import only_one
 from siptapi_core.errors import RefusedError
 from siptapi_core.events import RegistrationState
 from siptapi_frontends.cli.application import run
@@ -166,6 +169,17 @@ def test_a_hangup_that_is_refused(settings: Path, capsys: pytest.CaptureFixture[
     with daemon(FakeDialer((), RefusedError("the phone has the call now")), settings):
         assert run(["hangup", "c1"]) == 3
     assert capsys.readouterr().err == "siptapi: the phone has the call now\n"
+
+
+def test_another_daemon_is_left_alone(
+    settings: Path, short_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.write_text(f"{LINE}tls_verify = false\n")
+    with only_one(Path(place.lock_file())):
+        assert run(["serve"]) == 3
+        assert [each.name for each in short_home.rglob("*") if each.is_file()] == ["control.lock"]
+    error = capsys.readouterr().err
+    assert error == f"siptapi: the daemon of this user runs already (process {os.getpid()})\n"
 
 
 def test_reload(settings: Path, capsys: pytest.CaptureFixture[str]) -> None:

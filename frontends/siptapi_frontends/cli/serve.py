@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from siptapi_core.dialer.daemon import Daemon
+    from siptapi_core.settings import Settings
     from siptapi_frontends.cli.service_manager import ServiceManager
     from siptapi_frontends.cli.session import Session
 
@@ -55,21 +56,25 @@ def run(arguments: Namespace, session: CliSession) -> int:
     serve = serve_demo if arguments.demo else _serve
     asyncio.run(serve(cast("Session", session)))
     return ExitCode.SUCCESS
+    from siptapi_core.control.only_one import only_one  # noqa: PLC0415  # as above
+    from siptapi_core.control.place import lock_file  # noqa: PLC0415
+
+    settings = session.settings
+    with only_one(Path(lock_file())):  # of another daemon nothing is touched
+        await _serve_lines(settings, session)
+
+
+async def _serve_lines(settings: Settings, session: Session) -> None:
 
 
 async def _serve(session: Session) -> None:
     import asyncio  # noqa: PLC0415  # as above
 
-    from siptapi_core.control.only_one import only_one  # noqa: PLC0415
-    from siptapi_core.control.place import lock_file  # noqa: PLC0415
     from siptapi_core.control.server import ControlServer  # noqa: PLC0415
     from siptapi_core.dialer import open_daemon  # noqa: PLC0415
     from siptapi_core.logs import logger  # noqa: PLC0415
     from siptapi_frontends.cli.service_manager import ServiceManager  # noqa: PLC0415
 
-    settings = session.settings
-    with only_one(Path(lock_file())):
-        pass  # another daemon is told of before anything of its is touched
     for warning in settings.warnings():
         say_aside(f"siptapi: {warning}")
     manager = ServiceManager()
