@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
 STOP_SIGNALS = ("SIGTERM", "SIGINT", "SIGBREAK")
 RELOAD_SIGNAL = "SIGHUP"
-COLLECTED = (10_000, 4, 4)
-"""When Python looks for garbage in a daemon: a call leaves some 150 objects that know each other.
-With the launcher's threshold, which a start needs, the oldest would wait for 20,000 calls."""
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -56,6 +53,9 @@ def run(arguments: Namespace, session: CliSession) -> int:
     serve = serve_demo if arguments.demo else _serve
     asyncio.run(serve(cast("Session", session)))
     return ExitCode.SUCCESS
+
+
+async def _serve(session: Session) -> None:
     from siptapi_core.control.only_one import only_one  # noqa: PLC0415  # as above
     from siptapi_core.control.place import lock_file  # noqa: PLC0415
 
@@ -65,18 +65,17 @@ def run(arguments: Namespace, session: CliSession) -> int:
 
 
 async def _serve_lines(settings: Settings, session: Session) -> None:
-
-
-async def _serve(session: Session) -> None:
     import asyncio  # noqa: PLC0415  # as above
 
     from siptapi_core.control.server import ControlServer  # noqa: PLC0415
     from siptapi_core.dialer import open_daemon  # noqa: PLC0415
+    from siptapi_core.dialer.open_files import allow_open_files  # noqa: PLC0415
     from siptapi_core.logs import logger  # noqa: PLC0415
     from siptapi_frontends.cli.service_manager import ServiceManager  # noqa: PLC0415
 
     for warning in settings.warnings():
         say_aside(f"siptapi: {warning}")
+    allow_open_files()
     manager = ServiceManager()
     stop, hurry, reload = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
@@ -85,7 +84,6 @@ async def _serve(session: Session) -> None:
 
     def on_ready() -> None:
         gc.freeze()  # what is there now stays: nobody looks at it again
-        gc.set_threshold(*COLLECTED)
         say(*_report(daemon))
         _tell(manager.ready, _report(daemon)[0])
 

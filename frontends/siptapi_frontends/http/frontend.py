@@ -17,6 +17,7 @@ from siptapi_frontends.http.gate import Gate
 from siptapi_frontends.http.messages import MessageTeller
 from siptapi_frontends.http.operations import API
 from siptapi_frontends.http.pages import Page
+from siptapi_frontends.http.refusal_log import RefusalLog
 from siptapi_frontends.http.server import Server, listen
 from siptapi_frontends.http.settings import HttpSettings
 from siptapi_frontends.http.simple_door import SimpleDoor
@@ -48,6 +49,7 @@ class HttpFrontend:
         """
         settings, logger = self._settings, self._context.logger
         tokens = TokenFile(Path(self._context.state_folder()) / "tokens.json")
+        log = RefusalLog(logger, self._context.clock)
         access = AccessControl(settings, tokens, clock=self._context.clock, logger=logger)
         broadcaster = Broadcaster(dialer, logger)
         messages = MessageTeller(dialer, broadcaster, logger)
@@ -61,13 +63,13 @@ class HttpFrontend:
         )
         demo = None if self._demo is None else DemoApi(self._demo, access, broadcaster)
         routes = api.routes() + ([] if demo is None else demo.routes())
-        door = SimpleDoor(api, access, logger).routes() if settings.simple_door else []
+        door = SimpleDoor(api, access, log).routes() if settings.simple_door else []
         app = Router(
             [Mount(API, Router(routes, redirect_slashes=False)), *door, Mount("/", Page())],
             redirect_slashes=False,
         )
-        gate = Gate(app, access, origins=settings.allowed_origins, logger=logger)
-        server = Server(gate, settings, ready=ready, logger=logger)
+        gate = Gate(app, access, origins=settings.allowed_origins, log=log)
+        server = Server(gate, settings, ready=ready, log=log)
         listening = listen(settings.address)
         self.port = listening.getsockname()[1]
         host = settings.address[0]

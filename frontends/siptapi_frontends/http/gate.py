@@ -15,11 +15,11 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from siptapi_core.contracts import Logger
 from siptapi_core.errors import SiptapiError
 from siptapi_frontends.http.access import AccessControl, client_of
 from siptapi_frontends.http.operations import API
 from siptapi_frontends.http.problems import Problem, problem_of
+from siptapi_frontends.http.refusal_log import RefusalLog
 from siptapi_frontends.http.simple_door import PATH as DOOR
 
 SAFE_HEADERS = {
@@ -42,11 +42,11 @@ class Gate:
     """The outermost of our applications: lets requests in, or refuses them."""
 
     def __init__(
-        self, app: ASGIApp, access: AccessControl, *, origins: Sequence[str], logger: Logger
+        self, app: ASGIApp, access: AccessControl, *, origins: Sequence[str], log: RefusalLog
     ) -> None:
         self._access = access
-        self._app: ASGIApp = _Answers(app, logger)
-        self._refusals = _Answers(_refuse, logger)
+        self._app: ASGIApp = _Answers(app, log)
+        self._refusals = _Answers(_refuse, log)
         if origins:
             self._app = CORSMiddleware(
                 self._app,
@@ -101,9 +101,9 @@ def _told(error: HTTPException, request: Request) -> Problem:
 class _Answers:
     """Answers what ``app`` raises."""
 
-    def __init__(self, app: ASGIApp, logger: Logger) -> None:
+    def __init__(self, app: ASGIApp, log: RefusalLog) -> None:
         self._app = app
-        self._logger = logger
+        self._log = log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["app"] = self  # to Starlette: what goes wrong is answered here
@@ -129,7 +129,7 @@ class _Answers:
         if isinstance(error, HTTPException):
             error = _told(error, request)
         if isinstance(error, Problem):
-            self._logger.warning("refused", **told, status=error.status, why=error.detail)
+            self._log.warning("refused", **told, status=error.status, why=error.detail)
             return error
-        self._logger.error("request broke", **told, why=repr(error))
+        self._log.error("request broke", **told, why=repr(error))
         return Problem(500, "unexpected", "something unexpected happened; the log says what")

@@ -15,13 +15,18 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
-from siptapi_core.contracts import Logger
+from siptapi_core.dialer.open_files import allow_open_files
 from siptapi_core.errors import NetworkError, SettingsError
+from siptapi_frontends.http.bounded_socket import BoundedSocket
 from siptapi_frontends.http.problems import Problem
+from siptapi_frontends.http.refusal_log import RefusalLog
 from siptapi_frontends.http.settings import HttpSettings
 
 MOST_HEADER_BYTES = 16 * 1024
 MOST_CONNECTIONS = 2000
+"""Fewer where more than half of the files that may be open would be theirs."""
+MORE_CONNECTIONS = 50
+"""Who come then are told that there are too many; all others are let go without a word."""
 HEAD_SECONDS = 10.0
 """How long a client may take to ask something, from when it came, or was answered."""
 ABORT = "siptapi.abort"
@@ -80,7 +85,7 @@ class Connection(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP, or has too long a head."""
-        self.logger.warning("refused: %s (client %s)", msg, (self.client or ("", 0))[0])
+        self._log_refusal(msg)
         problem = Problem(400, "http", msg).response()
         headers = [*problem.raw_headers, (b"connection", b"close")]
         for event in (
@@ -90,6 +95,10 @@ class Connection(H11Protocol):
         ):
             self.transport.write(self.conn.send(event) or b"")
         self.transport.close()
+
+    def _log_refusal(self, why: str) -> None:
+        who = {"client": self.client[0] if self.client else ""}
+        self.logger.warning("refused: %s", why, extra=who)
 
     def _watch(self) -> None:
         """While no request is carried out, wait for the head of one, and not for long."""
@@ -105,7 +114,7 @@ class Connection(H11Protocol):
             self._timer = None
 
     def _on_too_slow(self) -> None:
-        self.logger.warning("refused: no request came (client %s)", (self.client or ("", 0))[0])
+        self._log_refusal("no request came")
         self.transport.abort()
 
 
@@ -113,9 +122,9 @@ class Server(uvicorn.Server):
     """Serves ``app``; ``ready`` is called when clients can come."""
 
     def __init__(
-        self, app: ASGIApp, settings: HttpSettings, *, ready: Callable[[], None], logger: Logger
+        self, app: ASGIApp, settings: HttpSettings, *, ready: Callable[[], None], log: RefusalLog
     ) -> None:
-        logging.getLogger("uvicorn.error").handlers = [_Forward(logger)]
+        logging.getLogger("uvicorn.error").handlers = [_Forward(log)]
         logging.getLogger("uvicorn.error").propagate = False
         config = uvicorn.Config(
             app,
@@ -127,7 +136,7 @@ class Server(uvicorn.Server):
             access_log=False,
             proxy_headers=False,
             server_header=False,
-            limit_concurrency=MOST_CONNECTIONS,
+            limit_concurrency=most_connections(),
             h11_max_incomplete_event_size=MOST_HEADER_BYTES,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
             ssl_certfile=settings.tls_certificate or None,
@@ -184,23 +193,29 @@ def listen(address: tuple[str, int]) -> socket.socket:
     host, port = address
     family = socket.AF_INET6 if ip_address(host).version == 6 else socket.AF_INET  # noqa: PLR2004
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
+        listening = socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         why = str(error.strerror).partition(" (while attempting")[0]  # the address, once more
         raise NetworkError(
             f"http: cannot listen on {place}: {why}; listen in [frontends.http] names another"
         ) from error
+    return BoundedSocket(listening, most_connections() + MORE_CONNECTIONS)
+
+
+def most_connections() -> int:
+    """How many clients there may be at once: calls need files as well."""
+    return min(MOST_CONNECTIONS, allow_open_files() // 2)
 
 
 class _Forward(logging.Handler):
     """Lets what uvicorn logs be in our log."""
 
-    def __init__(self, logger: Logger) -> None:
+    def __init__(self, log: RefusalLog) -> None:
         super().__init__(logging.WARNING)
-        self._logger = logger
+        self._log = log
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
         more = {} if error is None else {"why": repr(error)}
-        self._logger.warning(record.getMessage().strip(), **more)
+        self._log.warning(record.getMessage().strip(), client=getattr(record, "client", ""), **more)

@@ -14,12 +14,12 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from siptapi_core.commands import Dial
-from siptapi_core.contracts import Logger
 from siptapi_core.errors import SiptapiError
 from siptapi_frontends.http.access import Access, AccessControl, client_of
 from siptapi_frontends.http.api import Api
 from siptapi_frontends.http.bodies import read_body, read_query
 from siptapi_frontends.http.problems import Problem, problem_of
+from siptapi_frontends.http.refusal_log import RefusalLog
 from siptapi_frontends.http.tokens import Scope
 
 PATH = "/dial"
@@ -30,10 +30,10 @@ _PREFETCH_HEADERS = ("sec-purpose", "purpose", "x-moz", "x-purpose")
 class SimpleDoor:
     """Dials, and answers with one line of text."""
 
-    def __init__(self, api: Api, access: AccessControl, logger: Logger) -> None:
+    def __init__(self, api: Api, access: AccessControl, log: RefusalLog) -> None:
         self._api = api
         self._access = access
-        self._logger = logger
+        self._log = log
 
     def routes(self) -> list[Route]:
         """The only one."""
@@ -45,7 +45,7 @@ class SimpleDoor:
             return PlainTextResponse(await self._dial(request), 201)
         except (Problem, SiptapiError) as error:
             problem = error if isinstance(error, Problem) else problem_of(error)
-            self._logger.warning(
+            self._log.warning(
                 "refused",
                 client=client_of(request),
                 method=request.method,
