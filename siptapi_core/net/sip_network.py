@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from siptapi_core.net.stream import StreamTransport
     from siptapi_core.net.stream_options import StreamOptions
     from siptapi_core.net.stun_client import StunClient
-
     from siptapi_core.sip.uri import SipUri
+
 ANY_IPV4 = "0.0.0.0"  # noqa: S104  # the phone may be on any network of ours
 ANY_IPV6 = "::"
 
