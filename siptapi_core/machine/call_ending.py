@@ -46,8 +46,14 @@ def stage_of_invite(
     return Stage(party) if direct or rang or status in said else Stage.PROXY
 
 
-def disturbed_by_invite(status: int | None, *, rang: bool, provisional: bool) -> Disturbed:
-    """Whether the person at the phone may know of an INVITE that failed (None: no answer)."""
+def disturbed_by_invite(
+    status: int | None, *, rang: bool, provisional: bool, lost: bool = False
+) -> Disturbed:
+    """Whether the person at the phone may know of an INVITE that failed (None: no answer).
+
+    ``lost``: a copy of it was on a connection that broke, and the failure may be that of another.
+    """
     if rang or status in _PERSON_SAID:
         return Disturbed.YES
-    return Disturbed.MAYBE if status in _TIMED_OUT and provisional else Disturbed.NO
+    maybe = lost or (status in _TIMED_OUT and provisional)
+    return Disturbed.MAYBE if maybe else Disturbed.NO

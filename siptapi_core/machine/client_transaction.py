@@ -13,8 +13,10 @@
     Terminated          Terminated
 
 Timer A (T1, doubling) resends an INVITE while Calling, timer E (T1, doubling up to T2) any other
-request until its final response; on a reliable transport neither runs. One timer a transaction is
-in the queue at any moment. Timer K is left out: it lets what is no INVITE absorb its final response
+request until its final response; on a reliable transport neither runs, but a connection that breaks
+while the request is unanswered may have lost it: it is sent once more over the next one, with the
+same branch, so that whoever has it knows it (RFC 3261 17.2.3). One timer a transaction is in the
+queue at any moment. Timer K is left out: it lets what is no INVITE absorb its final response
 when that comes again, and the layer drops what is of no transaction just as well.
 
 Who has sent the request elsewhere leaves a transaction in Calling or Trying: it resends nothing
@@ -57,7 +59,10 @@ class ClientUser(Protocol):
         ...
 
     def on_transport_error(self, transaction: ClientTransaction, problem: str, now: float) -> None:
-        """The request could not be delivered (RFC 3261 17.1.4); ``problem`` says why, in words."""
+        """The request could not be delivered (RFC 3261 17.1.4); ``problem`` says why, in words.
+
+        Where it may have arrived all the same it was left, as by `ClientTransaction.leave`.
+        """
         ...
 
 
@@ -108,6 +113,7 @@ class ClientTransaction:
         "_data",
         "_give_up",
         "_interval",
+        "_may_resend",
         "_timer",
         "_user",
         "_wire",
@@ -116,6 +122,7 @@ class ClientTransaction:
         "is_cancelled",
         "is_invite",
         "key",
+        "may_have_arrived",
         "refusal",
         "request",
         "state",
@@ -143,12 +150,15 @@ class ClientTransaction:
         """Whether the left half of the drawing applies."""
         self.is_cancelled = False
         """Whether its CANCEL was sent."""
+        self.may_have_arrived = False
+        """Whether a connection that it was written to broke before it was answered."""
         self.refusal: Response | None = None
         self.state = ClientState.CALLING if self.is_invite else ClientState.TRYING
         self._wire = wire
         self._user = user
         self._data = data  # empty once nothing more can have it resent
         self._interval = wire.timers.t1
+        self._may_resend = True  # when a connection breaks
         self._give_up = now + wire.timers.transaction_timeout
         self._timer: Timer | None = None
         wire.send(data, destination)
@@ -169,6 +179,15 @@ class ClientTransaction:
         """Whether no final response came, but may come."""
         return self.is_proceeding or self.is_unheard
 
+    @property
+    def is_harmless_twice(self) -> bool:
+        """Whether nothing happens twice when the request is sent over a second connection.
+
+        Over TCP whoever has answered what is no INVITE has forgotten it (timer J is zero): the copy
+        is a new request, and of a REFER one more call.
+        """
+        return self.request.method != "REFER"
+
     def receive(self, response: Response, source: Address, now: float) -> None:
         """A response whose branch and method are ours."""
         if self.is_invite:
@@ -183,12 +202,25 @@ class ClientTransaction:
                 self._interval = self._wire.timers.t2
             self._user.on_response(self, response, source, now)
 
-    def transport_error(self, problem: str, now: float) -> None:
-        """The packet was refused. Only while nothing was heard: later it is no news."""
-        if self.is_unheard:
-            user = self._user
+    def transport_error(self, problem: str, now: float, *, broken: bool = False) -> None:
+        """The packet was refused; or ``broken``, the connection was that it was written to.
+
+        Only while nothing was heard: later it is no news.
+        """
+        if not self.is_unheard:
+            return
+        if broken:
+            self.may_have_arrived = True
+            if self._may_resend and self.is_harmless_twice:
+                self._may_resend = False
+                self._wire.send(self._data, self.destination)
+                return
+        user = self._user
+        if self.may_have_arrived:
+            self.leave(now)  # whoever has it may answer yet
+        else:
             self._end(now)
-            user.on_transport_error(self, problem, now)
+        user.on_transport_error(self, problem, now)
 
     def leave(self, now: float) -> None:
         """Resend nothing more, and listen for 64*T1: the request was, or will be, sent elsewhere.
@@ -196,6 +228,7 @@ class ClientTransaction:
         Only while nothing was heard; the user may do so when it is told of the time-out, too.
         """
         if self.is_unheard:
+            self._may_resend = False
             self._schedule_end(now + self._wire.timers.transaction_timeout)
 
     def take_up(self, now: float) -> None:

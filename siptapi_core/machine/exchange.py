@@ -6,7 +6,8 @@ Call-ID, From tag, next CSeq), or when an address fails before anything but a 10
 3263 4.3: same CSeq, new branch)::
 
     start ─▶ WAITING ─┬─ refused, no connection, 503, 64*T1 of silence ──▶ the next address ─┐
-                ▲     ├─ silence, and a standby lives (`StandbyProbe`) ──▶ that standby ─────┤
+                ▲     ├─ the connection broke, and the next one too ─────▶ the next address ─┤
+                │     ├─ silence, and a standby lives (`StandbyProbe`) ──▶ that standby ─────┤
                 │     ├─ 482: an earlier copy has arrived ───────────────▶ that one again ───┤
                 └─────│──────────────────────────────────────────────────────────────────────┘
                       ├─ 101-299, of whichever copy is first ──▶ DECIDED, and told
@@ -22,6 +23,15 @@ ring for two copies, and none may be left ringing. So what an earlier copy says 
 - The copy in use is refused with 482 (RFC 3261 8.2.2.2, merged request): who was asked last has met
   the copy of another way, so the request lives there: each that is still silent is sent again
   (its server knows its branch, and repeats what it said), and no further address is tried.
+
+A connection that breaks before an answer may have carried the request to the end, or not. It is
+sent over the next one (`ClientTransaction`), and if that comes to nothing as well,
+`may_have_arrived` tells: nothing that the request asks for may be asked for in another way. By
+whom it was sent on it may have been forgotten, though, as when another machine takes over:
+
+- A challenge to an INVITE that had credentials is not answered. An INVITE with the next CSeq would
+  be a new call to a phone that the first one has reached. One without had not been sent on.
+- A REFER is sent to no further address: in a dialog no 482 keeps a phone from calling twice.
 
 Which addresses failed is remembered by the whole user agent (`DeadAddresses`).
 """
@@ -44,6 +54,7 @@ if TYPE_CHECKING:
     from siptapi_core.machine.standby_probe import StandbyProbe
 
 _CHALLENGES = frozenset((401, 407))
+_CREDENTIALS = ("Authorization", "Proxy-Authorization")
 _MERGED = 482
 _SERVICE_UNAVAILABLE = 503
 _OF_THE_WAY = _CHALLENGES | {_MERGED, _SERVICE_UNAVAILABLE}
@@ -131,6 +142,11 @@ class Exchange:
         return any(copy.is_proceeding for copy in self._copies)
 
     @property
+    def may_have_arrived(self) -> bool:
+        """Whether somebody may have it of whom nothing was heard: a connection broke."""
+        return any(copy.may_have_arrived for copy in self._copies)
+
+    @property
     def is_over(self) -> bool:
         """Whether nothing can come any more, not even from a fork."""
         return all(copy.state is ClientState.TERMINATED for copy in self._copies)
@@ -144,13 +160,22 @@ class Exchange:
         if self._probe is not None:
             known = self._probe.problems
             problems += [known[each] for each in self._addresses[1:] if each in known]
+        if self.may_have_arrived:
+            problems.append(self._doubt)
         return _sentence(problems)
+
+    @property
+    def _doubt(self) -> str:
+        return f"the connection that carried the {self.request.method} broke: it may have arrived"
 
     def reason(self, response: Response) -> str:
         """The words of a final response; where all addresses failed, what became of each."""
+        problems: Iterable[str] = (response.reason,)
         if response.status in (_MERGED, _SERVICE_UNAVAILABLE) and len(self._problems) > 1:
-            return _sentence(self._problems)
-        return response.reason
+            problems = self._problems
+        if response.status in _OF_THE_WAY and self.may_have_arrived:
+            problems = (*problems, self._doubt)
+        return _sentence(problems)
 
     def origin(self, response: Response) -> tuple[Request, Address]:
         """What ``response`` answers, and where that was sent; every copy has a branch of its own.
@@ -224,6 +249,8 @@ class Exchange:
         """Nobody is there for ``copy``, or not over TCP, where a big request goes first."""
         if copy is not self._current:
             return
+        if copy.may_have_arrived and not copy.is_harmless_twice:
+            self.stop_trying(now)
         is_big = copy.destination != copy.address
         if is_big and not self._is_last_try:
             self._any_size = True
@@ -242,7 +269,7 @@ class Exchange:
         if copy is not self._current:
             copy.refusal = response
             return
-        if self._answer_challenge(response, source, now):
+        if self._answer_challenge(copy, response, source, now):
             return
         copy.refusal = response
         self._problems += (f"{copy.address} says {status} {response.reason}",)
@@ -252,13 +279,18 @@ class Exchange:
         if not (is_of_the_way and self._move_on(now)):
             self._conclude(now)
 
-    def _answer_challenge(self, response: Response, source: Address, now: float) -> bool:
+    def _answer_challenge(
+        self, copy: ClientTransaction, response: Response, source: Address, now: float
+    ) -> bool:
         challenged = response.status in _CHALLENGES and source.host == self.destination.host
         if not challenged or self._is_last_try:
+            return False
+        if copy.may_have_arrived and copy.is_invite and _has_credentials(self.request):
             return False
         again = self._authentication.answer(self.request, response, self._next_cseq)
         if again is None:
             return False
+        copy.may_have_arrived = False
         self.request = again
         self._send(now)
         return True
@@ -320,7 +352,9 @@ class Exchange:
         self._stop_probe(now)
         self._addresses = self._addresses[1:]
         self._heard = self._any_size = False
-        headers = self.request.headers.without("Authorization").without("Proxy-Authorization")
+        headers = self.request.headers
+        for name in _CREDENTIALS:
+            headers = headers.without(name)
         self.request = self.request.with_headers(headers)
         self._send(now)
         return True
@@ -389,6 +423,10 @@ class Exchange:
         if self._probe is not None:
             self._probe.stop(now)
             self._probe = None
+
+
+def _has_credentials(request: Request) -> bool:
+    return any(request.headers.lines(name) for name in _CREDENTIALS)
 
 
 def _sentence(problems: Iterable[str]) -> str:

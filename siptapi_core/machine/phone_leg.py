@@ -132,6 +132,11 @@ class PhoneLeg:
         """Our Contact, as the phone was last told it."""
         return self._requests.contact.value
 
+    @property
+    def lost(self) -> bool:
+        """Whether the INVITE may have reached the phone over a connection that broke."""
+        return self._invite.may_have_arrived
+
     def start(self, now: float) -> None:
         """Send the INVITE."""
         self.state = LegState.CALLING

@@ -196,7 +196,9 @@ class ReferCall:
         elif self._rang_too_long and leg.provisional and cancelled:
             outcome, stage, status = Outcome.NO_ANSWER, party, None
             reason = f"nobody picked up {self._first.device}"
-        disturbed = disturbed_by_invite(status, rang=leg.rang, provisional=leg.provisional)
+        disturbed = disturbed_by_invite(
+            status, rang=leg.rang, provisional=leg.provisional, lost=leg.lost
+        )
         if status is None:
             reporter = Reporter.SIPTAPI
         else:

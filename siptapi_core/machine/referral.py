@@ -219,8 +219,14 @@ class Referral:
             self._repeat_or_end(status, refused, now)
 
     def _on_failure(self, problem: str, now: float) -> None:
-        if self.state is ReferralState.SENT:
-            self._fall_silent(Stage.REFER, f"did not answer the REFER: {problem}", now)
+        if self.state is not ReferralState.SENT:
+            return
+        silent = partial(self._fall_silent, Stage.REFER, f"did not answer the REFER: {problem}")
+        if self._refer is not None and self._refer.may_have_arrived:
+            # Its answer went with the connection; a phone that has it will soon report.
+            self._schedule(now + self._agent.timers.t2, silent)
+        else:
+            silent(now)
 
     def _accept(self, now: float) -> None:
         if self.state is ReferralState.SENT:

@@ -182,13 +182,18 @@ class TransactionLayer:
         if data is not None:
             self.send(data, to)
 
-    def transport_error(self, address: Address, now: float, problem: str = "") -> None:
-        """Packets to ``address`` are refused: who still waits for a first word there is told."""
+    def transport_error(
+        self, address: Address, now: float, problem: str = "", *, broken: bool = False
+    ) -> None:
+        """Packets to ``address`` are refused: who still waits for a first word there is told.
+
+        ``broken``: it was a connection on which they had been sent, so they may have arrived.
+        """
         problem = problem or f"{address} refuses our packets"
         refused = way_of(address)
         unheard = [each for each in self._clients.values() if each.is_unheard]
         for transaction in [each for each in unheard if way_of(each.destination) == refused]:
-            transaction.transport_error(problem, now)
+            transaction.transport_error(problem, now, broken=broken)
 
     def send(self, data: bytes, to: Address) -> None:
         """Put a packet into the outbox."""

@@ -102,9 +102,14 @@ class UserAgent:
         self.extensions: frozenset[str] = frozenset()
         self._dialogs: dict[tuple[str, str], DialogUser] = {}
 
-    def refused(self, address: Address, now: float, problem: str = "") -> None:
-        """The network says that nobody is at ``address``, and maybe in words what it met there."""
-        self.transactions.transport_error(address, now, problem)
+    def refused(
+        self, address: Address, now: float, problem: str = "", *, broken: bool = False
+    ) -> None:
+        """The network says that nobody is at ``address``, and maybe in words what it met there.
+
+        ``broken``: somebody was; what was sent over the connection may have arrived.
+        """
+        self.transactions.transport_error(address, now, problem, broken=broken)
         for tell in self.on_refused:
             tell(address, now)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from siptapi_core.contracts import Clock, Logger
@@ -222,10 +223,10 @@ class SipNetwork:
             self._stun.receive(data, source)
         return taken
 
-    def _refused(self, address: Address, problem: str = "") -> None:
+    def _refused(self, address: Address, problem: str = "", *, broken: bool = False) -> None:
         if self._stun is not None:
             self._stun.refused(address)
-        self._driver.drive(lambda now: self.agent.refused(address, now, problem))
+        self._driver.drive(lambda now: self.agent.refused(address, now, problem, broken=broken))
 
     def _report_stranger(self, source: Address, method: str, reason: str, unreported: int) -> None:
         # Programs read this line (docs/strangers.md): nothing in it is the stranger's own choice.
@@ -306,6 +307,7 @@ class SipNetwork:
         self._streams = StreamTransport(
             receive=self._receive,
             refused=self._refused,
+            broken=partial(self._refused, broken=True),
             in_use=lambda: len(self.agent) > 0,
             local_host=lambda towards: self._socket(towards).local_address(towards).host,
             options=self._stream_options,

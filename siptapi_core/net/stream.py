@@ -21,28 +21,34 @@ if TYPE_CHECKING:
     from siptapi_core.net.tls import TlsClient
 
 RECONNECT_SECONDS = 2.0
-"""A connection that lasted for less is not opened again by itself: it would be lost again."""
+"""So soon after it was opened a connection is not opened again by itself: some end at once."""
+
+
+Tell = Callable[[Address, str], None]
 
 
 class StreamTransport:
     """Every TCP and TLS connection of the process, at most one an `Address`.
 
     Nobody listens: responses, and requests inside our dialogs, come back over the connection that
-    we opened, whose own end is what `local_address` gives for Via and Contact. When a connection
-    is lost while ``in_use`` says that calls are going on, it is opened again, from the same port
-    if that is free, so that the other side's requests still find us.
+    we opened, whose own end is what `local_address` gives for Via and Contact. What takes the place
+    of a connection that was lost has the same port, if that is free, so that the other side's
+    requests and responses still find us. While ``in_use`` says that calls are going on, it is
+    opened without anything to send.
 
     ``local_host(towards)`` is which of our addresses to use, and raises NetworkError where there is
     none; ``options(line)`` are those of the line that an `Address` belongs to.
-    ``refused(address, problem)`` is told from the loop, never from inside `send`, that what was
-    sent to ``address`` may not have arrived. Nothing is called after `close`.
+    ``refused(address, problem)`` is told that what was sent to ``address`` did not arrive,
+    ``broken(address, problem)`` that it may or may not have: the connection was open. Both come
+    from the loop, never from inside `send`. Nothing is called after `close`.
     """
 
     def __init__(
         self,
         *,
         receive: Callable[[bytes, Address], None],
-        refused: Callable[[Address, str], None],
+        refused: Tell,
+        broken: Tell,
         local_host: Callable[[Address], str],
         in_use: Callable[[], bool],
         options: Callable[[str], StreamOptions],
@@ -50,12 +56,14 @@ class StreamTransport:
     ) -> None:
         self._receive = receive
         self._refused = refused
+        self._broken = broken
         self._local_host = local_host
         self._in_use = in_use
         self._options = options
         self._logger = logger
         self._loop = asyncio.get_running_loop()
         self._connections: dict[Address, StreamConnection] = {}
+        self._ports: dict[Address, int] = {}  # of connections that were lost
         self._tls = cache(self._make_tls)
         self._closed = False
 
@@ -66,7 +74,7 @@ class StreamTransport:
         try:
             self._connection(to).send(data)
         except NetworkError as error:
-            self._tell(to, str(error))
+            self._tell(self._refused, to, str(error))
 
     def local_address(self, towards: Address) -> Address:
         """Our end of the connection to ``towards``, which is opened if need be.
@@ -93,22 +101,29 @@ class StreamTransport:
 
     def on_end(self, connection: StreamConnection, problem: str) -> None:
         """A connection could not be opened, or was lost."""
-        peer = connection.peer
+        peer, opened_at = connection.peer, connection.opened_at
         self._connections.pop(peer, None)
-        self._tell(peer, problem)
-        opened = connection.opened_at
-        lasted = 0.0 if opened is None else self._loop.time() - opened
-        if lasted >= RECONNECT_SECONDS and not self._closed and self._in_use():
+        if opened_at is None:
+            self._tell(self._refused, peer, problem)
+            return
+        self._tell(self._broken, peer, problem)
+        if connection.port_is_free:
+            self._ports[peer] = connection.local.port
+        moment = max(opened_at + RECONNECT_SECONDS, self._loop.time())
+        self._loop.call_at(moment, self._open_again, peer)
+
+    def _open_again(self, peer: Address) -> None:
+        if not self._closed and self._in_use():
             with suppress(NetworkError):  # who sends next is told
-                self._open(peer, connection.local.port)
+                self._connection(peer)
 
     def _connection(self, peer: Address) -> StreamConnection:
         return self._connections.get(peer) or self._open(peer)
 
-    def _open(self, peer: Address, port: int = 0) -> StreamConnection:
+    def _open(self, peer: Address) -> StreamConnection:
         options = self._options(peer.line)
         tls = self._tls(options) if peer.transport is Transport.TLS else None
-        bound = _bound_socket(self._local_host(peer), port)
+        bound = _bound_socket(self._local_host(peer), self._ports.pop(peer, 0))
         host, port = bound.getsockname()[:2]
         local = Address(host, port, peer.transport)
         self._logger.debug("connecting", local=local, to=peer, line=peer.line)
@@ -128,13 +143,13 @@ class StreamTransport:
 
         return TlsClient(options, self._logger)
 
-    def _tell(self, address: Address, problem: str) -> None:
+    def _tell(self, tell: Tell, address: Address, problem: str) -> None:
         self._logger.info("connection failed", to=str(address), why=problem)
-        self._loop.call_soon(self._tell_now, address, problem)
+        self._loop.call_soon(self._tell_now, tell, address, problem)
 
-    def _tell_now(self, address: Address, problem: str) -> None:
+    def _tell_now(self, tell: Tell, address: Address, problem: str) -> None:
         if not self._closed:
-            self._refused(address, problem)
+            tell(address, problem)
 
 
 def _bound_socket(host: str, port: int) -> socket.socket:

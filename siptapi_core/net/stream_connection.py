@@ -80,7 +80,7 @@ class StreamConnection(asyncio.Protocol):
         self.local = local
         self.state = ConnectionState.CONNECTING
         self.opened_at: float | None = None
-        """The loop's time when it was ready for use."""
+        """The loop's time when it was ready for use; None: nothing that was sent arrived."""
         self._socket = bound
         self._owner = owner
         self._logger = logger
@@ -96,6 +96,11 @@ class StreamConnection(asyncio.Protocol):
         self._half_ping = False
         self._lost = asyncio.Event()
         self._connecting = self._loop.create_task(self._connect())
+
+    @property
+    def port_is_free(self) -> bool:
+        """Whether the other side ended it: where we do, the system keeps the port for a while."""
+        return self._lost.is_set()
 
     def send(self, data: bytes) -> None:
         """Send, or keep until the connection is ready."""
@@ -193,7 +198,9 @@ class StreamConnection(asyncio.Protocol):
         """Asyncio: it is over."""
         self._lost.set()
         why = f": {_words(exc)}" if exc else ""
-        alert = self._tls.alert(exc) if self._tls else ""  # TLS 1.3 tells only after the handshake
+        alert = self._tls.alert(exc) if self._tls else ""
+        if alert:  # TLS 1.3 tells only after the handshake, and what was sent has not been read
+            self.opened_at = None
         self._end(f"{self.peer} {alert or f'closed the connection{why}'}")
 
     def _deliver(self, data: bytes) -> None:

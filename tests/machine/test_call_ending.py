@@ -70,3 +70,13 @@ def test_a_refusal_before_anything_rang_disturbed_nobody(status):
 def test_trap_14_a_time_out_after_a_100_may_have_disturbed_somebody(status):
     assert disturbed_by_invite(status, rang=False, provisional=True) is Disturbed.MAYBE
     assert disturbed_by_invite(status, rang=False, provisional=False) is Disturbed.NO
+
+
+@pytest.mark.parametrize("status", [None, 404, 407, 480, 482, 503])
+def test_while_a_copy_was_lost_no_refusal_says_that_nobody_was_disturbed(status):
+    maybe = disturbed_by_invite(status, rang=False, provisional=False, lost=True)
+    assert maybe is Disturbed.MAYBE
+
+
+def test_a_person_s_word_counts_whatever_was_lost():
+    assert disturbed_by_invite(486, rang=False, provisional=False, lost=True) is Disturbed.YES

@@ -184,6 +184,71 @@ def test_a_transport_error_counts_only_before_the_first_word(method, before):
         assert rig.wire.moments == [0]
 
 
+# --- a connection that breaks --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["INVITE", "BYE", "CANCEL", "REGISTER"])
+def test_what_was_on_a_connection_that_broke_is_sent_once_more_as_it_is(method):
+    rig = Rig(method, to=TCP_PROXY)
+    rig.transaction.transport_error("closed", 3.0, broken=True)
+    assert rig.user.heard == []
+    assert rig.transaction.may_have_arrived
+    assert rig.transaction.is_unheard
+    (_, first, _), (_, second, to) = rig.wire.sent
+    assert (first.encode(), to) == (second.encode(), TCP_PROXY)
+    rig.respond(200)
+    assert rig.user.heard == [200]
+
+
+@pytest.mark.parametrize("broken", [True, False])
+def test_when_the_next_connection_comes_to_nothing_too_the_user_is_told(broken):
+    rig = Rig(to=TCP_PROXY)
+    rig.transaction.transport_error("closed", 3.0, broken=True)
+    rig.transaction.transport_error("refused", 4.0, broken=broken)
+    assert rig.user.heard == ["transport error 4"]
+    assert rig.user.problems == ["refused"]
+    assert len(rig.wire.sent) == 2
+    rig.respond(180)
+    assert rig.user.heard == ["transport error 4", 180], "whoever has it may answer yet"
+
+
+def test_who_has_answered_by_then_is_waited_for():
+    rig = Rig(to=TCP_PROXY)
+    rig.respond(100)
+    rig.transaction.transport_error("closed", 3.0, broken=True)
+    assert rig.methods == ["INVITE"]
+    assert not rig.transaction.may_have_arrived
+    assert rig.user.heard == [100]
+
+
+def test_timer_b_runs_from_the_first_copy():
+    rig = Rig(to=TCP_PROXY)
+    rig.wire.pass_until(20.0)
+    rig.transaction.transport_error("closed", 20.0, broken=True)
+    rig.wire.pass_until(200.0)
+    assert rig.user.heard == ["timeout 32"]
+
+
+def test_a_refer_is_not_sent_again_for_it_could_be_a_second_call():
+    rig = Rig("REFER", to=TCP_PROXY)
+    rig.transaction.transport_error("closed", 3.0, broken=True)
+    assert rig.methods == ["REFER"]
+    assert rig.user.heard == ["transport error 3"]
+    assert rig.transaction.may_have_arrived
+    rig.wire.pass_until(200.0)
+    assert rig.methods == ["REFER"]
+    assert rig.user.heard == ["transport error 3"]
+    assert rig.wire.forgotten == [KEY]
+
+
+def test_what_was_left_is_not_sent_again():
+    rig = Rig(to=TCP_PROXY)
+    rig.transaction.leave(1.0)
+    rig.transaction.transport_error("closed", 3.0, broken=True)
+    assert rig.methods == ["INVITE"]
+    assert rig.transaction.is_unheard
+
+
 @pytest.mark.parametrize("status", [100, 180, 200, 486])
 def test_abandoned_it_says_nothing_more(status):
     rig = Rig()

@@ -571,3 +571,43 @@ def test_who_notifies_has_accepted_whatever_another_copy_of_the_refer_is_answere
     rig.notify("200 OK", state="terminated")
     assert rig.state is ReferralState.DECIDED
     assert rig.told[-1][:2] == ("result", 200)
+
+
+# --- a connection that breaks --------------------------------------------------------------------
+
+SILENCE = (
+    "the phone did not answer the REFER: it closed the connection; "
+    "the connection that carried the REFER broke: it may have arrived"
+)
+
+
+def cut_off() -> Rig:
+    """Its REFER was on a connection that broke."""
+    rig = Rig().start()
+    rig.agent.refused(PROXY, rig.now, "it closed the connection", broken=True)
+    assert rig.told == []
+    return rig
+
+
+def test_a_phone_that_got_the_refer_before_the_connection_broke_reports():
+    rig = cut_off()
+    rig.notify("100 Trying")
+    rig.pass_until(9.0)
+    rig.notify("200 OK")
+    assert rig.told == [ACCEPTED, ("progress", 100), ("result", 200, "OK", 9.0)]
+    assert len(rig.requests("REFER")) == 1
+
+
+def test_one_that_does_not_report_soon_did_not_get_it_as_far_as_we_know():
+    rig = cut_off()
+    rig.pass_until(3.9)
+    assert rig.told == []
+    rig.pass_until(100.0)
+    assert rig.told == [("silence", Stage.REFER, SILENCE, 4.0)]
+    assert len(rig.requests("REFER")) == 1
+
+
+def test_where_there_was_no_connection_nobody_is_waited_for():
+    rig = Rig().start()
+    rig.agent.refused(PROXY, rig.now, "nobody is there")
+    assert [each[0] for each in rig.told] == ["silence"]

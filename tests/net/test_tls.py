@@ -86,6 +86,7 @@ def exchange(
             transport = StreamTransport(
                 receive=lambda data, _: settle("" if data == message else repr(data)),
                 refused=lambda _, problem: settle(problem),
+                broken=lambda *_: settle("broken"),
                 local_host=lambda _: "127.0.0.1",
                 in_use=lambda: False,
                 options=lambda _: options,
@@ -213,6 +214,7 @@ def test_a_server_that_wants_a_client_certificate_says_so(authority) -> None:
             transport = StreamTransport(
                 receive=lambda *_: None,
                 refused=lambda _, problem: outcome.set_result(problem),
+                broken=lambda *_: outcome.set_result("broken"),
                 local_host=lambda _: "127.0.0.1",
                 in_use=lambda: False,
                 options=lambda _: StreamOptions(tls_ca_file=str(authority.certificate)),
@@ -278,6 +280,7 @@ def test_a_server_without_tls_is_told_apart(tmp_path) -> None:
         transport = StreamTransport(
             receive=lambda *_: None,
             refused=lambda _, problem: outcome.set_result(problem),
+            broken=lambda *_: outcome.set_result("broken"),
             local_host=lambda _: "127.0.0.1",
             in_use=lambda: False,
             options=lambda _: StreamOptions(),
@@ -317,6 +320,7 @@ def test_a_server_that_never_speaks_is_given_up(monkeypatch) -> None:
         transport = StreamTransport(
             receive=lambda *_: None,
             refused=lambda _, problem: outcome.set_result(problem),
+            broken=lambda *_: outcome.set_result("broken"),
             local_host=lambda _: "127.0.0.1",
             in_use=lambda: False,
             options=lambda _: StreamOptions(),
