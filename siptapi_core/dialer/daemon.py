@@ -61,6 +61,8 @@ class Daemon:
     ) -> None:
         self.dialer = dialer
         self.incoming = incoming
+        self.on_reloaded: Callable[[], None] = lambda: None
+        """Called when the settings were read again."""
         self._line_services = line_services
         self._lines = lines
         self._at_start = read_at_start(lines.settings)
@@ -153,6 +155,7 @@ class Daemon:
                 changed=len(changes.changed),
                 removed=len(changes.removed),
             )
+            self.on_reloaded()
             return changes
 
     def status(self) -> Status:

@@ -68,6 +68,9 @@ def test_each_command_is_handed_to_the_daemon(lab: Lab) -> None:
     assert (events[-1]["event"], events[-1]["outcome"]) == ("call_ended", "answered")
     phone.hang_up_all()
 
+    daemon.write_settings({"lines.office": {"domain": "pbx.example", "usre": "201"}})
+    assert "lines.office.usre: there is no such key" in refused(daemon, 2, "reload")
+
     past = told(daemon, "history")
     assert [each["outcome"] for each in past] == ["answered", "answered", "unknown"]
     assert past[2]["call"] == call["call"]

@@ -17,7 +17,7 @@ from lab.registrar import Registrar
 from lab.service_manager import ServiceManager
 from lab.sipp import Sipp
 
-from siptapi_core.commands import Dial, Dialling, ListCalls
+from siptapi_core.commands import Dial, Dialling, ListCalls, Reload, Reloaded
 from siptapi_core.contracts import Dialer
 from siptapi_core.errors import RefusedError
 
@@ -77,6 +77,8 @@ def test_calls_that_are_being_set_up_may_end(lab: Lab, manager: ServiceManager) 
         placed = await dial_all(dialer)
         daemon.signal(signal.SIGHUP)
         manager.await_told("READY=1", count=2)
+        assert await dialer.execute(Reload(), CALLER) == Reloaded()
+        manager.await_told("READY=1", count=3)
         daemon.signal(signal.SIGTERM)
         manager.await_told("STOPPING=1")
         with pytest.raises(RefusedError, match="shutting down and takes no more calls"):
@@ -88,7 +90,7 @@ def test_calls_that_are_being_set_up_may_end(lab: Lab, manager: ServiceManager) 
     assert registrar.bindings("alice") == []
     phone.assert_followed()
     told = manager.told
-    words = ["READY=1", "RELOADING=1", "READY=1", "STOPPING=1"]
+    words = ["READY=1", "RELOADING=1", "READY=1", "READY=1", "STOPPING=1"]
     assert [word for word in told if word != "WATCHDOG=1"] == words
     assert "WATCHDOG=1" in told[told.index("STOPPING=1") :], "it takes a while"
     records = past(daemon)

@@ -41,7 +41,7 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
 def test_systemd_finds_nothing_wrong(tmp_path: Path, name: str) -> None:
     text = (PACKAGING / name).read_text(encoding="utf-8")
     file = tmp_path / name
-    file.write_text(re.sub(r"(?<=^ExecStart=)\S+", SIPTAPI, text, flags=re.MULTILINE))
+    file.write_text(re.sub(r"(?<==)\S+/siptapi(?= )", SIPTAPI, text, flags=re.MULTILINE))
     analyze = require("systemd-analyze", package="systemd")
     done = run(analyze, "verify", str(file))
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
@@ -75,6 +75,12 @@ def test_wrong_settings_are_not_tried_again(name: str) -> None:
     service = unit(PACKAGING / name)
     assert service["RestartPreventExitStatus"] == str(int(ExitCode.USAGE))
     assert service["Restart"] == "on-failure"
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_a_reload_waits_for_what_comes_of_it_and_asks_the_same_daemon(name: str) -> None:
+    service = unit(PACKAGING / name)
+    assert service["ExecReload"] == service["ExecStart"].removesuffix("serve") + "reload"
 
 
 def test_the_service_may_write_where_its_state_is() -> None:

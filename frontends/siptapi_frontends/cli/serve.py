@@ -85,6 +85,9 @@ async def _serve_lines(settings: Settings, session: Session) -> None:
     def on_ready() -> None:
         gc.freeze()  # what is there now stays: nobody looks at it again
         say(*_report(daemon))
+        tell_ready()
+
+    def tell_ready() -> None:
         _tell(manager.ready, _report(daemon)[0])
 
     handlers: dict[str, Callable[[], None]] = dict.fromkeys(STOP_SIGNALS, on_stop)
@@ -99,6 +102,7 @@ async def _serve_lines(settings: Settings, session: Session) -> None:
                 logger=logger("control"),
             ),
         ):
+            daemon.on_reloaded = tell_ready
             chores = (
                 asyncio.create_task(_reload_when_asked(daemon, reload, manager)),
                 asyncio.create_task(_tell_alive(manager)),
@@ -123,13 +127,14 @@ async def _reload_when_asked(daemon: Daemon, asked: asyncio.Event, manager: Serv
             changes = await daemon.reload()
         except SiptapiError as error:
             say_aside(f"siptapi: not reloaded, nothing is changed: {error}")
+            daemon.on_reloaded()
         except Exception as error:  # noqa: BLE001  # the next one shall be heard all the same
             say_aside(f"siptapi: not reloaded: {blame(error)}")
+            daemon.on_reloaded()
         else:
             say(f"Reloaded: {changes.summary}.")
             for warning in changes.warnings:
                 say_aside(f"siptapi: {warning}")
-        _tell(manager.ready, _report(daemon)[0])
 
 
 async def _tell_alive(manager: ServiceManager) -> None:
