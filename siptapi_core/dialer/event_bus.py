@@ -27,54 +27,40 @@ KEPT = 10_000
 """How many past events can be asked for again, and how far a listener may fall behind."""
 
 
-class Subscription(Mailbox[T | None]):
+class Subscription(Mailbox[T]):
     """One listener's queue of what it ``wants`` (None: all that there is).
 
-    An async iterator that begins when it is made.
+    An async iterator that begins when it is made. RefusedError ends that of a listener which fell
+    behind and missed items.
     """
 
-    __slots__ = ("_bus", "_fell_behind", "_wants")
+    __slots__ = ("_bus", "_wants")
 
     def __init__(self, bus: Bus[T], wants: Callable[[T], bool] | None) -> None:
         super().__init__()
         self._bus = bus
         self._wants = wants
-        self._fell_behind = False
 
     def tell(self, item: T) -> None:
         """Hand over an item; a listener that fell behind too far loses its subscription."""
         if self._wants is not None and not self._wants(item):
             return
         if len(self._items) < KEPT:
-            self.put(item)
+            self._items.append(item)
+            if self._reader is not None:
+                self._wake()
         else:
-            self._fell_behind = True
             self._bus.leave(self)
+            self.end(RefusedError(f"this listener fell more than {KEPT} events behind"))
 
     def close(self) -> None:
         """No item follows those that are queued."""
         self._bus.leave(self)
-        self.put(None)
+        self.end()
 
     async def aclose(self) -> None:
         """Listen no more: see `contextlib.aclosing`."""
         self._bus.leave(self)
-
-    async def __anext__(self) -> T:
-        """The next item.
-
-        Raises:
-            RefusedError: this listener fell behind and missed items.
-        """
-        if not self._items:
-            if self._fell_behind:
-                raise RefusedError(f"this listener fell more than {KEPT} events behind")
-            await self._wait()
-        item = self._items.pop(0)
-        if item is None:
-            self.put(None)
-            raise StopAsyncIteration
-        return item
 
 
 class Bus(Generic[T]):

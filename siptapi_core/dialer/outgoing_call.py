@@ -2,17 +2,19 @@
 
 The call owns the fallback: the next strategy is tried in the same call only while the attempt
 says that nobody was disturbed. A strategy may be anybody's plugin: whatever it raises ends the
-attempt with words, never the dialer.
+attempt with words, never the dialer. Most attempts are SIPTAPI's own, and report by themselves; the
+events of any other are read by a task.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
-from typing import Any, get_args
+from collections.abc import Awaitable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, get_args
 
 from siptapi_core.commands import CallState, CallStatus
 from siptapi_core.contracts import Attempt, Capability, DialRequest, Logger, Network, Strategy
+from siptapi_core.dialer.event_bus import EventBus
 from siptapi_core.dialer.strategy_memory import StrategyMemory
 from siptapi_core.errors import (
     NotSupportedError,
@@ -43,7 +45,11 @@ from siptapi_core.events import (
     fields_of,
 )
 from siptapi_core.logs import LEVELS
+from siptapi_core.net.line_network import ReferAttempt
 from siptapi_core.sip.uri import Uri
+
+if TYPE_CHECKING:
+    from siptapi_core.dialer.outgoing_calls import OutgoingCalls
 
 PATIENCE = 5.0
 """Seconds that an attempt may take to pass on what a person wants."""
@@ -64,25 +70,28 @@ Named = tuple[str, Strategy]
 
 
 class OutgoingCall:
-    """A call in progress. ``publish`` puts a happening into its envelope and tells everyone.
+    """A call in progress, one of ``owner``; ``events`` tell what happens, `CallEnded` last.
 
     ``settings_file`` is for the words of what a strategy lacks in the settings.
     """
 
     __slots__ = (
         "_attempt",
+        "_events",
+        "_failure",
         "_frontend",
         "_has_choice",
         "_hung_up",
+        "_is_kept_back",
         "_is_logged",
         "_logger",
-        "_look_up",
         "_memory",
         "_network",
         "_number",
-        "_publish",
+        "_owner",
         "_settings_file",
         "_started",
+        "_task",
         "_waiting",
         "id",
         "line",
@@ -103,7 +112,8 @@ class OutgoingCall:
         strategies: Sequence[Named],
         network: Network,
         memory: StrategyMemory,
-        publish: Callable[[OutgoingCall, Happening], None],
+        events: EventBus,
+        owner: OutgoingCalls,
         started: float,
         logger: Logger,
         settings_file: str = "",
@@ -122,13 +132,19 @@ class OutgoingCall:
         self._has_choice = len(strategies) > 1
         self._network = network
         self._memory = memory
-        self._publish = publish
+        self._events = events
+        self._owner = owner
         self._started = started
         self._logger = logger
         self._is_logged = logger.is_enabled_for(LEVELS["info"])
         self._settings_file = settings_file
         self._attempt: Attempt | None = None
-        self._look_up: asyncio.Task[Uri] | None = None
+        self._failure: CallFailed | None = None
+        """The last that the attempt reported."""
+        self._is_kept_back = False
+        """Whether that is told as `StrategyFellBack`, once the attempt has ended."""
+        self._task: asyncio.Task[Any] | None = None
+        """What looks the callee up, or reads the events of an attempt that is not ours."""
         self._hung_up = False
 
     def begin(self, callee: Coroutine[Any, Any, Uri] | None = None) -> None:
@@ -138,20 +154,19 @@ class OutgoingCall:
             UsageError: the line's settings lack what the only, or last, strategy needs.
             PluginError: that strategy broke its contract.
         """
-        if callee is None:
-            passed_over = self._start_first()
-            self._tell_placed()
-            self._tell_all(passed_over)
-        else:
-            self._tell_placed()
-            self._look_up = asyncio.get_running_loop().create_task(callee)
+        passed_over = self._start_first() if callee is None else []
+        self._tell(CallPlaced(self._number, str(self.request.callee), self._frontend))
+        for each in passed_over:
+            self._tell(each)
+        if callee is not None:
+            self._task = asyncio.get_running_loop().create_task(callee)
+            self._task.add_done_callback(self._start_after)
 
-    async def run(self) -> None:
-        """Follow the look-up and the attempts to the end; `CallEnded` is the last that is told."""
-        if self._look_up is not None:
-            await self._start_after(self._look_up)
-        while self._attempt is not None:
-            self._attempt = await self._follow(self._attempt)
+    def give_up(self) -> None:
+        """End it here, however far it is."""
+        self._end_unknown()
+        if self._task is not None:
+            self._task.cancel()
 
     async def hang_up(self) -> None:
         """End it.
@@ -161,13 +176,13 @@ class OutgoingCall:
             NotSupportedError: this strategy cannot hang up.
             PluginError: the strategy broke its contract.
         """
-        if self._look_up is not None and self._attempt is None and self.outcome is None:
-            self._hung_up = True
-            self._look_up.cancel()
-            return
         attempt = self._attempt
         if attempt is None:
-            raise RefusedError("the call has ended already")
+            if self.outcome is not None or self._task is None:
+                raise RefusedError("the call has ended already")
+            self._hung_up = True
+            self._task.cancel()
+            return
         before, self._hung_up = self._hung_up, True  # from now on no other strategy is tried
         try:
             supported = Capability.HANG_UP in attempt.capabilities
@@ -229,16 +244,18 @@ class OutgoingCall:
             stage=self.stage,
         )
 
-    async def _start_after(self, look_up: asyncio.Task[Uri]) -> None:
-        await asyncio.wait([look_up])
-        if self._hung_up:
+    def _start_after(self, look_up: asyncio.Task[Uri]) -> None:
+        if self.outcome is not None:  # given up
+            return
+        if self._hung_up or look_up.cancelled():
             self._tell(CallEnded(Outcome.CANCELLED, Stage.PROXY))
             return
         failure: BaseException | None = look_up.exception()
         if failure is None:
             self.request = self.request.evolve(callee=look_up.result())
             try:
-                self._tell_all(self._start_first())
+                for each in self._start_first():
+                    self._tell(each)
             except (UsageError, PluginError) as error:
                 failure = error
         if failure is not None:
@@ -249,34 +266,25 @@ class OutgoingCall:
         """Start the first strategy that can; returns what was passed over, which nobody knows."""
         passed_over: list[StrategyFellBack] = []
         while self._attempt is None:
-            self.strategy, strategy = self._waiting.pop(0)
             try:
-                self._attempt = self._start(self.strategy, strategy)
+                self._start_next()
             except (UsageError, PluginError) as error:
                 if not self._waiting:
                     raise
-                next_ = self._waiting[0][0]
-                passed_over.append(StrategyFellBack(self.strategy, next_, str(error)))
+                passed_over.append(self._fell_back(str(error)))
         return passed_over
 
-    async def _follow(self, attempt: Attempt) -> Attempt | None:
-        """Tell what ``attempt`` reports; returns the attempt that takes its place, if any."""
-        failure: CallFailed | None = None
-        kept_back = False
+    async def _read(self, attempt: Attempt) -> None:
+        """Take what ``attempt``, which may be anybody's, reports."""
         try:
             async for happening in attempt.events():
                 if not isinstance(happening, _REPORTABLE):
                     raise TypeError(f"it reported {happening!r}")  # noqa: TRY301  # as below
-                if isinstance(happening, CallFailed):
-                    failure = happening
-                    kept_back = self._may_fall_back(failure)
-                    if kept_back:
-                        continue  # told as StrategyFellBack, once the attempt has ended
-                if isinstance(happening, CallEnded):
-                    return self._end(happening, failure, kept_back=kept_back)
-                self._tell(happening)
-        except asyncio.CancelledError:  # the dialer closes, and the attempt did not end in time
-            self._tell(CallEnded(Outcome.UNKNOWN, Stage.PROXY))
+                self._on_happening(happening)
+                if self._attempt is not attempt:
+                    return
+        except asyncio.CancelledError:  # given up, or by what it waited for
+            self._end_unknown()
             raise
         except Exception as error:  # noqa: BLE001  # a plugin's attempt may raise anything
             self._logger.error(  # noqa: TRY400  # our Logger has no exception()
@@ -285,29 +293,49 @@ class OutgoingCall:
             reason = f"the strategy {self.strategy!r} broke: {error!r}"
         else:
             reason = f"the strategy {self.strategy!r} ended without saying how the call went"
-        self._tell(CallFailed(Stage.PROXY, None, reason, Disturbed.MAYBE))
-        self._tell(CallEnded(Outcome.UNKNOWN, Stage.PROXY))
-        return None
+        self._end_unknown(CallFailed(Stage.PROXY, None, reason, Disturbed.MAYBE))
 
-    def _end(
-        self, ended: CallEnded, failure: CallFailed | None, *, kept_back: bool
-    ) -> Attempt | None:
-        if failure is not None and kept_back:
+    def _end_unknown(self, failure: CallFailed | None = None) -> None:
+        """Tell that nobody knows how it went. Harmless where it has ended."""
+        if self.outcome is None:
+            if failure is not None:
+                self._tell(failure)
+            self._tell(CallEnded(Outcome.UNKNOWN, Stage.PROXY))
+
+    def _on_happening(self, happening: AttemptHappening) -> None:
+        """The attempt reports; `CallEnded` is its last word."""
+        if self.outcome is not None:  # given up
+            return
+        if isinstance(happening, CallEnded):
+            self._on_attempt_ended(happening)
+            return
+        if isinstance(happening, CallFailed):
+            self._failure = happening
+            undisturbed = happening.disturbed is Disturbed.NO
+            self._is_kept_back = undisturbed and bool(self._waiting) and not self._hung_up
+            if self._is_kept_back:
+                return
+        self._tell(happening)
+
+    def _on_attempt_ended(self, ended: CallEnded) -> None:
+        failure = self._failure
+        if failure is not None and self._is_kept_back:
             why = failure.reason
             while self._waiting and not self._hung_up:
-                self._fall_back(why)
-                name, strategy = self._waiting.pop(0)
+                self._tell(self._fell_back(why))
                 try:
-                    return self._start(name, strategy)
+                    self._start_next()
                 except (UsageError, PluginError) as error:
-                    why = str(error)
-                    failure = _failed(error)
+                    why, failure = str(error), _failed(error)
+                else:
+                    return
             self._tell(failure)
         self._learn(ended, failure)
         self._tell(ended)
-        return None
 
-    def _start(self, name: str, strategy: Strategy) -> Attempt:
+    def _start_next(self) -> None:
+        name, strategy = self._waiting.pop(0)
+        self.strategy = name
         self._logger.debug("strategy chosen", strategy=name)
         try:
             attempt = strategy.start(self.request, self._network)
@@ -319,14 +347,14 @@ class OutgoingCall:
             raise _broken(name, error) from error
         if not hasattr(attempt, "events"):
             raise PluginError(f"the strategy {name!r} broke: its start returned {attempt!r}")
-        return attempt
+        self._attempt, self._failure, self._is_kept_back = attempt, None, False
+        if isinstance(attempt, ReferAttempt):
+            attempt.report_to(self._on_happening)
+        else:
+            self._task = asyncio.get_running_loop().create_task(self._read(attempt))
 
-    def _may_fall_back(self, failure: CallFailed) -> bool:
-        return bool(self._waiting) and failure.disturbed is Disturbed.NO and not self._hung_up
-
-    def _fall_back(self, why: str) -> None:
-        failed, self.strategy = self.strategy, self._waiting[0][0]
-        self._tell(StrategyFellBack(failed, self.strategy, why))
+    def _fell_back(self, why: str) -> StrategyFellBack:
+        return StrategyFellBack(self.strategy, self._waiting[0][0], why)
 
     def _learn(self, ended: CallEnded, failure: CallFailed | None) -> None:
         """A REFER that was refused, or led to no word at all, is the strategy's failure."""
@@ -340,22 +368,24 @@ class OutgoingCall:
         elif ended.stage is Stage.CALLEE and ended.outcome is not Outcome.UNKNOWN:
             self._memory.forget(self.line, self.strategy)
 
-    def _tell_placed(self) -> None:
-        self._tell(CallPlaced(self._number, str(self.request.callee), self._frontend))
-
-    def _tell_all(self, happenings: Iterable[Happening]) -> None:
-        for happening in happenings:
-            self._tell(happening)
-
     def _tell(self, happening: Happening) -> None:
         # Where the callee came first, the phone rings while the call is connected.
         if self.state is not CallState.CONNECTED or isinstance(happening, CallEnded):
             self.state = _STATES.get(type(happening), self.state)
         if isinstance(happening, CallEnded):
             self.outcome, self.stage = happening.outcome, happening.stage
+            self._attempt = None
+            self._owner.forget(self)
+        elif isinstance(happening, CalleeTrying) and happening.strategy:
+            self._owner.expect_callee(self)
         if self._is_logged:
             self._logger.info(happening.name, **fields_of(happening))
-        self._publish(self, happening)
+        try:
+            self._events.tell_of_call(self.id, self.line, happening)
+        except Exception as error:  # noqa: BLE001  # a defect of ours; the phone rings all the same
+            self._logger.error(  # noqa: TRY400  # as above
+                "event not told", happening=happening.name, why=repr(error)
+            )
 
 
 def _failed(error: BaseException) -> CallFailed:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
-from functools import partial
 from typing import TypeVar
 
 from siptapi_core.commands import Caller, CallStatus, Dial, Dialling
@@ -15,7 +14,7 @@ from siptapi_core.dialer.line import Line
 from siptapi_core.dialer.outgoing_call import OutgoingCall
 from siptapi_core.dialer.strategy_memory import StrategyMemory
 from siptapi_core.errors import DeniedError, RefusedError, SiptapiError
-from siptapi_core.events import CalleeTrying, CallEnded, CallId, Happening
+from siptapi_core.events import CallId
 from siptapi_core.machine.identifiers import Identifiers
 from siptapi_core.numbers import Decision, Explanation, Kind
 from siptapi_core.sip.uri import SipUri, Uri
@@ -57,7 +56,7 @@ class OutgoingCalls:
         self._logger = logger
         self._settings_file = settings_file
         self._calls: dict[CallId, OutgoingCall] = {}
-        self._tasks: dict[CallId, asyncio.Task[None]] = {}
+        self._none_left = asyncio.Event()
         self._may_call: dict[CallId, list[Uri]] = {}
         self._closing = False
 
@@ -108,7 +107,8 @@ class OutgoingCalls:
             strategies=[(name, self._strategy(name)) for name in names],
             network=line.network(call_id, logger),
             memory=self._memory,
-            publish=self._publish,
+            events=self._events,
+            owner=self,
             started=self._clock.time(),
             logger=logger,
             settings_file=self._settings_file,
@@ -116,9 +116,6 @@ class OutgoingCalls:
         call.begin(line.callee(explanation, logger) if line.looks_up(explanation) else None)
         self._calls[call.id] = call
         self._expect(call, identity.address_of_record)
-        task = asyncio.get_running_loop().create_task(call.run())
-        self._tasks[call.id] = task
-        task.add_done_callback(partial(self._forget, call))
         return Dialling(call=call.id, line=line.name, explanation=explanation)
 
     def get(self, call_id: CallId, caller: Caller) -> OutgoingCall:
@@ -135,8 +132,9 @@ class OutgoingCalls:
     async def drain(self, seconds: float) -> None:
         """Take no more calls, and wait until there is none, ``seconds`` at most."""
         self._closing = True
-        if self._tasks:
-            await asyncio.wait(tuple(self._tasks.values()), timeout=seconds)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._until_none_is_left()
 
     async def close(self) -> None:
         """Take no more calls, hang up those that there are, and wait a while for their end.
@@ -144,27 +142,30 @@ class OutgoingCalls:
         There may be thousands: meanwhile the loop turns, and what their phones say is heard.
         """
         self._closing = True
-        tasks = tuple(self._tasks.values())
+        seconds = GOODBYE_SECONDS + GOODBYE_SECONDS_A_CALL * len(self._calls)
         with suppress(TimeoutError):
             try:
-                async with asyncio.timeout(GOODBYE_SECONDS + GOODBYE_SECONDS_A_CALL * len(tasks)):
+                async with asyncio.timeout(seconds):
                     await self._hang_up_all()
-                    if tasks:
-                        await asyncio.wait(tasks)
+                    await self._until_none_is_left()
             finally:  # also where nobody wants to wait any more: each is told to have ended
-                await self._give_up([task for task in tasks if not task.done()])
+                await self._give_up(tuple(self._calls.values()))
+
+    async def _until_none_is_left(self) -> None:
+        while self._calls:
+            self._none_left.clear()
+            await self._none_left.wait()
 
     async def _hang_up_all(self) -> None:
         async with asyncio.TaskGroup() as hanging_up:
             async for call in _few_at_a_time(tuple(self._calls.values())):
                 hanging_up.create_task(self._hang_up(call))
 
-    async def _give_up(self, stuck: Sequence[asyncio.Task[None]]) -> None:
+    async def _give_up(self, stuck: Sequence[OutgoingCall]) -> None:
         if stuck:
             self._logger.warning("calls did not end in time", calls=len(stuck))
-            async for task in _few_at_a_time(stuck):
-                task.cancel()
-            await asyncio.wait(stuck)
+            async for call in _few_at_a_time(stuck):
+                call.give_up()
 
     async def _hang_up(self, call: OutgoingCall) -> None:
         try:
@@ -177,21 +178,18 @@ class OutgoingCalls:
         for tell in self.on_begun:
             tell(call.request.line.address_of_record, caller)
 
-    def _forget(self, call: OutgoingCall, task: asyncio.Task[None]) -> None:
-        self._calls.pop(call.id, None)
-        self._tasks.pop(call.id, None)
+    def expect_callee(self, call: OutgoingCall) -> None:
+        """The callee of ``call`` is called before the phone, and may so call us."""
+        self._expect(call, call.request.callee)
+
+    def forget(self, call: OutgoingCall) -> None:
+        """It has ended."""
+        del self._calls[call.id]
         for caller in self._may_call.pop(call.id):
             for tell in self.on_over:
                 tell(call.request.line.address_of_record, caller)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._logger.error("call broke", call=call.id, why=repr(error))
-
-    def _publish(self, call: OutgoingCall, happening: Happening) -> None:
-        if isinstance(happening, CallEnded):
-            self._calls.pop(call.id, None)
-        elif isinstance(happening, CalleeTrying) and happening.strategy:  # before the phone
-            self._expect(call, call.request.callee)
-        self._events.tell_of_call(call.id, call.line, happening)
+        if not self._calls:
+            self._none_left.set()
 
 
 async def _few_at_a_time(items: Sequence[T]) -> AsyncIterator[T]:

@@ -38,6 +38,7 @@ from siptapi_core.targets import Address, HostPort, Transport
 
 ReadCredentials = Callable[[], Awaitable[Credentials | None]]
 """Reads what a line answers challenges with, None where it has no password; SettingsError."""
+Report = Callable[[AttemptHappening], None]
 MAXIMUM_STUN_SERVERS = 4
 """Addresses that are asked at once: two show whether the mapping depends on the destination."""
 
@@ -164,24 +165,16 @@ class LineNetwork:
 class _Happenings(Mailbox[AttemptHappening]):
     """Ends after `CallEnded`."""
 
-    __slots__ = ("_over",)
+    __slots__ = ()
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._over = False
-
-    async def __anext__(self) -> AttemptHappening:
-        if self._over:
-            raise StopAsyncIteration
-        if not self._items:
-            await self._wait()
-        happening = self._items.pop(0)
-        self._over = isinstance(happening, CallEnded)
-        return happening
+    def put(self, happening: AttemptHappening) -> None:
+        super().put(happening)
+        if isinstance(happening, CallEnded):
+            self.end()
 
 
 class ReferAttempt:
-    """An `Attempt` that is a `ReferCall`: resolves, calls, and queues what happens."""
+    """An `Attempt` that is a `ReferCall`: resolves, calls, and reports what happens."""
 
     capabilities = frozenset(Capability)
 
@@ -192,6 +185,7 @@ class ReferAttempt:
         "_line",
         "_network",
         "_plan",
+        "_report",
         "_starting",
         "_transferred_to",
     )
@@ -208,10 +202,18 @@ class ReferAttempt:
         self._plan = plan
         self._credentials = credentials
         self._happenings = _Happenings()
+        self._report: Report = self._happenings.put
         self._transferred_to: Uri | None = None
         self._call: ReferCall | None = None
         starting = asyncio.get_running_loop().create_task(self._start())
         self._starting: asyncio.Task[None] | None = starting
+
+    def report_to(self, report: Report) -> None:
+        """Let ``report`` be called with what happens, instead of `events`.
+
+        Before anything has happened, so in the same turn of the loop as `LineNetwork.refer_call`.
+        """
+        self._report = report
 
     def events(self) -> AsyncIterator[AttemptHappening]:
         """What happens; ends after `CallEnded`."""
@@ -224,7 +226,7 @@ class ReferAttempt:
         elif self._starting is not None:
             self._starting.cancel()
             self._starting = None
-            self._happenings.put(CallEnded(Outcome.CANCELLED, Stage.PROXY))
+            self._report(CallEnded(Outcome.CANCELLED, Stage.PROXY))
         else:
             raise RefusedError("the call has ended already")
 
@@ -251,7 +253,7 @@ class ReferAttempt:
                 addresses=addresses,
                 credentials=credentials,
                 locate=self._line.locate,
-                report=self._happenings.put,
+                report=self._report,
             )
             self._line.name_call(call.call_id)
             if self._transferred_to is not None:
@@ -259,8 +261,8 @@ class ReferAttempt:
             self._network.drive(call.start)
         except SiptapiError as error:  # no address, no password, a plan that cannot be a message
             failed = CallFailed(stage, None, str(error), Disturbed.NO, code=error.code)
-            self._happenings.put(failed)
-            self._happenings.put(CallEnded(Outcome.FAILED, stage))
+            self._report(failed)
+            self._report(CallEnded(Outcome.FAILED, stage))
         else:
             self._call = call
         finally:

@@ -92,7 +92,7 @@ class StoryAttempt:
     async def events(self):
         while True:
             happening = await self.queue.get()
-            if isinstance(happening, Exception):
+            if isinstance(happening, BaseException):
                 raise happening
             if happening is STOP:
                 return

@@ -48,6 +48,7 @@ from siptapi_core.events import (
     StrategyFellBack,
     TransferRequested,
 )
+from siptapi_core.net.line_network import ReferAttempt
 from siptapi_core.sip.uri import parse_uri
 from siptapi_core.testing.fake_clock import FakeClock
 
@@ -60,6 +61,7 @@ class Rig:
     def __init__(self, *strategies):
         self.told = []  # after the first: a call is placed
         self.placed = False
+        self.is_over = asyncio.Event()
         self.states = []
         self.logger = RecordingLogger()
         self.memory = StrategyMemory(None, FakeClock(), self.logger)
@@ -72,29 +74,36 @@ class Rig:
             strategies=list(zip("abc", strategies, strict=False)),
             network=None,
             memory=self.memory,
-            publish=self.publish,
+            events=self,
+            owner=self,
             started=17.0,
             logger=self.logger,
             settings_file="siptapi.toml",
         )
 
-    def publish(self, call, happening):
-        assert call is self.call
+    def tell_of_call(self, call, line, happening):
+        assert (call, line) == (self.call.id, "office")
         assert isinstance(happening, CallPlaced) is not self.placed
         self.placed = True
         if isinstance(happening, CallPlaced):
             assert happening == CallPlaced("301", "sip:301@example.com", "test")
         else:
             self.told.append(happening)
-            self.states.append(call.state)
+            self.states.append(self.call.state)
 
-    def run(self, during=None):
+    def forget(self, call):
+        assert call is self.call
+        self.is_over.set()
+
+    def expect_callee(self, call):
+        assert call is self.call
+
+    def run(self, during=None, look_up=None):
         async def main():
-            self.call.begin()
-            task = asyncio.ensure_future(self.call.run())
+            self.call.begin(look_up and look_up())
             if during is not None:
                 await during()
-            await asyncio.wait_for(task, 5)
+            await asyncio.wait_for(self.is_over.wait(), 5)
 
         asyncio.run(main())
         return self
@@ -292,27 +301,22 @@ def test_each_strategy_and_all_that_happens_is_logged():
 # --- the callee is looked up first ---------------------------------------------------------------
 
 
-def looked_up(rig, look_up, during=None):
-    async def main():
-        rig.call.begin(look_up())
-        task = asyncio.ensure_future(rig.call.run())
-        if during is not None:
-            await during()
-        await asyncio.wait_for(task, 5)
-
-    asyncio.run(main())
-    return rig
-
-
 async def find_bob():
     return parse_uri("sip:bob@example.org")
 
 
 def test_the_strategies_get_the_callee_that_was_found():
-    rig = looked_up(Rig(StoryStrategy(UNDISTURBED, NOT_REACHED), StoryStrategy(ANSWERED)), find_bob)
+    rig = Rig(StoryStrategy(UNDISTURBED, NOT_REACHED), StoryStrategy(ANSWERED))
+    rig.run(look_up=find_bob)
     for strategy in rig.strategies:
         assert [str(request.callee) for request in strategy.requests] == ["sip:bob@example.org"]
     assert names(rig.told) == ["strategy_fell_back", "call_ended"]
+
+
+def test_a_strategy_that_cannot_start_after_the_look_up_is_passed_over():
+    rig = Rig(StoryStrategy(fails=UsageError("not set")), StoryStrategy(ANSWERED))
+    rig.run(look_up=find_bob)
+    assert rig.told == [StrategyFellBack("a", "b", "not set"), ANSWERED]
 
 
 async def fail():
@@ -333,7 +337,7 @@ async def fail():
     ],
 )
 def test_what_goes_wrong_after_the_dial_is_an_event(look_up, strategy, why, code):
-    rig = looked_up(Rig(strategy), look_up)
+    rig = Rig(strategy).run(look_up=look_up)
     failed = CallFailed(Stage.PROXY, None, why, Disturbed.NO, code=code)
     assert rig.told == [failed, NOT_REACHED]
     assert strategy.attempts == []
@@ -351,7 +355,7 @@ def test_a_hang_up_while_the_callee_is_looked_up():
         await rig.call.hang_up()
         await rig.call.hang_up()
 
-    looked_up(rig, take_for_ever, during)
+    rig.run(during, take_for_ever)
     assert rig.told == [CallEnded(Outcome.CANCELLED, Stage.PROXY)]
     assert rig.strategies[0].requests == []
     with pytest.raises(RefusedError, match="the call has ended already"):
@@ -360,7 +364,7 @@ def test_a_hang_up_while_the_callee_is_looked_up():
 
 def test_a_hang_up_after_the_look_up_is_the_attempt_s():
     rig = Rig(StoryStrategy(PhoneCalling()))
-    looked_up(rig, find_bob, lambda: rig.hang_up_once("phone_calling"))
+    rig.run(lambda: rig.hang_up_once("phone_calling"), find_bob)
     assert rig.told == [PhoneCalling(), CANCELLED]
 
 
@@ -419,18 +423,55 @@ def test_events_that_are_none():
     assert rig.failed.reason.startswith("the strategy 'a' broke: TypeError")
 
 
-def test_a_call_that_is_cancelled_from_outside_has_an_end():
-    async def main():
-        rig = Rig(StoryStrategy(PhoneCalling()))
-        rig.call.begin()
-        task = asyncio.ensure_future(rig.call.run())
-        await until(lambda: rig.told)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        assert rig.told == [PhoneCalling(), CallEnded(Outcome.UNKNOWN, Stage.PROXY)]
+@pytest.mark.parametrize("look_up", [None, take_for_ever])
+def test_a_call_that_is_given_up_has_an_end_and_tells_nothing_more(look_up):
+    async def give_up():
+        await asyncio.sleep(0)
+        rig.call.give_up()
+        rig.call.give_up()
+        await until(lambda: len(asyncio.all_tasks()) == 1)
 
-    asyncio.run(main())
+    rig = Rig(StoryStrategy())
+    rig.run(give_up, look_up)
+    assert rig.told == [CallEnded(Outcome.UNKNOWN, Stage.PROXY)]
+
+
+class OwnAttempt(ReferAttempt):
+    """One of SIPTAPI's own, which does nothing."""
+
+    def __init__(self):
+        pass
+
+    def report_to(self, report):
+        self.report = report
+
+
+def test_an_attempt_of_our_own_reports_by_itself_until_the_call_was_given_up():
+    attempt = OwnAttempt()
+    rig = Rig(Odd(attempt))
+    rig.call.begin()
+    attempt.report(PhoneCalling())
+    rig.call.give_up()
+    attempt.report(ANSWERED)
+    assert rig.told == [PhoneCalling(), CallEnded(Outcome.UNKNOWN, Stage.PROXY)]
+
+
+def test_an_attempt_of_our_own_may_take_over():
+    attempt = OwnAttempt()
+    rig = Rig(StoryStrategy(UNDISTURBED, NOT_REACHED), Odd(attempt))
+
+    async def report():
+        await until(lambda: rig.call.strategy == "b")
+        attempt.report(PhoneCalling())
+        attempt.report(ANSWERED)
+
+    rig.run(report)
+    assert rig.told == [StrategyFellBack("a", "b", "no route"), PhoneCalling(), ANSWERED]
+
+
+def test_an_attempt_that_is_cancelled_by_what_it_waits_for_has_an_end():
+    rig = Rig(StoryStrategy(PhoneCalling(), asyncio.CancelledError())).run()
+    assert rig.told == [PhoneCalling(), CallEnded(Outcome.UNKNOWN, Stage.PROXY)]
 
 
 # --- hang up -------------------------------------------------------------------------------------

@@ -119,6 +119,23 @@ def test_a_call_on_loopback():
     run(main)
 
 
+def test_a_call_reports_to_whoever_asks_for_it():
+    async def main():
+        async with demo_line(Ending.ANSWERED) as (line, _network, plan):
+            reported, ended = [], asyncio.Event()
+
+            def report(happening):
+                reported.append(happening)
+                if isinstance(happening, CallEnded):
+                    ended.set()
+
+            line.refer_call(plan).report_to(report)
+            await ended.wait()
+            assert reported == await told(line.refer_call(plan))
+
+    run(main)
+
+
 def test_a_hang_up_while_the_phone_rings():
     async def main():
         async with demo_line(Ending.PHONE_NO_ANSWER) as (line, _network, plan):

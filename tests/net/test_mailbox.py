@@ -40,3 +40,28 @@ def test_a_reader_who_gave_up_takes_nothing_with_it():
         assert [await anext(box), await anext(box)] == ["kept", "too"]
 
     run(main)
+
+
+@pytest.mark.parametrize("why", [None, ValueError("full")])
+def test_what_is_there_is_read_before_the_end(why):
+    async def main():
+        box = Mailbox()
+        box.put(1)
+        box.end(why)
+        assert await anext(box) == 1
+        for _ in range(2):  # it stays at its end
+            with pytest.raises(StopAsyncIteration if why is None else ValueError):
+                await anext(box)
+
+    run(main)
+
+
+def test_an_end_is_told_to_a_reader_who_waits():
+    async def main():
+        box = Mailbox()
+        reading = asyncio.create_task(anext(box, "ended"))
+        await asyncio.sleep(0)
+        box.end()
+        assert await reading == "ended"
+
+    run(main)
