@@ -66,9 +66,9 @@ class Receiver:
                     self.close_connection = True
                     return
                 self.send_header("content-length", "0")
-                self.end_headers()
-                with receiver.arrived:
+                with receiver.arrived:  # before the answer: the next comes on another connection
                     receiver.received.append((dict(self.headers), body))
+                    self.end_headers()
                     receiver.arrived.notify_all()
 
             def write_until_nobody_reads(self):
