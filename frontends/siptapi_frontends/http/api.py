@@ -191,7 +191,6 @@ class Api:
             self._broadcaster,
             listener,
             after=None if after is None else int(after),
-            logger=self._logger,
         )
 
     # --- sessions ----------------------------------------------------------------------------

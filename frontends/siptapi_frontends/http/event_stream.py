@@ -10,18 +10,15 @@ from collections.abc import AsyncIterator
 
 from starlette.types import Message, Receive, Scope, Send
 
-from siptapi_core.contracts import Logger
 from siptapi_core.errors import RefusedError
 from siptapi_core.events import EventId
 from siptapi_frontends.http.broadcaster import Broadcaster
 from siptapi_frontends.http.listener import Listener, goodbye
-from siptapi_frontends.http.server import ABORT, SEND_NOW
+from siptapi_frontends.http.server import SEND_NOW
 
 STREAM_TYPE = "text/event-stream; charset=utf-8"
 RETRY = b"retry: 2000\n"
 """Milliseconds after which a browser comes again."""
-STALLED_SECONDS = 30.0
-"""How long a listener may leave unread what it is sent."""
 MOST_LISTENERS = 1000
 
 
@@ -34,19 +31,17 @@ class EventStream:
         listener: Listener,
         *,
         after: EventId | None,
-        logger: Logger,
     ) -> None:
         self._broadcaster = broadcaster
         self._listener = listener
         self._after = after
-        self._logger = logger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the listener has gone, or is let go."""
         self._listener.send_now = scope["extensions"][SEND_NOW]
         self._broadcaster.listen(self._listener)
         gone = asyncio.get_running_loop().create_task(_wait_until_gone(receive))
-        sending = asyncio.get_running_loop().create_task(self._send(scope, send))
+        sending = asyncio.get_running_loop().create_task(self._send(send))
         try:
             await asyncio.wait((gone, sending), return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -55,14 +50,7 @@ class EventStream:
             sending.cancel()
             await asyncio.gather(gone, sending, return_exceptions=True)
 
-    async def _send(self, scope: Scope, send: Send) -> None:
-        try:
-            await self._send_patiently(send)
-        except TimeoutError:
-            self._logger.warning("listener dropped", why="it does not read what it is sent")
-            scope["extensions"][ABORT]()
-
-    async def _send_patiently(self, send: Send) -> None:
+    async def _send(self, send: Send) -> None:
         await send(
             {
                 "type": "http.response.start",
@@ -74,8 +62,7 @@ class EventStream:
             }
         )
         async for piece in self._pieces():
-            async with asyncio.timeout(STALLED_SECONDS):
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _pieces(self) -> AsyncIterator[bytes]:

@@ -29,8 +29,8 @@ MORE_CONNECTIONS = 50
 """Who come then are told that there are too many; all others are let go without a word."""
 HEAD_SECONDS = 10.0
 """How long a client may take to ask something, from when it came, or was answered."""
-ABORT = "siptapi.abort"
-"""The ASGI extension that cuts a connection off."""
+STALLED_SECONDS = 30.0
+"""How long a client may leave unread what it is answered, with more than 64 KiB waiting for it."""
 SEND_NOW = "siptapi.send_now"
 """The ASGI extension that sends a piece of a body that has begun, at once.
 
@@ -40,23 +40,24 @@ SHUTDOWN_SECONDS = 3
 
 
 class Connection(H11Protocol):
-    """One client's connection; who only holds it, without asking anything, loses it.
+    """One client's connection; who only holds it, asking nothing or reading nothing, loses it.
 
-    ``scope["extensions"]`` of its requests has `ABORT` and `SEND_NOW`.
+    ``scope["extensions"]`` of its requests has `SEND_NOW`.
     """
 
     _timer: asyncio.TimerHandle | None = None
+    _stalled: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Somebody came."""
         super().connection_made(transport)
         inner = self.app
 
-        async def with_abort(scope: Any, receive: Any, send: Any) -> None:
-            scope["extensions"] = {ABORT: transport.abort, SEND_NOW: self._send_now}
+        async def with_extension(scope: Any, receive: Any, send: Any) -> None:
+            scope["extensions"] = {SEND_NOW: self._send_now}
             await inner(scope, receive, send)
 
-        self.app = with_abort
+        self.app = with_extension
         self._watch()
 
     def data_received(self, data: bytes) -> None:
@@ -76,6 +77,17 @@ class Connection(H11Protocol):
         """Somebody has gone."""
         super().connection_lost(exc)
         self._stop_waiting()
+        self._read_on()
+
+    def pause_writing(self) -> None:
+        """Somebody does not read what they asked for."""
+        super().pause_writing()
+        self._stalled = self.loop.call_later(STALLED_SECONDS, self._on_stalled)
+
+    def resume_writing(self) -> None:
+        """Somebody reads on."""
+        super().resume_writing()
+        self._read_on()
 
     def _send_now(self, piece: bytes) -> bool:
         if self.flow.write_paused or self.transport.is_closing():
@@ -112,6 +124,15 @@ class Connection(H11Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _read_on(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+
+    def _on_stalled(self) -> None:
+        self._log_refusal("the answer is not read")
+        self.transport.abort()
 
     def _on_too_slow(self) -> None:
         self._log_refusal("no request came")

@@ -370,6 +370,29 @@ def test_somebody_who_drips_a_request_is_cut_off(
     run(main())
 
 
+def test_whoever_does_not_read_the_answers_loses_the_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "STALLED_SECONDS", 0.3)
+    ask = b"GET /api/v1/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+    async def main():
+        async with serving(tmp_path) as lab:
+            _reader, writer = await asyncio.open_connection(
+                "127.0.0.1", lab.frontend.port, limit=4096
+            )
+            with suppress(ConnectionError):
+                async with asyncio.timeout(20):
+                    while not writer.transport.is_closing():
+                        writer.write(ask)
+                        await writer.drain()
+                        await asyncio.sleep(0)
+            assert [each for each in lab.log.refusals() if "is not read" in each]
+            writer.transport.abort()
+
+    run(main())
+
+
 def test_many_wrong_tokens_teach_nothing_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
