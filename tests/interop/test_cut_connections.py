@@ -1,7 +1,8 @@
-"""Many calls at once over one TCP connection that is cut off, in the middle of what it carries.
+"""TCP connections that are cut off in the middle of what they carry.
 
-The short form is for every day; ``nox -s soak`` makes more, also where the cuts come at any moment,
-and prints the rows of docs/reliability.md.
+Many calls at once: the short form is for every day; ``nox -s soak`` makes more, also where the cuts
+come at any moment, and prints the rows of docs/reliability.md. Then one call with two strategies,
+whose INVITE was on the connection: the phone never rings for both.
 """
 
 from __future__ import annotations
@@ -13,8 +14,14 @@ from collections import Counter
 from contextlib import suppress
 
 import pytest
+from lab.addresses import PORT
+from lab.baresip import Baresip
+from lab.cutter import Cutter
+from lab.kamailio import Kamailio
+from lab.laboratory import Lab
 from lab.lossy_town import Told, Town, check_truth, expected_of, open_town
 from lab.relay import Weather
+from lab.siptapi import Siptapi
 
 pytestmark = [
     pytest.mark.interop,
@@ -88,3 +95,101 @@ def row(name: str, town: Town, told: dict[str, Told]) -> str:
         f"| {others['failed']} | {others['unknown']} "
         f"| {seconds[len(seconds) // 2]:.2f} s | {seconds[-1]:.1f} s |"
     )
+
+
+# --- one call, two strategies --------------------------------------------------------------------
+
+ANSWERED = ("answered", "callee", 0)
+FAILED = ("failed", "proxy", 3)
+BEHIND = "when the proxy and the phone have it"
+INVITE_WITH_PASSWORD = b"\r\nProxy-Authorization: "
+
+
+class Office:
+    """A proxy that is reached by a way that can be cut, and a phone that is picked up by hand."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+        self._host = lab.host()
+        self.proxy: Kamailio = lab.kamailio(listens=[f"tcp:{self._host}:{PORT}"])
+        self.phone: Baresip = lab.baresip("alice", self.proxy, answer="manual")
+        self.callee: Baresip = lab.baresip("2002", self.proxy)
+
+    def way(self, *, passes: bool, again: bool) -> Cutter:
+        """... at the INVITE that has credentials: the first that the proxy passes on."""
+        return Cutter(
+            self._lab.host(),
+            self._host,
+            at=INVITE_WITH_PASSWORD,
+            passes=passes,
+            again=again,
+        )
+
+    def dial(self, place: str) -> Siptapi:
+        """By the proxy, over TCP at ``place``; else to the phone itself."""
+        return self._lab.dial(
+            outbound_proxy=f"sip:{place};transport=tcp",
+            resolvers=["a"],
+            strategies=["refer-via-proxy", "refer-to-phone"],
+            phone=self.phone.address,
+        )
+
+    def times_rung(self) -> int:
+        """Of the phone."""
+        return [event["type"] for event in self.phone.events].count("CALL_INCOMING")
+
+    def pick_up(self) -> None:
+        self.phone.await_event("CALL_INCOMING")
+        self.phone.command("accept")
+
+
+@pytest.fixture
+def office(lab: Lab) -> Office:
+    return Office(lab)
+
+
+@pytest.mark.parametrize("where", ["before it", BEHIND])
+def test_the_call_goes_through_and_the_phone_rings_once(office: Office, where: str) -> None:
+    passes = where == BEHIND
+    with office.way(passes=passes, again=True) as way:
+        call = office.dial(way.place)
+        if passes:
+            office.phone.await_event("CALL_INCOMING")
+            assert "phone_ringing" not in [event["event"] for event in call.events()]
+            way.cut()
+            call.await_event("phone_ringing")  # what the proxy had said is said again
+        office.pick_up()
+        result = call.finish()
+    assert result.ending == ANSWERED
+    assert "strategy_fell_back" not in result.names
+    assert office.times_rung() == 1
+    assert len(office.callee.incoming()) == 1
+
+
+@pytest.mark.parametrize("where", ["before it", BEHIND])
+def test_without_another_connection_nobody_knows_and_nothing_else_is_tried(
+    office: Office, where: str
+) -> None:
+    passes = where == BEHIND
+    with office.way(passes=passes, again=False) as way:
+        call = office.dial(way.place)
+        if passes:
+            office.phone.await_event("CALL_INCOMING")
+            way.cut()
+        result = call.finish()
+    assert result.ending == FAILED
+    assert result.failure["disturbed"] == "maybe"
+    assert "it may have arrived" in result.failure["reason"]
+    assert "strategy_fell_back" not in result.names
+    assert office.times_rung() == passes
+
+
+def test_where_there_was_no_connection_the_second_strategy_is_tried_at_once(
+    lab: Lab, office: Office
+) -> None:
+    call = office.dial(f"{lab.host()}:{PORT}")
+    office.pick_up()
+    result = call.finish()
+    assert "strategy_fell_back" in result.names
+    assert "phone_answered" in result.names
+    assert office.times_rung() == 1
