@@ -51,12 +51,17 @@ class StunSettings:
         },
     )
 
+    @property
+    def host_ports(self) -> tuple[HostPort, ...]:
+        """The servers, read; the doctor asks them too."""
+        return tuple(map(stun_server, self.servers))
+
 
 class ReferViaStun:
     """INVITE the phone as `refer-via-proxy` does, under the address that the NAT shows."""
 
     def __init__(self, settings: StunSettings) -> None:
-        self._servers = tuple(map(stun_server, settings.servers))
+        self._servers = settings.host_ports
 
     def start(self, request: DialRequest, network: Network) -> Attempt:
         """Begin the call; its plan is made when the servers have answered."""

@@ -103,7 +103,7 @@ async def _by_stun(line: ExaminedLine) -> Finding:
     )
     way = await line.way()
     try:
-        mapped = await line.network.mapped_address(way.target, settings.servers, refresh=0.0)
+        mapped = await line.network.mapped_address(way.target, settings.host_ports, refresh=0.0)
     except (NetworkError, ResolveError) as error:
         return problem(
             f"STUN: {error}.",

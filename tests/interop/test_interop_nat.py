@@ -68,6 +68,23 @@ def test_the_one_who_cannot_says_why_and_the_other_one_calls(tmp_path: Path) -> 
         assert len(phone.incoming()) == 1
 
 
+@pytest.mark.parametrize(
+    ("nat", "verdict", "words"),
+    [
+        (Nat.MASQUERADE, "ok", f"STUN servers see us at udp:{PUBLIC}:"),
+        (Nat.SYMMETRIC, "problem", "symmetric"),
+    ],
+)
+def test_the_doctor_asks_stun_servers(tmp_path: Path, nat: Nat, verdict: str, words: str) -> None:
+    with nat_lab(tmp_path, nat) as lab:
+        proxy = lab.kamailio()
+        line = LINE | {"strategies": ["refer-via-stun"], "outbound_proxy": proxy.uri}
+        findings = lab.doctor(tables=stun_table(lab), **line)
+        (found,) = (each for each in findings if each["seen"].startswith("STUN"))
+        assert (found["check"], found["line"], found["verdict"]) == ("nat", "office", verdict)
+        assert words in found["seen"]
+
+
 def test_a_mapping_that_changes_during_a_call_is_told(tmp_path: Path) -> None:
     with nat_lab(tmp_path, Nat.CONE, mapping_seconds=1) as lab:
         proxy = lab.kamailio()

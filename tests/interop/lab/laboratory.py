@@ -20,6 +20,8 @@ from lab.siptapi import Siptapi
 
 PASSWORDS = {"alice": "secret-of-alice", "2002": "secret-of-2002"}
 """The proxy's accounts: alice is the user who dials, 2002 the callee."""
+ACCOUNT = {"domain": DOMAIN, "user": "alice", "password": PASSWORDS["alice"]}
+"""Of a line, what makes it alice's."""
 
 _ENOUGH = 100_000
 """Characters of a trace: a whole call has a third of that."""
@@ -89,11 +91,21 @@ class Lab:
 
         ``tables`` are further tables of the settings, by heading.
         """
-        account = {"domain": DOMAIN, "user": "alice", "password": PASSWORDS["alice"]}
-        line = account | {"failure_linger": 0.2} | line
+        line = ACCOUNT | {"failure_linger": 0.2} | line
         return self._run(
             Siptapi(self._place("siptapi"), *options, number, line=line, tables=tables)
         )
+
+    def doctor(
+        self, *, tables: Mapping[str, Mapping[str, Any]], **line: Any
+    ) -> list[dict[str, Any]]:
+        """What ``siptapi doctor`` finds; ``tables`` and ``line`` are as in `dial`."""
+        place = self._place("doctor")
+        command = Siptapi(place, command="doctor", line=ACCOUNT | line, tables=tables)
+        self._run(command).wait(30)
+        (answer,) = command.events()
+        findings: list[dict[str, Any]] = answer["findings"]
+        return findings
 
     def dial_via(self, proxy: Kamailio, number: str = "2002", **line: Any) -> Siptapi:
         """Dial through ``proxy``, where the phone has the same account."""
@@ -118,8 +130,7 @@ class Lab:
 
         ``tables`` may replace that line by others; the other options are those of `Daemon`.
         """
-        account = {"domain": DOMAIN, "user": "alice", "password": PASSWORDS["alice"]}
-        settings = {"lines.office": account | {"failure_linger": 0.2} | line} | dict(tables or {})
+        settings = {"lines.office": ACCOUNT | {"failure_linger": 0.2} | line} | dict(tables or {})
         place = self._place("daemon")
         return self._run(Daemon(place, settings, environment, plugins=plugins, inside=inside))
 
