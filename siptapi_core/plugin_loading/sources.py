@@ -6,6 +6,7 @@ import functools
 import importlib
 import sys
 from collections.abc import Callable, Iterable
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 
@@ -73,8 +74,11 @@ def _from_file(file: Path) -> Source:
         raise UsageError(f"the plugin {file} cannot be read: {error.strerror}") from error
     except (SyntaxError, ValueError) as error:
         raise UsageError(f"the plugin {file} is no Python: {error}") from error
-    module = ModuleType(f"siptapi_plugin_file_{file.stem}")  # so that json.py hides no json
+    name = f"siptapi_plugin_file_{file.stem}"  # so that json.py hides no json
+    module = ModuleType(name)
     module.__file__ = str(file)
+    # Python 3.15 warns of a module without one while it shows the lines of a traceback.
+    module.__spec__ = ModuleSpec(name, SourceFileLoader(name, module.__file__))
 
     def load() -> object:
         sys.modules[module.__name__] = module  # attrs looks there for the types of a class
