@@ -105,6 +105,8 @@ class StreamConnection(asyncio.Protocol):
     def send(self, data: bytes) -> None:
         """Send, or keep until the connection is ready."""
         if self._transport is not None and self.state is ConnectionState.OPEN:
+            if self._transport.is_closing():  # broken: asyncio would log each try
+                return
             self._transport.write(data)
             waiting = self._transport.get_write_buffer_size()
         else:

@@ -297,6 +297,20 @@ def test_one_message_that_is_not_handled_does_not_end_the_rest():
     run(test())
 
 
+def test_pongs_for_who_has_gone_fill_no_log(caplog):
+    async def test():
+        async with joined() as (rig, server, peer):
+            rig.transport.send(b"1", peer)
+            await server.read(b"1")
+            connection = rig.transport._connections[peer]
+            connection._transport.abort()  # as after a reset, of which we are told in the next turn
+            connection.data_received(b"\r\n\r\n" * 1000)
+            assert (await rig.refused.get())[0] == peer
+
+    run(test())
+    assert caplog.records == []
+
+
 def test_a_ping_gets_a_pong():
     async def test():
         async with joined() as (rig, server, peer):
