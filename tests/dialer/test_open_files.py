@@ -45,3 +45,11 @@ def test_where_the_system_will_not_it_stays_as_it_was(monkeypatch: pytest.Monkey
     monkeypatch.setattr(open_files.resource, "getrlimit", lambda _kind: (256, UNLIMITED))
     monkeypatch.setattr(open_files.resource, "setrlimit", refuse)
     assert allow_open_files() == 256
+
+
+def test_where_nobody_may_ask_they_are_as_many_as_usual(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_kind: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(open_files.resource, "getrlimit", refuse)
+    assert allow_open_files() == 1024
