@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from typing import TypeVarTuple
 
@@ -24,7 +25,7 @@ class Driver:
         self._send = send
         self._loop = asyncio.get_running_loop()
         self._wake_up: asyncio.TimerHandle | None = None
-        self._closed = False
+        self._wakes_up_at = math.inf  # -inf: never again
 
     def drive(self, do: Callable[[*What, float], None], *what: *What) -> None:
         """Let ``do(*what, now)`` act on the endpoint, and carry out what follows from it.
@@ -36,24 +37,23 @@ class Driver:
         finally:
             for data, to in self._endpoint.datagrams():
                 self._send(data, to)
-            deadline, wake_up = self._endpoint.next_timer(), self._wake_up
+            deadline = self._endpoint.next_timer()
             # Waking up too early is harmless, and cheaper than a new timer.
-            if deadline is not None and (wake_up is None or deadline < wake_up.when()):
-                self._wake_up_at(deadline)
+            if deadline is not None and deadline < self._wakes_up_at:
+                self._set_wake_up(deadline)
 
     def close(self) -> None:
         """Wake up no more."""
-        self._closed = True
+        self._wakes_up_at = -math.inf
         if self._wake_up is not None:
             self._wake_up.cancel()
 
-    def _wake_up_at(self, deadline: float) -> None:
-        if self._closed:
-            return
+    def _set_wake_up(self, deadline: float) -> None:
         if self._wake_up is not None:
             self._wake_up.cancel()
+        self._wakes_up_at = deadline
         self._wake_up = self._loop.call_at(deadline, self._on_wake_up)
 
     def _on_wake_up(self) -> None:
-        self._wake_up = None
+        self._wake_up, self._wakes_up_at = None, math.inf
         self.drive(self._endpoint.handle_timer)
