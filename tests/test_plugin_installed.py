@@ -43,7 +43,6 @@ def test_name_value_distribution_and_version_are_read(tmp_path: Path) -> None:
         "[siptapi]\n# c = d\n\ne = f\n",
         "[siptapi]\r\na = b\r\n",
         "[siptapi]\nä = ö\n",
-        "[siptapi]\na = b = c\n",
     ],
 )
 def test_it_reads_what_the_standard_library_reads(tmp_path: Path, text: str | None) -> None:
@@ -82,6 +81,13 @@ def test_what_cannot_be_read_hides_nothing_else(tmp_path: Path) -> None:
     write(tmp_path, "c-1.dist-info", "[siptapi]\nc = x\n")
     found = installed_entry_points("siptapi", [str(tmp_path)])
     assert [(point.name, point.value) for point in found] == [("b", "\ufffd"), ("c", "x")]
+
+
+def test_a_value_that_names_no_module_is_left_to_who_imports_it(tmp_path: Path) -> None:
+    """The standard library reads no entry point at all beside such a one, since Python 3.15."""
+    write(tmp_path, "a-1.dist-info", "[siptapi]\na = b = c\nd = e\n")
+    found = installed_entry_points("siptapi", [str(tmp_path)])
+    assert [(point.name, point.value) for point in found] == [("a", "b = c"), ("d", "e")]
 
 
 def test_an_empty_path_entry_is_the_current_folder(
