@@ -128,10 +128,6 @@ async def _assembled(
             if history is None
             else EventBus(clock, history.record, history.last_event)
         )
-        if history is not None:
-            failed_calls = FailedCalls(history, network.messages_of)
-            events.sinks.append(failed_calls.on_event)
-            parts.push_async_callback(failed_calls.close)
         dialer = LocalDialer(
             events=events,
             lines=lines,
@@ -147,6 +143,10 @@ async def _assembled(
             history=history,
             listen=None if daemon else listen,
         )
+        if history is not None:
+            failed_calls = FailedCalls(history, network.messages_of)
+            dialer.outgoing.on_ended.append(failed_calls.on_ended)
+            parts.push_async_callback(failed_calls.close)
         parts.push_async_callback(dialer.close)
         yield dialer, lines, events, network
 

@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
-from siptapi_core.events import CallEnded, CallEvent, CallId, Event, Outcome, TracedMessage
+from siptapi_core.dialer.outgoing_call import OutgoingCall
+from siptapi_core.events import CallId, Outcome, TracedMessage
 from siptapi_core.history import CallHistory
 
 SETTLED_AFTER = 2.0
@@ -18,7 +19,7 @@ _WENT_WELL = frozenset({Outcome.ANSWERED, Outcome.CANCELLED})
 
 
 class FailedCalls:
-    """A sink of events: messages of calls that failed go into ``history``, one after the other.
+    """Puts messages of calls that failed into ``history``, one call after the other.
 
     So do those of calls of which nobody knows how they went. ``messages_of(call)`` has them.
     """
@@ -32,15 +33,14 @@ class FailedCalls:
         self._keeping: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
 
-    def on_event(self, event: Event) -> None:
+    def on_ended(self, call: OutgoingCall) -> None:
         """Take note of the end of a call."""
-        if isinstance(event, CallEvent) and isinstance(event.happening, CallEnded):
-            if event.happening.outcome in _WENT_WELL:
-                return
-            loop = asyncio.get_running_loop()
-            self._waiting.append((loop.time() + SETTLED_AFTER, event.call, event.line))
-            if self._keeping is None or self._keeping.done():
-                self._keeping = loop.create_task(self._keep())
+        if call.outcome in _WENT_WELL:
+            return
+        loop = asyncio.get_running_loop()
+        self._waiting.append((loop.time() + SETTLED_AFTER, call.id, call.line))
+        if self._keeping is None or self._keeping.done():
+            self._keeping = loop.create_task(self._keep())
 
     async def close(self) -> None:
         """Keep what there is of those that ended a moment ago."""

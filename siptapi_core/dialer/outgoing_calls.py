@@ -46,6 +46,8 @@ class OutgoingCalls:
         account itself and, where the callee is called first, the callee."""
         self.on_over: list[Callable[[SipUri, Uri], None]] = []
         """... and once more when the call is over."""
+        self.on_ended: list[Callable[[OutgoingCall], None]] = []
+        """Told of each call that has just ended."""
         self.admit: Callable[[int], None] = lambda _calls: None
         """Raises BusyError where there cannot be one more call beside so many."""
         self._events = events
@@ -188,6 +190,8 @@ class OutgoingCalls:
         for caller in self._may_call.pop(call.id):
             for tell in self.on_over:
                 tell(call.request.line.address_of_record, caller)
+        for tell_of_end in self.on_ended:
+            tell_of_end(call)
         if not self._calls:
             self._none_left.set()
 

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 
 from siptapi_core.dialer import failed_calls
 from siptapi_core.dialer.failed_calls import FailedCalls
-from siptapi_core.events import (
-    CallEnded,
-    CallEvent,
-    Direction,
-    LineAdded,
-    LineEvent,
-    Outcome,
-    PhoneRinging,
-    Stage,
-    TracedMessage,
-)
+from siptapi_core.events import Direction, Outcome, TracedMessage
 
 MESSAGE = TracedMessage(1e9, Direction.SENT, "udp:192.0.2.1:5060", "x", "BYE sip:a@b SIP/2.0")
 
@@ -34,8 +25,8 @@ class Kept:
         self.written.set()
 
 
-def ended(outcome: Outcome, call: str = "c1") -> CallEvent:
-    return CallEvent(1, call, "office", 1e9, CallEnded(outcome, Stage.CALLEE))
+def ended(outcome: Outcome, call: str = "c1") -> SimpleNamespace:
+    return SimpleNamespace(id=call, line="office", outcome=outcome)
 
 
 @pytest.mark.parametrize("outcome", Outcome)
@@ -43,9 +34,7 @@ def test_only_what_did_not_go_well(outcome: Outcome) -> None:
     async def main() -> Kept:
         kept = Kept()
         failed = FailedCalls(kept, lambda _call: (MESSAGE,))
-        failed.on_event(LineEvent(1, "office", 1e9, LineAdded()))
-        failed.on_event(CallEvent(1, "c1", "office", 1e9, PhoneRinging()))
-        failed.on_event(ended(outcome))
+        failed.on_ended(ended(outcome))
         await failed.close()
         return kept
 
@@ -59,7 +48,7 @@ def test_what_comes_shortly_after_the_end_is_among_them(monkeypatch) -> None:
     async def main() -> None:
         kept, messages = Kept(), [MESSAGE]
         failed = FailedCalls(kept, lambda _call: tuple(messages))
-        failed.on_event(ended(Outcome.BUSY))
+        failed.on_ended(ended(Outcome.BUSY))
         messages.append(MESSAGE)
         await asyncio.wait_for(kept.written.wait(), 5)
         assert kept.calls == {"c1": ("office", (MESSAGE, MESSAGE))}
@@ -72,7 +61,7 @@ def test_a_call_that_sent_nothing_is_left_out() -> None:
     async def main() -> None:
         kept = Kept()
         failed = FailedCalls(kept, lambda _call: ())
-        failed.on_event(ended(Outcome.FAILED))
+        failed.on_ended(ended(Outcome.FAILED))
         await failed.close()
         assert kept.calls == {}
 
@@ -94,7 +83,7 @@ def test_when_thousands_fail_at_once_the_latest_are_kept_one_after_the_other(mon
         failed = FailedCalls(kept, lambda _call: (MESSAGE,))
         turning = asyncio.create_task(turn())
         for number in range(failed_calls.MOST_WAITING + 5):
-            failed.on_event(ended(Outcome.FAILED, f"c{number}"))
+            failed.on_ended(ended(Outcome.FAILED, f"c{number}"))
         await failed.close()
         turning.cancel()
         assert len(kept.calls) == failed_calls.MOST_WAITING
