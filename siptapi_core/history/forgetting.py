@@ -20,7 +20,7 @@ _TOO_MANY = (
     "(started, call) <= ("
     "SELECT started, call FROM calls ORDER BY started DESC, call DESC LIMIT 1 OFFSET :keep_calls)"
 )
-_OF_CALLS = "call IN (SELECT value FROM json_each(?))"
+_THESE = "call IN (SELECT value FROM json_each(?))"
 _OF_NO_CALL = (
     "(run, id) IN (SELECT run, id FROM events WHERE call IS NULL ORDER BY run, id LIMIT ?)"
 )
@@ -46,14 +46,14 @@ def forget(
     values = {"since": now - keep_days * _DAY, "keep_calls": keep_calls, "limit": CALLS_AT_ONCE}
     with transaction(connection):
         found = connection.execute(
-            "SELECT call, run FROM calls WHERE (ended IS NOT NULL OR unfinished)"  # noqa: S608
+            "SELECT call, run, events_key FROM calls WHERE (ended IS NOT NULL OR unfinished)"  # noqa: S608
             f" AND ({' OR '.join(conditions) or 'false'}) ORDER BY started, call LIMIT :limit",
             values,
         ).fetchall()
         calls = json.dumps([row["call"] for row in found])
-        _remove_events(connection, _OF_CALLS, calls)
-        connection.execute(f"DELETE FROM calls WHERE {_OF_CALLS}", (calls,))  # noqa: S608
-        connection.execute(f"DELETE FROM messages WHERE {_OF_CALLS}", (calls,))  # noqa: S608
+        _remove_events(connection, _THESE, json.dumps([row["events_key"] for row in found]))
+        connection.execute(f"DELETE FROM calls WHERE {_THESE}", (calls,))  # noqa: S608
+        connection.execute(f"DELETE FROM messages WHERE {_THESE}", (calls,))  # noqa: S608
         for run in {row["run"] for row in found} - {MAIN, *running}:
             connection.execute(
                 "DELETE FROM runs WHERE run = :run"

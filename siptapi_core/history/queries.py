@@ -69,7 +69,11 @@ def show_call(
     row = connection.execute(f"{_SELECT} WHERE call = ?", (call,)).fetchone()
     if row is None or not (lines is None or row["line"] in lines):
         raise RefusedError(f"the history has no call {call!r}")
-    events = connection.execute("SELECT data FROM events WHERE call = ? ORDER BY run, id", (call,))
+    events = connection.execute(
+        "SELECT data FROM events WHERE call = (SELECT events_key FROM calls WHERE call = ?)"
+        " ORDER BY run, id",
+        (call,),
+    )
     return _record(row, events=_events(events))
 
 

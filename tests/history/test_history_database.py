@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from history_bench import BEGAN, SaidLogger
+from history_bench import ANSWERED, BEGAN, SaidLogger, of_call
 
+from siptapi_core.event_encoding import encode_event
 from siptapi_core.history import schema
 from siptapi_core.history.database import SET_ASIDE_AGAIN, Database
+from siptapi_core.history.forgetting import forget
 from siptapi_core.history.health import Health
+from siptapi_core.history.queries import show_call
 from siptapi_core.history.schema import NewerSchemaError, migrate
+from siptapi_core.history.taking_over import insert_lines
 from siptapi_core.history.transaction import transaction
 from siptapi_core.testing.fake_clock import FakeClock
 
@@ -232,6 +237,41 @@ def test_version_1_is_what_was_released() -> None:
     }
 
 
+def test_calls_of_version_2_have_their_events_and_those_that_come(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = of_call(ANSWERED)
+    ended = json.dumps(encode_event(events[-1]))
+
+    def fill(connection: sqlite3.Connection) -> None:
+        connection.execute(
+            "INSERT INTO calls (call, run, line, direction, number, name, searched, started)"
+            " VALUES ('c1', 'main', 'office', 'outgoing', '1', '', '1', ?)",
+            (BEGAN,),
+        )
+        for event in events[:-1]:
+            connection.execute(
+                "INSERT INTO events VALUES ('main', ?, 'c1', ?)",
+                (event.id, json.dumps(encode_event(event))),
+            )
+        connection.execute("INSERT INTO runs (run, last_event) VALUES ('main', 3)")
+
+    def go_on(connection: sqlite3.Connection) -> None:
+        assert show_call(connection, "c1", None).events == tuple(events[:-1])
+        assert insert_lines(connection, "main", [ended.encode()]) == 0
+        shown = show_call(connection, "c1", None)
+        assert (shown.outcome, shown.events) == ("answered", tuple(events))
+        forget(connection, now=BEGAN + 1e9, keep_days=1, keep_calls=0, running=[])
+        for table in ("calls", "events"):
+            assert connection.execute(f"SELECT * FROM {table}").fetchall() == []
+
+    with monkeypatch.context() as patched:
+        patched.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:2])
+        rig.database.use(fill)
+        rig.database.close()
+    rig.database.use(go_on)
+
+
 def test_an_older_database_is_brought_up_to_date_and_keeps_what_it_has(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -273,6 +313,7 @@ def test_a_later_versions_database_is_left_alone(rig: Rig, monkeypatch: pytest.M
         patched.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, later))
         rig.add("main")
     rig.database.close()
-    with pytest.raises(NewerSchemaError, match=r"made by a later version of SIPTAPI \(3\)"):
+    newer = rf"made by a later version of SIPTAPI \({len(schema.MIGRATIONS) + 1}\)"
+    with pytest.raises(NewerSchemaError, match=newer):
         rig.runs()
     assert set_aside(rig) == []

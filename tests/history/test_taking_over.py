@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,10 @@ from siptapi_core.events import (
     Stage,
     StrategyFellBack,
 )
+from siptapi_core.history import taking_over
 from siptapi_core.history.journal_files import journal_files, read_lines
 from siptapi_core.history.journal_line import line_of
+from siptapi_core.history.queries import show_call
 from siptapi_core.history.taking_over import EVENTS_AT_ONCE, end_calls, insert_lines
 
 
@@ -58,12 +61,17 @@ def everything(connection: sqlite3.Connection) -> dict[str, list[dict[str, Any]]
     }
 
 
+def ids_of(connection: sqlite3.Connection, call: str) -> list[int]:
+    """Of those events that are kept under it."""
+    return [event.id for event in show_call(connection, call, None).events]
+
+
 def call_after(connection: sqlite3.Connection, happenings: tuple[Happening, ...]) -> dict[str, Any]:
     """What its row has that not every call has."""
     assert insert(connection, of_call(happenings)) == 0
     [row] = everything(connection)["calls"]
     assert row["started"] == BEGAN + 1
-    usual = {"call", "run", "line", "started", "searched"}
+    usual = {"call", "run", "line", "started", "searched", "events_key"}
     nothing = {"name": "", "strategy": "", "outcome": "", "reason": "", "unfinished": 0}
     return {
         name: value
@@ -78,6 +86,13 @@ RINGING = IncomingRinging("+4312", "200", "Jörg")
 INCOMING = {"direction": "incoming", "number": "+4312", "name": "Jörg"}
 BY_US = CalleeTrying("reverse", Reporter.SIPTAPI)
 ENDED = {"ended": BEGAN + 2}
+OFTEN = (
+    CalleeAnswered(),
+    CallCorrected(Outcome.ANSWERED),
+    CallCorrected(Outcome.BUSY),
+    ConversationEnded(0.5),
+)
+"""They mean something else where the callee has answered."""
 
 
 @pytest.mark.parametrize(
@@ -140,11 +155,9 @@ def test_every_event_is_kept_under_its_call(connection: sqlite3.Connection) -> N
     orphan = CallEvent(6, "c9", "office", 1.0, CalleeAnswered())
     insert(connection, [*events, line, orphan])
     rows = everything(connection)["events"]
-    assert [(row["id"], row["call"]) for row in rows] == [
-        *((number, "c1") for number in range(1, 5)),
-        (5, None),
-        (6, None),
-    ]
+    assert [row["id"] for row in rows] == [1, 2, 3, 4, 5, 6]
+    assert [row["id"] for row in rows if row["call"] is None] == [5, 6]
+    assert ids_of(connection, "c1") == [1, 2, 3, 4]
     assert [row["data"].encode() + b"\n" for row in rows] == [
         line_of(event) for event in [*events, line, orphan]
     ]
@@ -156,7 +169,7 @@ def test_a_call_goes_on_however_many_events_come_between(connection: sqlite3.Con
     insert(connection, [*between, *of_call(ANSWERED[2:], first=2 * EVENTS_AT_ONCE)])
     rows = everything(connection)["events"]
     assert [row["id"] for row in rows] == list(range(1, 2 * EVENTS_AT_ONCE + len(ANSWERED) - 2))
-    assert [row["id"] for row in rows if row["call"] == "c1"] == [
+    assert ids_of(connection, "c1") == [
         *(1, 2),
         *range(2 * EVENTS_AT_ONCE, 2 * EVENTS_AT_ONCE + len(ANSWERED) - 2),
     ]
@@ -196,6 +209,11 @@ def test_a_run_that_is_gone_leaves_calls_unfinished(connection: sqlite3.Connecti
         b'{"id":7,"event":"call_placed","call":"c7"}',
         b'{"id":99999999999999999999,"event":"line_added"}',
         b'{"id":7,"event":"call_placed","call":["c"],"line":"x","time":1.0,"number":"1"}',
+        b'{"id":7,"event":"call_placed","line":"x","time":1.0,"number":"1"}',
+        b'{"id":7,"event":"call_placed","call":"c7","line":null,"time":1.0,"number":"1"}',
+        b'{"id":7,"event":"strategy_fell_back","call":"c1","to":null}',
+        b'{"id":7,"event":"call_failed","call":"c1","status":403,"reason":["No"]}',
+        b'{"id":7,"event":"call_failed","call":"c1","status":9223372036854775808,"reason":""}',
     ],
 )
 def test_a_line_that_is_no_event_is_counted_and_the_others_are_kept(
@@ -210,8 +228,8 @@ def test_what_a_later_version_tells_is_kept_as_it_is(connection: sqlite3.Connect
     later = b'{"id":5,"event":"call_parked","call":"c1","line":"office","time":1.0,"at":"7"}'
     insert(connection, of_call(ANSWERED))
     assert insert_lines(connection, "main", [later]) == 0
-    last = everything(connection)["events"][-1]
-    assert last == {"run": "main", "id": 5, "call": "c1", "data": later.decode()}
+    *_, before, last = everything(connection)["events"]
+    assert last == before | {"id": 5, "data": later.decode()}
 
 
 def test_half_a_character_in_a_name_is_no_reason_to_lose_the_call(
@@ -224,15 +242,29 @@ def test_half_a_character_in_a_name_is_no_reason_to_lose_the_call(
     assert json.loads(event["data"])["caller_name"] == "J\ud800rg"
 
 
+CALLS = st.sampled_from(["c1", "c2", "c3"])
 EVENTS = st.lists(
-    st.tuples(st.sampled_from(["c1", "c2"]), st.sampled_from([PLACED, RINGING]) | HAPPENINGS),
-    max_size=12,
+    st.tuples(CALLS, st.sampled_from([PLACED, RINGING, *OFTEN]) | HAPPENINGS), max_size=20
 ).map(
     lambda told: [
         CallEvent(number, call, "office", BEGAN + number, happening)
         for number, (call, happening) in enumerate(told, start=1)
     ]
 )
+
+
+@given(EVENTS, st.lists(st.integers(0, 20)), st.integers(1, 4))
+def test_events_in_any_batches_come_to_the_same_as_one_by_one(
+    events: list[CallEvent], cuts: list[int], events_at_once: int
+) -> None:
+    with in_memory() as one_by_one, in_memory() as in_batches:
+        for event in events:
+            assert insert(one_by_one, [event]) == 0
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(taking_over, "EVENTS_AT_ONCE", events_at_once)
+            for begin, end in pairwise([0, *sorted(cuts), len(events)]):
+                assert insert(in_batches, events[begin:end]) == 0
+        assert everything(in_batches) == everything(one_by_one)
 
 
 @given(EVENTS, st.data())
