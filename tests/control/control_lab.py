@@ -5,56 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from siptapi_core.commands import Caller, Command, Done, Reply
+from scripted_dialer import ScriptedDialer
+
 from siptapi_core.control import place
 from siptapi_core.control.authentication import Handshake, address_text, new_nonce
 from siptapi_core.control.server import ControlServer
-from siptapi_core.dialer.event_bus import Bus, EventBus
-from siptapi_core.events import Event, EventId, TracedMessage
 from siptapi_core.logs import logger
 from siptapi_core.settings.control import ControlSettings
-from siptapi_core.testing.fake_clock import FakeClock
 
 T = TypeVar("T")
 Line = dict[str, Any]
-
-
-class ScriptedDialer:
-    """Answers each command as ``answers`` says, by its class: a reply, an error, or a function.
-
-    ``executed`` are all commands with their callers; what it ``tells`` goes to who listens.
-    """
-
-    def __init__(self, answers: dict[type, Any] | None = None) -> None:
-        self.answers = answers or {}
-        self.executed: list[tuple[Command, Caller]] = []
-        self.tells = EventBus(FakeClock())
-        self.traces: Bus[TracedMessage] = Bus()
-
-    async def execute(self, command: Command, caller: Caller) -> Reply:
-        self.executed.append((command, caller))
-        answer = self.answers.get(type(command), Done())
-        if isinstance(answer, Exception):
-            raise answer
-        if callable(answer):
-            given: Callable[[], Awaitable[Reply]] = answer
-            return await given()
-        return answer  # type: ignore[no-any-return]
-
-    def events(self, caller: Caller, after: EventId | None = None) -> AsyncIterator[Event]:
-        return self.tells.subscribe_for(caller, after)
-
-    def traced(self) -> AsyncIterator[TracedMessage]:
-        return self.traces.subscribe()
-
-    def close(self) -> None:
-        self.tells.close()
-        self.traces.close()
 
 
 class HandClient:

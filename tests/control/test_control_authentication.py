@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from control_lab import ScriptedDialer, free_port, run, serving, token_of_daemon
+from control_lab import free_port, run, serving, token_of_daemon
+from scripted_dialer import ScriptedDialer
 
 from siptapi_core.commands import Caller
 from siptapi_core.control import authentication

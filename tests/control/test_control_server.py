@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 from control_lab import (
     HandClient,
-    ScriptedDialer,
     client,
     free_port,
     run,
     serving,
     token_of_daemon,
 )
+from scripted_dialer import ScriptedDialer
 
 from siptapi_core.commands import (
     Caller,
@@ -197,7 +197,7 @@ def test_what_cannot_be_done_is_told_and_the_line_goes_on() -> None:
 def test_what_takes_long_holds_nothing_up_until_there_is_too_much_of_it() -> None:
     go = asyncio.Event()
 
-    async def slow() -> Done:
+    async def slow(_command: object) -> Done:
         await go.wait()
         return Done()
 
@@ -224,7 +224,7 @@ def test_what_takes_long_holds_nothing_up_until_there_is_too_much_of_it() -> Non
 def test_who_only_sends_still_gets_its_answers() -> None:
     go = asyncio.Event()
 
-    async def slow() -> Done:
+    async def slow(_command: object) -> Done:
         await go.wait()
         return Done()
 
@@ -242,7 +242,7 @@ def test_who_only_sends_still_gets_its_answers() -> None:
 def test_a_command_of_who_is_gone_is_carried_out_to_its_end() -> None:
     go, done = asyncio.Event(), asyncio.Event()
 
-    async def slow() -> Done:
+    async def slow(_command: object) -> Done:
         await go.wait()
         done.set()
         return Done()
@@ -625,7 +625,7 @@ def test_when_the_server_ends_everyone_is_told_and_nothing_is_left(
     monkeypatch.setattr(connection, "GOODBYE_SECONDS", 0.05)
     stuck = asyncio.Event()
 
-    async def never() -> Done:
+    async def never(_command: object) -> Done:
         await stuck.wait()
         return Done()
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from control_lab import ScriptedDialer, client, run, serving
+from control_lab import client, run, serving
+from scripted_dialer import ScriptedDialer
 
 from siptapi_core.commands import (
     CallDirection,

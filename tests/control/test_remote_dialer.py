@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from control_lab import HandClient, ScriptedDialer, free_port, run, serving
+from control_lab import HandClient, free_port, run, serving
+from scripted_dialer import ScriptedDialer
 
 from siptapi_core.commands import (
     Caller,
@@ -139,7 +140,7 @@ def test_an_error_is_raised_as_it_was_there() -> None:
 def test_several_answers_are_told_apart() -> None:
     first, second = asyncio.Event(), asyncio.Event()
 
-    async def slow() -> Calls:
+    async def slow(_command: object) -> Calls:
         second.set()
         await first.wait()
         return Calls(())
@@ -302,7 +303,7 @@ def test_a_daemon_that_ends_properly_ends_the_streams_with_its_words() -> None:
 def test_what_was_sent_already_is_not_sent_again() -> None:
     dialled = asyncio.Event()
 
-    async def dial() -> Done:
+    async def dial(_command: object) -> Done:
         dialled.set()
         return Done()
 

@@ -11,14 +11,13 @@ from typing import Any, TypeVar
 
 import httpx
 from attrs import evolve
+from scripted_dialer import ScriptedDialer
 
-from siptapi_core.commands import Caller, Command, Dialling, Done, Reply
+from siptapi_core.commands import Dialling
 from siptapi_core.contracts import Context, Dialer
 from siptapi_core.demo import Ending, open_demo
 from siptapi_core.dialer import open_daemon
 from siptapi_core.dialer.daemon import Daemon
-from siptapi_core.dialer.event_bus import Bus, EventBus
-from siptapi_core.events import Event, EventId, TracedMessage
 from siptapi_core.net.clock import SystemClock
 from siptapi_core.numbers import Explanation, Kind
 from siptapi_core.plugin_loading import load_plugins
@@ -72,38 +71,6 @@ class Log:
             if level == "warning" and event.startswith("refused"):
                 found.append(str(values.get("why", event)))
         return found
-
-
-class ScriptedDialer:
-    """Answers each command as ``answers`` says, by its class: a reply or an error.
-
-    ``executed`` are all commands with their callers; what it ``tells`` goes to who listens.
-    """
-
-    def __init__(self, answers: dict[type, Any] | None = None) -> None:
-        self.answers = answers or {}
-        self.executed: list[tuple[Command, Caller]] = []
-        self.tells = EventBus(SystemClock())
-        self.traces: Bus[TracedMessage] = Bus()
-
-    async def execute(self, command: Command, caller: Caller) -> Reply:
-        self.executed.append((command, caller))
-        answer = self.answers.get(type(command), Done())
-        if isinstance(answer, Exception):
-            raise answer
-        if callable(answer):
-            return await answer(command)  # type: ignore[no-any-return]
-        return answer  # type: ignore[no-any-return]
-
-    def events(self, caller: Caller, after: EventId | None = None) -> AsyncIterator[Event]:
-        return self.tells.subscribe_for(caller, after)
-
-    def traced(self) -> AsyncIterator[TracedMessage]:
-        return self.traces.subscribe()
-
-    def close(self) -> None:
-        self.tells.close()
-        self.traces.close()
 
 
 class Lab:

@@ -11,7 +11,8 @@ from typing import Any
 
 import httpx
 import pytest
-from http_lab import Lab, ScriptedDialer, events_of, run, serving
+from http_lab import Lab, events_of, run, serving
+from scripted_dialer import ScriptedDialer
 
 from siptapi_core.dialer import event_bus
 from siptapi_core.dialer.event_bus import EventBus

@@ -11,7 +11,8 @@ import httpx
 import pytest
 from attrs import evolve
 from certificates import Authority
-from http_lab import Log, ScriptedDialer, run, serving
+from http_lab import Log, run, serving
+from scripted_dialer import ScriptedDialer
 
 from siptapi_core.contracts import Context
 from siptapi_core.errors import NetworkError, SettingsError
