@@ -20,6 +20,7 @@ PROTOCOL = "2.0"
 DEFAULT_SETTINGS = "default"
 """For a hello: the settings that are taken where none are named."""
 CONNECT_SECONDS = 2.0
+_ROOT = 0
 
 
 def by_address(file: str) -> tuple[socket.socket, str] | None:
@@ -44,7 +45,10 @@ if sys.platform == "win32":
 else:
 
     def find_daemon() -> tuple[socket.socket, str] | None:
-        """A socket that is connected to the daemon; the token that both must know (none: "")."""
+        """A socket that is connected to the daemon; the token that both must know (none: "").
+
+        Where another user may write into the runtime folder, what listens there may be his.
+        """
         for file in place.socket_files():
             if os.path.exists(file):  # noqa: PTH110  # see the module's docstring
                 import socket  # noqa: PLC0415  # see the module's docstring
@@ -53,8 +57,29 @@ else:
                 connected.settimeout(CONNECT_SECONDS)
                 try:
                     connected.connect(file)
+                    if _is_ours(connected):
+                        return connected, ""
                 except OSError:
-                    connected.close()
-                else:
-                    return connected, ""
+                    pass
+                connected.close()
         return None
+
+    def _is_ours(connected: socket.socket) -> bool:
+        user = os.geteuid()
+        return user == _ROOT or peer_user(connected) in {None, user}
+
+
+def peer_user(connected: socket.socket) -> int | None:
+    """The user id of who is at the other end of a Unix socket; None where nobody says."""
+    import socket  # noqa: PLC0415  # see the module's docstring
+
+    user: int | None = None
+    if sys.platform == "linux":  # struct ucred: process, user, group
+        user = _second(connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    elif sys.platform == "darwin":  # LOCAL_PEERCRED of unix(4): struct xucred, version, then user
+        user = _second(connected.getsockopt(0, 1, 76))
+    return user
+
+
+def _second(integers: bytes) -> int:
+    return int.from_bytes(integers[4:8], sys.byteorder)

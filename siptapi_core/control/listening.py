@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-import struct
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,6 +18,7 @@ from typing import NamedTuple
 
 from siptapi_core.control import place
 from siptapi_core.control.authentication import address_text
+from siptapi_core.control.finding import peer_user
 from siptapi_core.control.private_files import make_folder, write_private
 from siptapi_core.errors import DeniedError, NetworkError
 
@@ -131,14 +131,3 @@ def check_user(connected: socket.socket) -> None:
     user = peer_user(connected)
     if sys.platform != "win32" and user not in (None, _ROOT, os.geteuid()):
         raise DeniedError("another user's daemon takes no commands")
-
-
-def peer_user(connected: socket.socket) -> int | None:
-    """The user id of who is at the other end of a Unix socket; None where nobody says."""
-    user: int | None = None
-    if sys.platform == "linux":
-        credentials = connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
-        _, user, _ = struct.unpack("iII", credentials)
-    elif sys.platform == "darwin":  # LOCAL_PEERCRED of unix(4): struct xucred, version, then user
-        _, user = struct.unpack_from("II", connected.getsockopt(0, 1, 76))
-    return user

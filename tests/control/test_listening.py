@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from control_lab import free_port
 
-from siptapi_core.control import listening, place
-from siptapi_core.control.finding import by_address, find_daemon
-from siptapi_core.control.listening import Listener, check_user, listeners, peer_user
+from siptapi_core.control import finding, listening, place
+from siptapi_core.control.finding import by_address, find_daemon, peer_user
+from siptapi_core.control.listening import Listener, check_user, listeners
 from siptapi_core.errors import DeniedError, NetworkError
 
 if sys.platform == "win32":
@@ -87,12 +87,36 @@ def test_another_user_may_not_come_in_but_root_may(
                 check_user(one)
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs", "found"),
+    [
+        (1000, 1000, True),
+        (1000, 1001, False),
+        (1000, 0, False),
+        (0, 1000, True),
+        (1000, None, True),
+    ],
+)
+def test_what_another_user_put_there_is_no_daemon_of_ours(
+    ours: int, theirs: int | None, *, found: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """XDG_RUNTIME_DIR may be a folder that everybody can write into, as /tmp is."""
+    [listener] = listeners(None)
+    monkeypatch.setattr(finding.os, "geteuid", lambda: ours)
+    monkeypatch.setattr(finding, "peer_user", lambda _: theirs)
+    connected = find_daemon()
+    listener.close()
+    assert (connected is not None) is found
+    if connected is not None:
+        connected[0].close()
+
+
 def test_where_the_system_does_not_say_who_it_is_the_file_decides(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     one, two = socket.socketpair(socket.AF_UNIX)
     with one, two:
-        monkeypatch.setattr(listening.sys, "platform", "freebsd14")
+        monkeypatch.setattr(finding.sys, "platform", "freebsd14")
         assert peer_user(one) is None
         check_user(one)
 
