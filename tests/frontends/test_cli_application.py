@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -84,6 +85,19 @@ def test_help_lists_options_and_the_commands_of_every_plugin(
     listed = [" ".join(line.split()) for line in out.splitlines()]
     assert "dial make your phone call a number" in listed
     assert "echo echo\\x1b[31m" in listed
+
+
+def test_in_colours_it_is_the_same_help(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python 3.14 and later write help in colours where a person reads it."""
+    siptapi("--help")
+    plain = capsys.readouterr().out
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    for other in ("PYTHON_COLORS", "NO_COLOR"):
+        monkeypatch.delenv(other, raising=False)
+    siptapi("--help")
+    assert re.sub("\x1b\\[[0-9;]*m", "", capsys.readouterr().out) == plain
 
 
 @pytest.mark.parametrize("words", [("echo", "--help"), ("help", "echo"), ("help", "echo", "a")])

@@ -104,7 +104,7 @@ def _run(arguments: list[str], given: Namespace, handed_over: HandedOver | None)
         return _run_command([words[1], "--help"], given, session)
     if words[0] in ("-h", "--help", "help"):
         options.epilog = _command_table(session.full_catalog)
-        say(*options.format_help().splitlines())
+        options.print_help()
         return ExitCode.SUCCESS
     if words[0].startswith("-"):
         options.error(f"there is no option {words[0]} before the command")
