@@ -241,6 +241,18 @@ def test_a_refer_is_not_sent_again_for_it_could_be_a_second_call():
     assert rig.wire.forgotten == [KEY]
 
 
+@pytest.mark.parametrize("broken", [True, False])
+def test_a_phone_that_has_it_from_another_machine_may_answer_after_a_refusal(broken):
+    rig = Rig(to=TCP_PROXY)
+    if broken:
+        rig.transaction.transport_error("closed", 1.0, broken=True)
+    rig.respond(407)
+    rig.wire.pass_until(20.0)
+    assert rig.state is (ClientState.COMPLETED if broken else ClientState.TERMINATED)
+    rig.respond(200)
+    assert rig.user.heard == ([407, 200] if broken else [407])
+
+
 def test_what_was_left_is_not_sent_again():
     rig = Rig(to=TCP_PROXY)
     rig.transaction.leave(1.0)
