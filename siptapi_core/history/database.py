@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -73,9 +74,19 @@ class Database:
         with suppress(FileExistsError):  # SQLite gives its other files the mode of this one
             os.close(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         self._inode = self._path.stat().st_ino
+        self._keep_from_others()
         self._connection = _connect(self._path)
         self._on_open()
         return self._connection
+
+    def _keep_from_others(self) -> None:
+        """A copy that was brought back may be for everybody to read; a group's right is left."""
+        for suffix in ("", "-wal", "-shm"):
+            file = Path(f"{self._path}{suffix}")
+            with suppress(OSError):  # it is not there, or not ours
+                mode = stat.S_IMODE(file.stat().st_mode)
+                if mode & stat.S_IRWXO:
+                    file.chmod(mode & ~stat.S_IRWXO)
 
     def _is_still_there(self) -> bool:
         """Whether nobody has removed it, or set it aside."""

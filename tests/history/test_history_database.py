@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -65,6 +66,17 @@ def test_only_its_user_can_read_it(rig: Rig) -> None:
     assert rig.path.parent.stat().st_mode & 0o777 == 0o700
     files = {path.name: path.stat().st_mode & 0o777 for path in rig.path.parent.iterdir()}
     assert files == dict.fromkeys(("history.db", "history.db-shm", "history.db-wal"), 0o600)
+
+
+def test_one_that_everybody_could_read_is_kept_from_them(rig: Rig) -> None:
+    files = [rig.path, *(Path(f"{rig.path}{suffix}") for suffix in ("-wal", "-shm"))]
+    rig.database.use(lambda connection: connection.execute("SELECT 1"))
+    rig.database.close()
+    for file in files:
+        file.touch()
+        file.chmod(0o644)
+    rig.database.use(lambda connection: connection.execute("SELECT 1"))
+    assert [oct(stat.S_IMODE(file.stat().st_mode)) for file in files] == ["0o640"] * 3
 
 
 def test_what_is_committed_is_on_the_disk_and_readers_do_not_wait(rig: Rig) -> None:
