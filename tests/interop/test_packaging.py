@@ -89,6 +89,10 @@ def test_the_service_may_write_where_its_state_is() -> None:
     assert service["StateDirectory"] == "siptapi"
 
 
+def test_a_crash_of_the_service_writes_no_passwords_down() -> None:
+    assert unit(HARDENED)["LimitCORE"] == "0"
+
+
 def instructions(keyword: str) -> list[str]:
     """What stands behind ``keyword`` in the Containerfile, each in one line."""
     text = (PACKAGING / "Containerfile").read_text(encoding="utf-8").replace("\\\n", " ")
