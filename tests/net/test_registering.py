@@ -6,52 +6,33 @@ import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
+from loopback_office import CHALLENGE, Office, Server, opened, run
 
 from siptapi_core.contracts import Resolved
 from siptapi_core.errors import ResolveError, SettingsError
 from siptapi_core.events import RegistrationState
-from siptapi_core.logs import logger
 from siptapi_core.machine.registration_plan import RegistrationPlan, RetryTimers
-from siptapi_core.machine.timers import SipTimers
-from siptapi_core.net.clock import SystemClock
-from siptapi_core.net.identifiers import SystemIdentifiers
 from siptapi_core.net.registering import Registrations
 from siptapi_core.net.resolving import ResolverChain
-from siptapi_core.net.sip_network import SipNetwork
-from siptapi_core.sip.auth import Authorization, Credentials
 from siptapi_core.sip.message import parse_message
 from siptapi_core.sip.uri import SipUri
 from siptapi_core.targets import Address
 
 (UNREGISTERED, REGISTERING, REGISTERED, FAILED, UNREGISTERING) = RegistrationState
-LOOPBACK = "127.0.0.1"
-CHALLENGE = ("WWW-Authenticate", 'Digest realm="pbx", nonce="n1", qop="auth"')
 
 
-class Registrar(asyncio.DatagramProtocol):
+class Registrar(Server):
     """Answers each REGISTER after ``delay`` seconds (None: never) with ``status``.
 
-    With a ``password`` it wants that first. ``seen`` are all it got, ``most`` how many waited for
-    an answer at a time.
+    ``most`` is how many waited for an answer at a time.
     """
 
     def __init__(self):
+        super().__init__()
         self.delay = 0.0
-        self.status = 200
-        self.password = None
         self.expires = None
-        self.seen = []
         self.waiting = 0
         self.most = 0
-        self.heard = asyncio.Event()
-
-    @classmethod
-    async def open(cls):
-        loop = asyncio.get_running_loop()
-        transport, registrar = await loop.create_datagram_endpoint(cls, local_addr=(LOOPBACK, 0))
-        registrar.transport = transport
-        registrar.address = Address(*transport.get_extra_info("sockname")[:2])
-        return registrar
 
     def datagram_received(self, data, source):
         if not data.strip():
@@ -67,11 +48,7 @@ class Registrar(asyncio.DatagramProtocol):
     def answer(self, register, source):
         self.waiting -= 1
         headers = []
-        status = self.status
-        if self.password is not None:
-            given = register.headers.get("Authorization")
-            right = given and Authorization.parse(given).verify("REGISTER", b"", self.password)
-            status = status if right else 401
+        status = self.status_of(register)
         if status == 200:
             headers = [("Contact", each) for each in register.headers.lines("Contact")]
             headers += [("Service-Route", "<sip:edge.test;lr>")]
@@ -82,9 +59,6 @@ class Registrar(asyncio.DatagramProtocol):
             headers = [CHALLENGE]
         response = register.response(status, to_tag="registrar", headers=headers)
         self.transport.sendto(response.encode(), source)
-
-    def users(self):
-        return [register.to.uri.user for register in self.seen]
 
 
 class Names:
@@ -102,28 +76,20 @@ class Names:
         return Resolved(targets=(self.registrar.address,), why="it is there")
 
 
-class Office:
+class Registering(Office):
     """A registrar, and our registrations there; ``told`` is what was reported, in order."""
 
     def __init__(self, network, registrar, at_once):
-        self.network = network
+        super().__init__(network, registrar)
         self.registrar = registrar
         self.names = Names(registrar)
         self.chain = ResolverChain([("names", self.names)], line="office", clock=network.clock)
         self.told = []
         self.registrations = Registrations(network, self.report, at_once=at_once)
-        self.read = 0
-        self.password = "pw"
 
     def report(self, line, change):
         self.told.append((line, change))
         self.registrar.heard.set()
-
-    async def credentials(self):
-        self.read += 1
-        if isinstance(self.password, Exception):
-            raise self.password
-        return Credentials("200", self.password)
 
     def register(self, line="200", **plan):
         plan = {
@@ -142,38 +108,14 @@ class Office:
     def state(self, line="200"):
         return self.registrations.status(line).state
 
-    async def until(self, condition):
-        """Wait for it; it is asked when the registrar heard something or something was told."""
-        async with asyncio.timeout(10):
-            while not condition():
-                self.registrar.heard.clear()
-                await self.registrar.heard.wait()
-
 
 @asynccontextmanager
 async def office(at_once=100, t1=0.5):
-    before = asyncio.all_tasks()
-    network = await SipNetwork.open(
-        clock=SystemClock(),
-        identifiers=SystemIdentifiers(),
-        logger=logger("test"),
-        hosts=(LOOPBACK,),
-        timers=SipTimers(t1=t1, t2=8 * t1),
-    )
-    registrar = await Registrar.open()
-    made = Office(network, registrar, at_once)
-    try:
+    async with opened(Registrar, t1) as (network, registrar):
+        made = Registering(network, registrar, at_once)
         yield made
         await made.registrations.close(1.0)
-        assert asyncio.all_tasks() == before
         assert len(made.registrations.flows) == 0
-    finally:
-        registrar.transport.close()
-        await network.close()
-
-
-def run(main):
-    asyncio.run(asyncio.wait_for(main(), 20))
 
 
 def test_a_line_registers_and_is_taken_off():

@@ -6,53 +6,32 @@ import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
+from loopback_office import CHALLENGE, Office, Server, opened, run
 
 from siptapi_core.contracts import Resolved
 from siptapi_core.errors import SettingsError, UnknownNameError
-from siptapi_core.logs import logger
 from siptapi_core.machine.flows import Flows
 from siptapi_core.machine.subscription_plan import SubscriptionPlan
-from siptapi_core.machine.timers import SipTimers
 from siptapi_core.net import watching
-from siptapi_core.net.clock import SystemClock
-from siptapi_core.net.identifiers import SystemIdentifiers
 from siptapi_core.net.resolving import ResolverChain
-from siptapi_core.net.sip_network import SipNetwork
 from siptapi_core.net.watching import Watches
-from siptapi_core.sip.auth import Authorization, Credentials
 from siptapi_core.sip.dialog_info import DialogState
 from siptapi_core.sip.message import Headers, Request, parse_message
 from siptapi_core.sip.name_addr import NameAddr
 from siptapi_core.sip.uri import SipUri
-from siptapi_core.targets import Address
-
-LOOPBACK = "127.0.0.1"
-CHALLENGE = ("WWW-Authenticate", 'Digest realm="pbx", nonce="n1", qop="auth"')
 
 
-class Notifier(asyncio.DatagramProtocol):
+class Notifier(Server):
     """Answers each SUBSCRIBE with ``status``, and notifies of ``dialogs`` right after a 200.
 
-    With a ``password`` it wants that first. ``seen`` are all SUBSCRIBEs; while it is ``deaf`` it
-    does nothing else.
+    While it is ``deaf`` it only remembers what it has ``seen``.
     """
 
     def __init__(self):
-        self.status = 200
-        self.password = None
+        super().__init__()
         self.deaf = False
-        self.seen = []
         self.dialogs = ""
-        self.heard = asyncio.Event()
         self.subscribers = {}
-
-    @classmethod
-    async def open(cls):
-        loop = asyncio.get_running_loop()
-        transport, notifier = await loop.create_datagram_endpoint(cls, local_addr=(LOOPBACK, 0))
-        notifier.transport = transport
-        notifier.address = Address(*transport.get_extra_info("sockname")[:2])
-        return notifier
 
     def datagram_received(self, data, source):
         message = parse_message(data)
@@ -63,11 +42,7 @@ class Notifier(asyncio.DatagramProtocol):
                 self.answer(message, source)
 
     def answer(self, subscribe, source):
-        status = self.status
-        if self.password is not None:
-            given = subscribe.headers.get("Authorization")
-            right = given and Authorization.parse(given).verify("SUBSCRIBE", b"", self.password)
-            status = status if right else 401
+        status = self.status_of(subscribe)
         headers = [("Contact", f"<sip:{self.address.host}:{self.address.port}>")]
         headers += [CHALLENGE] if status == 401 else [("Expires", str(subscribe.expires))]
         response = subscribe.response(status, to_tag="notifier", headers=headers)
@@ -98,23 +73,19 @@ class Notifier(asyncio.DatagramProtocol):
         request = Request("NOTIFY", subscribe.contacts[0].uri, Headers(headers), body)
         self.transport.sendto(request.encode(), source)
 
-    def users(self):
-        return [subscribe.to.uri.user for subscribe in self.seen]
-
     async def resolve(self, target, context):
         """As a resolver: everything leads here."""
         return Resolved(targets=(self.address,), why="it is there")
 
 
-class Office:
+class Watching(Office):
     """A notifier, and our watches there; ``told`` and ``dialogs`` are what was reported."""
 
     def __init__(self, network, notifier):
-        self.network = network
+        super().__init__(network, notifier)
         self.notifier = notifier
         self.told = []
         self.dialogs = []
-        self.password = "pw"
         self.problem = None
         self.watches = Watches(
             network, Flows(network.agent.transactions), self.on_dialog, self.on_watching
@@ -133,12 +104,6 @@ class Office:
         self.told.append((line, watching, reason))
         self.notifier.heard.set()
 
-    async def credentials(self):
-        await asyncio.sleep(0)
-        if isinstance(self.password, Exception):
-            raise self.password
-        return Credentials("200", self.password)
-
     def watch(self, line="200"):
         account = SipUri("pbx.test", user=line)
         plan = SubscriptionPlan(
@@ -146,38 +111,14 @@ class Office:
         )
         self.watches.watch(line, plan, self.chain, self.credentials)
 
-    async def until(self, condition):
-        """Wait for it; it is asked when the notifier heard something or something was told."""
-        async with asyncio.timeout(10):
-            while not condition():
-                self.notifier.heard.clear()
-                await self.notifier.heard.wait()
-
 
 @asynccontextmanager
 async def office(t1=0.5):
-    before = asyncio.all_tasks()
-    network = await SipNetwork.open(
-        clock=SystemClock(),
-        identifiers=SystemIdentifiers(),
-        logger=logger("test"),
-        hosts=(LOOPBACK,),
-        timers=SipTimers(t1=t1, t2=8 * t1),
-    )
-    notifier = await Notifier.open()
-    made = Office(network, notifier)
-    try:
+    async with opened(Notifier, t1) as (network, notifier):
+        made = Watching(network, notifier)
         yield made
         await made.watches.close(1.0)
-        assert asyncio.all_tasks() == before
         assert len(made.watches) == 0
-    finally:
-        notifier.transport.close()
-        await network.close()
-
-
-def run(main):
-    asyncio.run(asyncio.wait_for(main(), 20))
 
 
 def test_a_line_is_watched_until_it_is_not_any_more():
