@@ -168,6 +168,8 @@ class LineServices:
 
     def _watch(self, name: str, line: LineSettings) -> None:
         identity = line.identity(name, "")
+        # Not the registrar's Service-Route: it comes later than this, and is only offered (RFC 3608
+        # section 6.1). The proxy that a line names knows the way to its own users without it.
         next_hop, route = _way(identity)
         plan = SubscriptionPlan(
             target=identity.phone,
