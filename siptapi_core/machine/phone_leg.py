@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 Located = Callable[[tuple[Address, ...], float], None]
 Locate = Callable[[SipUri, Located], None]
 
+MOST_FORKS = 32
+"""Phones that one INVITE may reach: a 2xx names whom we send an ACK to, and a BYE up to 11 times."""
+
 
 class LegState(enum.Enum):
     """The states drawn above."""
@@ -250,6 +253,8 @@ class PhoneLeg:
         known = self._established.get(tag)
         if known is not None:
             known.acknowledge_again()
+            return
+        if len(self._established) >= MOST_FORKS:
             return
         is_first = not self._established and self.state is not LegState.GONE
         invite, destination = self._invite.origin(response)

@@ -7,6 +7,7 @@ from bench import PHONE, PROXY, STANDBY, TCP_PROXY
 from phone_side import ACCOUNT, CONTACT, RECORD_ROUTE, LegBench
 
 from siptapi_core.errors import NetworkError
+from siptapi_core.machine import phone_leg
 from siptapi_core.machine.phone_leg import LegState
 from siptapi_core.sip.auth import Authorization, Credentials
 from siptapi_core.sip.name_addr import NameAddr
@@ -443,6 +444,17 @@ def test_the_two_forks_count_their_requests_each():
         ("other", 2),
         ("phone", 2),
     ]
+
+
+def test_an_invite_makes_us_call_on_a_few_others_and_no_more():
+    """Whoever answers it names whom we send ACK and BYE to: it might be anybody."""
+    bench = picked_up()
+    for number in range(1000):
+        bench.pick_up(("Contact", f"<sip:a@192.0.2.{number % 200}>"), to_tag=f"t{number}")
+    assert len(bench.requests("ACK")) == phone_leg.MOST_FORKS
+    assert len(bench.requests("BYE")) == phone_leg.MOST_FORKS - 1
+    assert bench.leg.state is LegState.UP
+    assert bench.heard == ["answered", "up"]
 
 
 def test_the_bye_of_the_surplus_fork_changes_nothing():
