@@ -46,7 +46,7 @@ Located = Callable[[tuple[Address, ...], float], None]
 Locate = Callable[[SipUri, Located], None]
 
 MOST_FORKS = 32
-"""Phones that one INVITE may reach: a 2xx names whom we send an ACK to, and a BYE up to 11 times."""
+"""Phones that one INVITE may reach: a 2xx says where an ACK goes, and a BYE, up to 11 times."""
 
 
 class LegState(enum.Enum):
