@@ -2,7 +2,7 @@
 
 Most calls begin and end between one look at the journal and the next, so a row is written once in
 place of once for each event; and each statement would pass the interpreter's lock to the event loop
-and back.
+and back. It takes SQLite 3.24, for ON CONFLICT, with its JSON functions.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ class CallRows:
             self._rows[row["call"]] = dict(row)
 
     def tell(self, event: Row) -> str | None:
-        """Carry out what ``event`` means; returns its call's ``events_key``, None: of none here.
+        """Carry out what ``event`` means; returns what it is kept under, None: of no call here.
 
         Raises:
             KeyError, TypeError, OverflowError: it lacks something, or the table cannot take it.
@@ -139,7 +139,7 @@ class CallRows:
                 self._changed[call] = row
         elif (begin := _BEGINNINGS.get(name)) is not None:
             row = self._rows[call] = self._changed[call] = _checked(self._new(event, begin(event)))
-        return None if row is None else row["events_key"]
+        return None if row is None else row["events_key"] or call
 
     def write(self) -> None:
         """Write those that are new or changed.

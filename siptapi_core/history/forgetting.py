@@ -46,7 +46,8 @@ def forget(
     values = {"since": now - keep_days * _DAY, "keep_calls": keep_calls, "limit": CALLS_AT_ONCE}
     with transaction(connection):
         found = connection.execute(
-            "SELECT call, run, events_key FROM calls WHERE (ended IS NOT NULL OR unfinished)"  # noqa: S608
+            "SELECT call, run, coalesce(events_key, call) AS events_key FROM calls"  # noqa: S608
+            " WHERE (ended IS NOT NULL OR unfinished)"
             f" AND ({' OR '.join(conditions) or 'false'}) ORDER BY started, call LIMIT :limit",
             values,
         ).fetchall()

@@ -70,8 +70,8 @@ def show_call(
     if row is None or not (lines is None or row["line"] in lines):
         raise RefusedError(f"the history has no call {call!r}")
     events = connection.execute(
-        "SELECT data FROM events WHERE call = (SELECT events_key FROM calls WHERE call = ?)"
-        " ORDER BY run, id",
+        "SELECT data FROM events WHERE call ="
+        " (SELECT coalesce(events_key, call) FROM calls WHERE call = ?) ORDER BY run, id",
         (call,),
     )
     return _record(row, events=_events(events))

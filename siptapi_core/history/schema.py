@@ -61,10 +61,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )
         """,
     ),
-    (  # What its events have as ``call``: run and id of the first. What comes one after the other
-        # is cheaper to index than ids of calls, which come anywhere; until here it was those.
+    (  # What a call's events have as ``call``: run and id of the first; NULL: the call's own id, as
+        # before. What comes one after the other is cheaper to index than what comes anywhere.
         "ALTER TABLE calls ADD COLUMN events_key TEXT",
-        "UPDATE calls SET events_key = call",
     ),
 )
 """What each version adds, in order; what was released is never changed."""
