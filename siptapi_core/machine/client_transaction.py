@@ -181,12 +181,18 @@ class ClientTransaction:
 
     @property
     def is_harmless_twice(self) -> bool:
-        """Whether nothing happens twice when the request is sent over a second connection.
+        """Whether nothing happens twice when it is sent over a second connection, or another way.
 
-        Over TCP whoever has answered what is no INVITE has forgotten it (timer J is zero): the copy
-        is a new request, and of a REFER one more call.
+        Over TCP whoever has answered what is no INVITE has forgotten it (timer J is zero), and a
+        copy with another branch is another request, for in a dialog no 482 keeps it away (RFC 3261
+        8.2.2.2): of a REFER one more call.
         """
         return self.request.method != "REFER"
+
+    @property
+    def was_repeated(self) -> bool:
+        """Whether more than one packet was sent, the first of which nobody refused."""
+        return self._interval > self._wire.timers.t1
 
     def receive(self, response: Response, source: Address, now: float) -> None:
         """A response whose branch and method are ours."""

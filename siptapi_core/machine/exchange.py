@@ -31,7 +31,9 @@ whom it was sent on it may have been forgotten, though, as when another machine 
 
 - A challenge to an INVITE that had credentials is not answered. An INVITE with the next CSeq would
   be a new call to a phone that the first one has reached. One without had not been sent on.
-- A REFER is sent to no further address: in a dialog no 482 keeps a phone from calling twice.
+
+A REFER that may have arrived is sent to no further address, not after mere silence either: in a
+dialog no 482 keeps a phone from calling twice.
 
 Which addresses failed is remembered by the whole user agent (`DeadAddresses`).
 """
@@ -242,6 +244,8 @@ class Exchange:
         if copy is self._current:
             if not self._heard:
                 self._layer.dead_addresses.add(copy.address, now)
+            if not copy.is_harmless_twice:
+                self.stop_trying(now)
             copy.leave(now)
             self._fail(f"no answer from {copy.address}", now)
 
@@ -249,7 +253,7 @@ class Exchange:
         """Nobody is there for ``copy``, or not over TCP, where a big request goes first."""
         if copy is not self._current:
             return
-        if copy.may_have_arrived and not copy.is_harmless_twice:
+        if not copy.is_harmless_twice and (copy.may_have_arrived or copy.was_repeated):
             self.stop_trying(now)
         is_big = copy.destination != copy.address
         if is_big and not self._is_last_try:
@@ -317,7 +321,8 @@ class Exchange:
             return
         self._copies += (copy,)
         self._current = copy
-        if len(self._addresses) > 1 and not (self._heard or self._is_last_try):
+        is_next_used = copy.is_harmless_twice and not (self._heard or self._is_last_try)
+        if is_next_used and len(self._addresses) > 1:
             self._probe_standbys(copy, now)
 
     def _probe_standbys(self, copy: ClientTransaction, now: float) -> None:

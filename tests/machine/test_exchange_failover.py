@@ -773,3 +773,30 @@ def test_state_is_that_of_the_transactions():
     bench.says(PROXY, 200)
     assert not copy.is_open
     assert copy.state is ClientState.ACCEPTED
+
+
+# --- a REFER, of which a second copy is a second call --------------------------------------------
+
+
+def test_a_refer_that_nobody_answers_goes_nowhere_else():
+    bench = ExchangeBench("REFER", BOTH).start()
+    bench.run_out()
+    assert bench.destinations("REFER") == [PROXY] * 11
+    assert bench.destinations("OPTIONS") == []
+    assert bench.told == [("no answer from udp:192.0.2.1:5060", 32.0)]
+
+
+@pytest.mark.parametrize(("after", "asked"), [(0.1, [PROXY, STANDBY]), (0.6, [PROXY, PROXY])])
+def test_a_refer_goes_on_only_where_its_first_packet_was_refused(after, asked):
+    bench = ExchangeBench("REFER", BOTH).start()
+    bench.pass_until(after)
+    bench.agent.refused(PROXY, after)
+    bench.collect()
+    assert bench.destinations("REFER") == asked
+    assert bool(bench.told) is (asked[-1] == PROXY)
+
+
+def test_a_refer_that_was_turned_away_goes_on():
+    bench = ExchangeBench("REFER", BOTH).start()
+    bench.reply(503)
+    assert bench.destinations("REFER") == [PROXY, STANDBY]
