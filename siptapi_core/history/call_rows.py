@@ -138,7 +138,7 @@ class CallRows:
                 row.update(_checked(change(row, event)))
                 self._changed[call] = row
         elif (begin := _BEGINNINGS.get(name)) is not None:
-            row = self._rows[call] = self._changed[call] = _checked(self._new(event, begin(event)))
+            row = self._rows[call] = self._changed[call] = self._new(event, begin(event))
         return None if row is None else row["events_key"] or call
 
     def write(self) -> None:
@@ -150,9 +150,7 @@ class CallRows:
         self._connection.executemany(_WRITE, map(_values, self._changed.values()))
 
     def _new(self, event: Row, begun: Row) -> Row:
-        return {
-            **_AT_FIRST,
-            **begun,
+        told = begun | {
             "call": event["call"],
             "run": self._run,
             "events_key": f"{self._run}-{event['id']}",
@@ -160,6 +158,7 @@ class CallRows:
             "searched": f"{begun['number']}\n{begun['name']}".casefold(),
             "started": event["time"],
         }
+        return _AT_FIRST | _checked(told)
 
 
 def _first(known: float | None, now: float) -> float:

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from json import JSONDecoder
+from math import inf
 from typing import Any
 
 from siptapi_core.events import EventId
@@ -19,9 +20,11 @@ from siptapi_core.history.transaction import transaction
 _INSERT_EVENTS = "INSERT INTO events (run, id, call, data) VALUES "
 _EVENT = "(?, ?, ?, ?)"
 EVENTS_AT_ONCE = 200
-"""Rows that one statement inserts: each statement passes the interpreter's lock from this thread to
-the event loop and back. SQLite before 3.32 takes 999 values."""
-_decoder = JSONDecoder()
+"""So many lines are read, and inserted by one statement: while it runs, the event loop gets the
+interpreter's lock, for which it then has waited a millisecond. SQLite before 3.32 takes 999 values.
+"""
+_CONSTANTS = {"NaN": None, "Infinity": inf, "-Infinity": -inf}  # SQLite has no NaN
+_decoder = JSONDecoder(parse_constant=_CONSTANTS.__getitem__)
 _TEXT_OR_NONE = (str, type(None))
 _UNREADABLE = (ValueError, KeyError, TypeError, OverflowError)
 

@@ -213,6 +213,7 @@ def test_a_run_that_is_gone_leaves_calls_unfinished(connection: sqlite3.Connecti
         b'{"id":7,"event":"call_placed","call":"c7","line":null,"time":1.0,"number":"1"}',
         b'{"id":7,"event":"strategy_fell_back","call":"c1","to":null}',
         b'{"id":7,"event":"call_failed","call":"c1","status":403,"reason":["No"]}',
+        b'{"id":7,"event":"call_failed","call":"c1","status":403,"reason":NaN}',
         b'{"id":7,"event":"call_failed","call":"c1","status":9223372036854775808,"reason":""}',
     ],
 )
