@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import re
 import socket
 import ssl
+from asyncio.sslproto import SSLProtocol
 from pathlib import Path
 
 import httpx
@@ -125,6 +128,31 @@ def test_it_speaks_tls(tmp_path: Path) -> None:
                 assert (await client.get("/api/v1/health")).status_code == 200
                 opened = await client.post("/api/v1/session", json={"token": lab.token()})
                 assert "; Secure" in opened.headers["set-cookie"]
+
+    run(main())
+
+
+def test_who_begins_no_tls_handshake_takes_little_memory(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    file = str(authority.issue("localhost"))
+
+    async def main():
+        settings = evolve(HttpSettings(), tls_certificate=file, tls_key=file)
+        async with serving(tmp_path, settings=settings) as lab:
+            place = ("127.0.0.1", lab.frontend.port)
+            held = [await asyncio.open_connection(*place) for _ in range(5)]
+            trust = ssl.create_default_context(cafile=str(authority.certificate))
+            trust.verify_flags &= ~ssl.VERIFY_X509_STRICT
+            _, writer = await asyncio.open_connection(
+                *place, ssl=trust, server_hostname="localhost"
+            )
+            here = asyncio.get_running_loop()
+            objects = [each for each in gc.get_objects() if isinstance(each, SSLProtocol)]
+            buffers = [len(each._ssl_buffer) for each in objects if each._loop is here]
+            assert len(buffers) >= len(held)
+            assert max(buffers) <= 32 * 1024
+            for each in (writer, *(other for _, other in held)):
+                each.transport.abort()
 
     run(main())
 
