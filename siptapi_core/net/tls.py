@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from pathlib import Path
 from typing import Any
 
 from siptapi_core.contracts import Logger
@@ -34,7 +35,8 @@ _UNKNOWN_AUTHORITY = frozenset((2, 19, 20, 21))
 class TlsClient:
     """The client's side of TLS 1.2 and later, with the options of one line.
 
-    The name is checked as RFC 5922 wants it, and not by `ssl`, which knows no SIP URIs.
+    The name is checked as RFC 5922 wants it, and not by `ssl`, which knows no SIP URIs. Files that
+    were renewed, as certificates are while a daemon runs for months, are read again.
 
     Raises:
         NetworkError: a file that the options name cannot be used.
@@ -43,10 +45,17 @@ class TlsClient:
     def __init__(self, options: StreamOptions, logger: Logger) -> None:
         self._options = options
         self._logger = logger
-        self._context = _context(options)
+        self._context, self._written = _context(options), _written(options)
 
     def arguments(self, peer: Address) -> dict[str, Any]:
-        """What ``loop.create_connection`` is given; the name goes into SNI unless it is an IP."""
+        """What ``loop.create_connection`` is given; the name goes into SNI unless it is an IP.
+
+        Raises:
+            NetworkError: a file that was renewed cannot be used.
+        """
+        written = _written(self._options)
+        if written != self._written:
+            self._context, self._written = _context(self._options), written
         return {"ssl": self._context, "server_hostname": _name(peer)}
 
     def check(self, tls: ssl.SSLObject, peer: Address) -> None:
@@ -101,6 +110,12 @@ class TlsClient:
         except OSError:
             return None
         return der
+
+
+def _written(options: StreamOptions) -> list[int]:
+    """When each file was; of one that is not there, who reads it says so."""
+    files = (options.tls_ca_file, options.tls_certificate, options.tls_key)
+    return [path.stat().st_mtime_ns for file in files if file and (path := Path(file)).exists()]
 
 
 def _context(options: StreamOptions) -> ssl.SSLContext:

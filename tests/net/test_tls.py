@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import shutil
 import socket
 import ssl
 import threading
@@ -349,6 +351,23 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path, key, content, why) -> Non
         file.write_text(content)
     with pytest.raises(NetworkError, match=f"{key}: .*file.pem cannot be used: {why}$"):
         TlsClient(StreamOptions(**{key: str(file)}), Log())
+
+
+def test_a_renewed_certificate_is_read_for_the_next_connection(authority, tmp_path) -> None:
+    file = tmp_path / "renewed.pem"
+    shutil.copy(authority.issue(NAME), file)
+    client = TlsClient(StreamOptions(tls_certificate=str(file)), Log())
+    peer = Address("127.0.0.1", 5061, Transport.TLS, NAME)
+    before = client.arguments(peer)["ssl"]
+    assert client.arguments(peer)["ssl"] is before
+    shutil.copy(authority.issue(NAME, subject="renewed"), file)
+    os.utime(file, (2e9, 2e9))
+    after = client.arguments(peer)["ssl"]
+    assert after is not before
+    assert client.arguments(peer)["ssl"] is after
+    file.unlink()
+    with pytest.raises(NetworkError, match=r"renewed\.pem cannot be used: No such file"):
+        client.arguments(peer)
 
 
 def test_a_key_with_a_password_does_not_make_us_ask_at_the_terminal(authority) -> None:
