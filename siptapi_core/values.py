@@ -52,36 +52,38 @@ class Value(_ByAttributes):
 
     attribute_names: ClassVar[tuple[str, ...]] = ()
     """All of them, in order."""
-    _positional: ClassVar[tuple[str, ...]] = ()
     _required: ClassVar[frozenset[str]] = frozenset()
     _known: ClassVar[frozenset[str]] = frozenset()
-    _enough: ClassVar[int] = 0
-    """So many positional values are all that are required."""
-    _is_checked: ClassVar[bool] = False
+    _shape: ClassVar[tuple[tuple[str, ...], int, bool]] = ((), 0, False)
+    """What is asked for with each instance: the names of positional values, how many of them are
+    all that are required, and whether there is something to check."""
 
     def __init_subclass__(cls, *, kw_only: bool = False) -> None:
         super().__init_subclass__()
         names = [name for name, kind in cls.__annotations__.items() if "ClassVar" not in str(kind)]
         cls.attribute_names = (*cls.attribute_names, *names)
-        cls._positional = () if kw_only else cls.attribute_names
         cls._required = frozenset(name for name in cls.attribute_names if not hasattr(cls, name))
         cls._known = frozenset(cls.attribute_names)
         required = (i for i, name in enumerate(cls.attribute_names, 1) if name in cls._required)
-        cls._enough = max(required, default=0)
-        cls._is_checked = cls._check is not Value._check
+        positional = () if kw_only else cls.attribute_names
+        cls._shape = (positional, max(required, default=0), cls._check is not Value._check)
 
     def __init__(self, *values: Any, **named: Any) -> None:
         content = self.__dict__  # a default is left to the class
-        if values:
-            content.update(zip(self._positional, values))  # noqa: B905  # counted below
-        if named:
+        positional, enough, is_checked = self._shape
+        for name, value in zip(positional, values):  # noqa: B905  # counted below
+            content[name] = value
+        if named or not enough <= len(values) <= len(positional):
             content.update(named)
-        elif self._enough <= len(values) <= len(self._positional):
-            if self._is_checked:
-                self._check()
-            return
+            self._check_names(len(values) + len(named))
+        if is_checked:
+            self._check()
+
+    def _check_names(self, count: int) -> None:
+        """Refuse ``count`` values if they are not those of our attributes, each once."""
+        content = self.__dict__
         if (
-            len(content) != len(values) + len(named)
+            len(content) != count
             or not self._known.issuperset(content)
             or not self._required.issubset(content)
         ):
@@ -90,8 +92,6 @@ class Value(_ByAttributes):
                 f"{type(self).__name__} takes {names or 'nothing'}, each once; "
                 f"it needs {needed or 'none of them'}"
             )
-        if self._is_checked:
-            self._check()
 
     def _check(self) -> None:
         """Raise an error for attributes that cannot be; for subclasses to override."""
