@@ -19,7 +19,8 @@ def split_head(data: bytes) -> tuple[str, str, bytes | None]:
     if end < 0:
         return _split_untidy(data)
     head = _decode(data[: end + 2])
-    if not head.count("\n") == head.count("\r") == head.count("\r\n"):
+    in_lines = head.replace("\r\n", "")
+    if "\n" in in_lines or "\r" in in_lines:
         return _split_untidy(data)
     start_line, _, lines = head.partition("\r\n")
     return start_line, lines, data[end + 4 :]
@@ -49,7 +50,7 @@ def cut_body(length: str | list[str] | None, rest: bytes) -> bytes:
     Raises:
         MessageError: Content-Length is no number, several, or more than there is.
     """
-    if length is None or length == str(len(rest)):
+    if length is None:
         return rest
     if isinstance(length, list):
         length = length[0] if len(set(length)) == 1 else ""

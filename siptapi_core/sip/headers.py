@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from siptapi_core.errors import MessageError
-from siptapi_core.sip.parameters import QUOTED, excerpt, is_token
+from siptapi_core.sip.parameters import QUOTED, excerpt, is_token, remembered
 from siptapi_core.sip.pattern import Pattern
 
 _COMPACT = {
@@ -32,22 +32,6 @@ _COMPACT = {
     "y": "identity",
 }
 
-# The usual spellings, so that most names need neither lower() nor a check.
-_KEYS = {
-    spelling: name.lower()
-    for name in (
-        *("Accept", "Allow", "Allow-Events", "Authorization", "Call-ID", "Contact"),
-        *("Content-Length", "Content-Type", "CSeq", "Date", "Event", "Expires", "From"),
-        *("Max-Forwards", "Proxy-Authenticate", "Proxy-Authorization", "Reason", "Record-Route"),
-        *("Refer-To", "Referred-By", "Require", "Route", "Server", "Subscription-State"),
-        *("Supported", "To", "User-Agent", "Via", "WWW-Authenticate"),
-    )
-    for spelling in (name, name.lower())
-} | _COMPACT
-
-_LENGTH = "content-length"
-_PLAIN = frozenset(name for name, key in _KEYS.items() if key != _LENGTH)
-
 _next_value = Pattern(rf'(?:[^,"<]|{QUOTED}|<[^>]*+>)*+', re.DOTALL)
 
 
@@ -69,19 +53,17 @@ def unfold(text: str) -> str:
     return re.sub(r"\r\n[ \t]+", " ", text)
 
 
+@remembered
 def header_key(name: str) -> str:
     """The name that all spellings of ``name`` share: long and in lower case.
 
     Raises:
         MessageError: it is no header name.
     """
-    key = _KEYS.get(name)
-    if key is None:
-        if not is_token(name):
-            raise MessageError(f"{excerpt(name)} is no header name")
-        key = name.lower()
-        key = _COMPACT.get(key, key)
-    return key
+    if not is_token(name):
+        raise MessageError(f"{excerpt(name)} is no header name")
+    key = name.lower()
+    return _COMPACT.get(key, key)
 
 
 def split_values(line: str) -> list[str]:
@@ -111,7 +93,7 @@ def first_value(line: str) -> str:
 
 
 Index = dict[str, str | list[str]]
-"""The lines of each header by its `header_key`: one as it is, several as a list."""
+"""The lines of each header by its `header_key`: one as it is, several as a list. Never changed."""
 
 
 class Headers:
@@ -122,23 +104,13 @@ class Headers:
             such a value could smuggle a header into a message.
     """
 
-    __slots__ = ("_may_have_length", "_text", "index")
+    __slots__ = ("_text", "index")
 
     index: Index
-    """Empty until a header is looked up, or the headers were read."""
 
     def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
-        lines = []
-        may_have_length = False
-        for name, value in pairs:
-            if name in _PLAIN and value.isprintable():
-                lines.append(f"{name}: {value.strip()}\r\n")
-            else:
-                lines.append(_line(name, value))
-                may_have_length |= header_key(name) == _LENGTH
-        self._text = "".join(lines)  # the lines as they are written, each ended by CRLF
-        self._may_have_length = may_have_length
         self.index = {}
+        self._text = _write(pairs, self.index)  # the lines as they are sent, each ended by CRLF
 
     @classmethod
     def from_text(cls, text: str) -> Headers:
@@ -149,35 +121,38 @@ class Headers:
         """
         index: Index = {}
         for line in text[:-2].split("\r\n") if text else ():
-            name, colon, value = line.partition(":")
-            key = _KEYS.get(name)
-            if key is None:
+            name, colon, value = line.partition(": ")
+            try:
+                key = header_key(name)
+            except MessageError:
                 if index and line.startswith((" ", "\t")):
                     return cls.from_text(unfold(text))
+                name, colon, value = line.partition(":")
                 key = header_key(name.rstrip())
             if not colon:
                 raise MessageError(f"header line {excerpt(line)} has no colon")
-            if key in index:
-                _add(index, key, value.strip())
-            else:
+            if key not in index:
                 index[key] = value.strip()
+            elif isinstance(found := index[key], str):
+                index[key] = [found, value.strip()]
+            else:
+                found.append(value.strip())
+        return cls._of(text, index)
+
+    @classmethod
+    def _of(cls, text: str, index: Index) -> Headers:
         headers = cls.__new__(cls)
         headers._text = text  # noqa: SLF001  # our own
-        headers._may_have_length = _LENGTH in index  # noqa: SLF001
         headers.index = index
         return headers
 
-    def _make_index(self) -> Index:
-        self.index = self.from_text(self._text).index
-        return self.index
-
     def written(self, length: int) -> str:
         """All lines as they are sent, each ended by CRLF, with ``length`` as Content-Length."""
-        headers = self
-        if self._may_have_length:
-            if (self.index or self._make_index()).get(_LENGTH) == str(length):
-                return self._text
-            headers = self.without(_LENGTH)
+        headers, given = self, self.index.get("content-length")
+        if given == str(length):
+            return self._text
+        if given is not None:
+            headers = self.without("Content-Length")
         return f"{headers._text}Content-Length: {length}\r\n"  # noqa: SLF001  # our own
 
     def items(self) -> tuple[tuple[str, str], ...]:
@@ -187,7 +162,7 @@ class Headers:
 
     def get(self, name: str) -> str | None:
         """The first line of header ``name``, unfolded; None if there is none."""
-        found = (self.index or self._make_index()).get(_KEYS.get(name) or header_key(name))
+        found = self.index.get(header_key(name))
         return found[0] if isinstance(found, list) else found
 
     def only(self, name: str) -> str:
@@ -196,14 +171,14 @@ class Headers:
         Raises:
             MessageError: there is none, or more than one.
         """
-        found = (self.index or self._make_index()).get(_KEYS.get(name) or header_key(name))
+        found = self.index.get(header_key(name))
         if isinstance(found, str):
             return found
         raise MessageError(f"there is {'no' if found is None else 'more than one'} {name}")
 
     def lines(self, name: str) -> tuple[str, ...]:
         """All lines of header ``name``, unfolded."""
-        found = (self.index or self._make_index()).get(_KEYS.get(name) or header_key(name))
+        found = self.index.get(header_key(name))
         if found is None:
             return ()
         return (found,) if isinstance(found, str) else tuple(found)
@@ -213,13 +188,12 @@ class Headers:
 
         Not for Date, WWW-Authenticate and the like, where a comma means something else.
         """
-        return tuple(value for line in self.lines(name) for value in split_values(line))
+        lines = self.lines(name)
+        return tuple([value for line in lines for value in split_values(line)]) if lines else ()
 
     def __contains__(self, name: object) -> bool:
         """Whether there is a line of header ``name``."""
-        if not isinstance(name, str):
-            return False
-        return (name in _KEYS or is_token(name)) and self.get(name) is not None
+        return isinstance(name, str) and is_token(name) and header_key(name) in self.index
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         """Iterate over `items`."""
@@ -231,36 +205,34 @@ class Headers:
 
     def with_first(self, name: str, value: str) -> Headers:
         """These headers with one more, before all others."""
-        return self._changed(name, _line(name, value) + self._text)
+        return Headers(((name, value), *self.items()))
 
     def with_last(self, name: str, value: str) -> Headers:
         """These headers with one more, after all others."""
-        return self._changed(name, self._text + _line(name, value))
+        return self.extended(((name, value),))
+
+    def extended(self, pairs: Iterable[tuple[str, str]]) -> Headers:
+        """These headers, and ``pairs`` after them."""
+        index = self.index.copy()
+        return self._of(self._text + _write(pairs, index), index)
 
     def replaced(self, name: str, *values: str) -> Headers:
         """These headers with ``values``, a line each, in place of all ``name``, else at the end."""
         key = header_key(name)
-        kept: list[str] = []
+        kept: list[tuple[str, str]] = []
         place: int | None = None
-        for line in _lines(self._text):
-            if header_key(line.partition(":")[0].rstrip()) != key:
-                kept.append(f"{line}\r\n")
+        for pair in self.items():
+            if header_key(pair[0]) != key:
+                kept.append(pair)
             elif place is None:
                 place = len(kept)
         place = len(kept) if place is None else place
-        kept[place:place] = [_line(name, value) for value in values]
-        return self._changed(name, "".join(kept))
+        kept[place:place] = [(name, value) for value in values]
+        return Headers(kept)
 
     def without(self, name: str) -> Headers:
         """These headers without any ``name``."""
         return self.replaced(name)
-
-    def _changed(self, name: str, text: str) -> Headers:
-        headers = Headers.__new__(Headers)
-        headers._text = text  # noqa: SLF001  # our own
-        headers._may_have_length = self._may_have_length or name not in _PLAIN  # noqa: SLF001
-        headers.index = {}
-        return headers
 
     def __eq__(self, other: object) -> bool:
         """Whether names, in any spelling, and values are the same, in the same order."""
@@ -280,23 +252,25 @@ class Headers:
         return f"<Headers {' '.join(name for name, _ in self.items())}>"
 
 
-def _add(index: dict[str, str | list[str]], key: str, value: str) -> None:
-    found = index[key]
-    if isinstance(found, str):
-        index[key] = [found, value]
-    else:
-        found.append(value)
+def _write(pairs: Iterable[tuple[str, str]], index: Index) -> str:
+    """The lines of ``pairs``, which go into ``index``, too."""
+    lines = []
+    for name, value in pairs:
+        key = header_key(name)
+        if not value.isprintable() and is_unsafe(value):
+            problem = f"{excerpt(value)} cannot be sent: it breaks the line"
+            raise MessageError(f"header {name}: {problem}")
+        value = value.strip()  # noqa: PLW2901
+        lines.append(f"{name}: {value}\r\n")
+        if key in index:
+            found = index[key]  # which others may share
+            index[key] = [found, value] if isinstance(found, str) else [*found, value]
+        else:
+            index[key] = value
+    return "".join(lines)
 
 
 def _lines(text: str) -> list[str]:
     lines = text.split("\r\n")
     lines.pop()  # nothing comes after the last line's end
     return lines
-
-
-def _line(name: str, value: str) -> str:
-    if name not in _KEYS:
-        header_key(name)
-    if not value.isprintable() and is_unsafe(value):
-        raise MessageError(f"header {name}: {excerpt(value)} cannot be sent: it breaks the line")
-    return f"{name}: {value.strip()}\r\n"

@@ -38,6 +38,7 @@ METHODS = frozenset(
 )
 """The registered methods (IANA registry of SIP methods)."""
 
+_COPIED = {"from": "From", "to": "To", "call-id": "Call-ID", "cseq": "CSeq"}
 _TRYING = 100
 _LARGEST = 2**32 - 1
 _LONGEST = len(str(_LARGEST))
@@ -60,15 +61,18 @@ class Message:
         """The request line or status line."""
         raise NotImplementedError
 
-    def encode(self) -> bytes:
+    def encode(self, via: str = "") -> bytes:
         """The message as it is sent; Content-Length is always the body's.
+
+        ``via``, if it is not empty, is the value of a Via above all others.
 
         Raises:
             MessageError: the start line cannot be sent.
         """
         start_line = _sendable(self.start_line)
+        top = f"Via: {via}\r\n" if via else ""
         headers = self.headers.written(len(self.body))
-        return f"{start_line}\r\n{headers}\r\n".encode() + self.body
+        return f"{start_line}\r\n{top}{headers}\r\n".encode() + self.body
 
     @cached_property
     def via(self) -> Via:
@@ -76,7 +80,7 @@ class Message:
         line = self.headers.get("Via")
         if line is None:
             raise MessageError("there is no Via")
-        return _read_value("Via", line, _parse_top_via)
+        return _read_value("Via", first_value(line), parse_via)
 
     @property
     def vias(self) -> tuple[Via, ...]:
@@ -155,7 +159,9 @@ class Message:
 
     def _addresses(self, name: str) -> tuple[NameAddr, ...]:
         values = self.headers.values(name)
-        return tuple([_read_value(name, value, parse_name_addr) for value in values])
+        return (
+            tuple([_read_value(name, each, parse_name_addr) for each in values]) if values else ()
+        )
 
     def __eq__(self, other: object) -> bool:
         """Whether the other is the same kind of message, with the same start line and content."""
@@ -245,8 +251,10 @@ class Request(Message):
         follow. ``reason`` None is the registered phrase.
         """
         pairs = [("Via", line) for line in self.headers.lines("Via")]
-        for name in ("From", "To", "Call-ID", "CSeq"):
-            line = self.headers.get(name)
+        for key, name in _COPIED.items():
+            line = self.headers.index.get(key)
+            if isinstance(line, list):
+                line = line[0]
             if line is not None:
                 tagged = name == "To" and to_tag and status > _TRYING and self._lacks_to_tag()
                 pairs.append((name, f"{line};tag={to_tag}" if tagged else line))
@@ -300,12 +308,8 @@ def parse_message(data: bytes) -> Request | Response:
         raise
 
 
-def _parse_top_via(line: str) -> Via:
-    return parse_via(first_value(line) if "," in line else line)
-
-
 _ROUTING: Mapping[str, tuple[str, str, Callable[[str], object]]] = {
-    "via": ("via", "Via", _parse_top_via),
+    "via": ("via", "Via", parse_via),
     "from": ("from_", "From", parse_name_addr),
     "to": ("to", "To", parse_name_addr),
     "cseq": ("cseq", "CSeq", parse_cseq),
@@ -323,12 +327,15 @@ def _read(data: bytes, start_line: str, lines: str, rest: bytes | None) -> Reque
     headers = Headers.from_text(lines)
     index = headers.index
     create = _read_start_line(start_line)
-    message = create(headers, cut_body(index.get("content-length"), rest))
+    length = index.get("content-length")
+    message = create(headers, rest if length == str(len(rest)) else cut_body(length, rest))
     # Read now, to where cached_property looks first: its own way takes a lock each on Python 3.11.
     for key, (attribute, name, parse) in _ROUTING.items():
         line = index.get(key)
         if not isinstance(line, str):
             line = line[0] if line and key == "via" else headers.only(name)
+        if key == "via" and "," in line:
+            line = first_value(line)
         try:
             setattr(message, attribute, parse(line))
         except MessageError as error:

@@ -14,6 +14,7 @@ from siptapi_core.errors import MessageError
 from siptapi_core.sip.pattern import Pattern
 
 T = TypeVar("T")
+Text = TypeVar("Text", str, bytes)
 _LONG = 200
 _MOST = 1024
 
@@ -38,14 +39,14 @@ _is_token = Pattern(TOKEN)
 _is_value = Pattern(_VALUE, re.DOTALL)
 
 
-class _Remembered(dict[str, T]):
+class _Remembered(dict[Text, T]):
     """What has been read, by its text; anything else is read when it is looked up."""
 
-    def __init__(self, parse: Callable[[str], T]) -> None:
+    def __init__(self, parse: Callable[[Text], T]) -> None:
         super().__init__()
-        self._parse = parse
+        self._parse: Callable[[Text], T] = parse
 
-    def __missing__(self, text: str) -> T:
+    def __missing__(self, text: Text) -> T:
         result = self._parse(text)
         if len(text) < _LONG:
             if len(self) == _MOST:
@@ -54,7 +55,7 @@ class _Remembered(dict[str, T]):
         return result
 
 
-def remembered(parse: Callable[[str], T]) -> Callable[[str], T]:
+def remembered(parse: Callable[[Text], T]) -> Callable[[Text], T]:
     """``parse`` that keeps its results: the messages of a call repeat what they say.
 
     A text that it knows calls no function of Python. Bounded in number, and in size by leaving

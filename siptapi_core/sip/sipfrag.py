@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from siptapi_core.errors import MessageError
+from siptapi_core.sip.parameters import remembered
 from siptapi_core.values import Value
 
 _STATUS_LINE = rb"(?i)SIP/\d+\.\d+[ \t]+([1-6]\d\d)(?!\S)[ \t]*([^\r\n]*)"
@@ -26,6 +27,7 @@ class SipfragStatus(Value):
         return f"SIP/2.0 {self.status} {self.reason}\r\n".encode()
 
 
+@remembered
 def parse_sipfrag(body: bytes) -> SipfragStatus:
     """Read the status line that such a body begins with; headers after it are ignored.
 
