@@ -122,7 +122,7 @@ class PhoneCall:
         self.phase = CallPhase.OVER
         self.phone.note(why)
         if self.dialog is not None:
-            tag = self.dialog.local.tag or ""
+            tag = NameAddr.parse(self.dialog.local).tag or ""
             call_id = self.dialog.call_id
             deadline = now + self._agent.timers.transaction_timeout
             self._agent.queue.schedule(deadline, lambda _now: self._agent.unregister(call_id, tag))

@@ -16,12 +16,13 @@ from siptapi_core.sip.uri import SipUri
 
 
 class Dialog:
-    """One side of a dialog. ``local`` and ``remote`` carry the tags, ``routes`` the route set."""
+    """One side of a dialog. ``routes`` is the route set.
+
+    ``local`` and ``remote`` are From and To with their tags, as the messages have them.
+    """
 
     __slots__ = (
-        "_from",
-        "_routes",
-        "_to",
+        "_common",
         "call_id",
         "local",
         "local_cseq",
@@ -35,8 +36,8 @@ class Dialog:
         self,
         *,
         call_id: str,
-        local: NameAddr,
-        remote: NameAddr,
+        local: str,
+        remote: str,
         remote_target: SipUri,
         routes: tuple[NameAddr, ...],
         local_cseq: int,
@@ -49,9 +50,7 @@ class Dialog:
         self.routes = routes
         self.local_cseq = local_cseq
         self.remote_cseq = remote_cseq
-        # Written once for all requests.
-        self._from, self._to = str(local), str(remote)
-        self._routes = tuple([("Route", str(route)) for route in routes]) if routes else ()
+        self._common = self._write(routes)  # once for all requests
 
     @classmethod
     def from_response(cls, request: Request, response: Response) -> Self:
@@ -67,8 +66,8 @@ class Dialog:
             remote_target = _contact(response)
         return cls(
             call_id=response.call_id,
-            local=request.from_,
-            remote=response.to,
+            local=request.headers.only("From"),
+            remote=response.headers.only("To"),
             remote_target=remote_target or _sip(request),
             routes=tuple(reversed(response.record_routes)),
             local_cseq=request.cseq.number,
@@ -85,8 +84,8 @@ class Dialog:
         fallback = from_uri if isinstance(from_uri, SipUri) else _sip(request)
         return cls(
             call_id=request.call_id,
-            local=request.to.with_tag(local_tag),
-            remote=request.from_,
+            local=str(request.to.with_tag(local_tag)),
+            remote=request.headers.only("From"),
             remote_target=_contact(request) or fallback,
             routes=request.record_routes,
             local_cseq=0,
@@ -114,9 +113,8 @@ class Dialog:
         cseq: int | None = None,
     ) -> Request:
         """A request inside the dialog, without Via; ``cseq`` only for an ACK: its INVITE's."""
-        uri = self.remote_target
-        routes = self._routes
-        if routes and not self._first_is_loose:
+        uri, common = self.remote_target, self._common
+        if self.routes and not self._first_is_loose:
             # A strict router (RFC 2543) wants itself in the Request-URI, the target last.
             first = self.next_hop
             uri = SipUri(
@@ -127,18 +125,10 @@ class Dialog:
                 password=first.password,
                 parameters=tuple(p for p in first.parameters if p[0].lower() != "method"),
             )
-            routes = (*routes[1:], ("Route", f"<{self.remote_target}>"))
+            common = self._write((*self.routes[1:], NameAddr(self.remote_target)))
         number = self.next_cseq() if cseq is None else cseq
-        pairs = (
-            *routes,
-            ("Max-Forwards", "70"),
-            ("From", self._from),
-            ("To", self._to),
-            ("Call-ID", self.call_id),
-            ("CSeq", f"{number} {method}"),
-            *headers,
-        )
-        return Request(method, uri, Headers(pairs), body)
+        pairs = (("CSeq", f"{number} {method}"), *headers)
+        return Request(method, uri, common.extended(pairs), body)
 
     def take(self, request: Request) -> bool:
         """Whether a request from the other side is in order (RFC 3261 12.2.2); remembers it."""
@@ -151,6 +141,16 @@ class Dialog:
     def refresh_target(self, message: Request | Response) -> None:
         """A target refresh (re-INVITE, UPDATE, NOTIFY and their responses) moves the other end."""
         self.remote_target = _contact(message) or self.remote_target
+
+    def _write(self, routes: tuple[NameAddr, ...]) -> Headers:
+        pairs = [("Route", str(route)) for route in routes] if routes else []
+        pairs += (
+            ("Max-Forwards", "70"),
+            ("From", self.local),
+            ("To", self.remote),
+            ("Call-ID", self.call_id),
+        )
+        return Headers(pairs)
 
     @property
     def _first_is_loose(self) -> bool:

@@ -52,11 +52,11 @@ class OwnContact:
 
     def fit(self, request: Request, to: Address, own: Address) -> Request:
         """``request``, with the right Contact for ``to`` where it has one."""
-        given = [value for name, value in request.headers.items() if name == "Contact"]
+        given = request.headers.lines("Contact")
         if not given:
             return request
         self.value = self.towards(to, own)
-        if given == [self.value]:
+        if given == (self.value,):
             return request
         return request.with_headers(request.headers.replaced("Contact", self.value))
 

@@ -273,10 +273,11 @@ class PhoneLeg:
 
         cseq = response.cseq.number
         acknowledge = partial(self._acknowledge, established, invite, cseq, destination)
-        if self._plan.direct or dialog.next_hop == self._plan.next_hop:
+        next_hop = dialog.next_hop
+        if self._plan.direct or next_hop == self._plan.next_hop:
             acknowledge((destination,), now)
         else:
-            self._locate(dialog.next_hop, acknowledge)
+            self._locate(next_hop, acknowledge)
 
     def _acknowledge(
         self,
@@ -366,7 +367,7 @@ class PhoneLeg:
     def _make_invite(self) -> Request:
         plan = self._plan
         headers = [
-            *(("Route", str(route)) for route in plan.route),
+            *[("Route", str(route)) for route in plan.route],
             ("Max-Forwards", "70"),
             ("From", str(plan.from_.with_tag(self._tag))),
             ("To", f"<{plan.target}>"),

@@ -81,8 +81,6 @@ class Referral:
     __slots__ = (
         "_accepted_at",
         "_agent",
-        "_called",
-        "_device",
         "_earlier_cseqs",
         "_leg",
         "_notified",
@@ -107,8 +105,6 @@ class Referral:
         self.refused_first = False
         """The phone hung up after it had refused: not the hang-up was why it does not call."""
         self._plan = plan
-        self._device = plan.first.device
-        self._called = Stage(plan.first.other)
         self._refer_to: Uri | None = None
         self._leg = leg
         self._agent = agent
@@ -306,7 +302,11 @@ class Referral:
     def _fall_silent(self, stage: Stage, what: str, now: float) -> None:
         self._silent = True
         self.stop()
-        self._owner.on_silence(stage, f"{self._device} {what}", now)
+        self._owner.on_silence(stage, f"{self._plan.first.device} {what}", now)
+
+    @property
+    def _called(self) -> Stage:
+        return Stage(self._plan.first.other)
 
     @property
     def _cseqs(self) -> tuple[int, ...]:

@@ -15,6 +15,7 @@ from siptapi_core.machine.subscription_plan import SubscriptionPlan
 from siptapi_core.machine.user_agent import UserAgent
 from siptapi_core.sip.credentials import Credentials
 from siptapi_core.sip.message import Headers, Request, Response
+from siptapi_core.sip.name_addr import NameAddr
 from siptapi_core.sip.uri import SipUri
 from siptapi_core.targets import Address
 
@@ -151,7 +152,7 @@ class SubscriptionRequests:
             MessageError: what a dialog needs of it cannot be read.
         """
         known = self.dialog
-        if known is not None and known.remote.tag == notify.from_.tag:
+        if known is not None and NameAddr.parse(known.remote).tag == notify.from_.tag:
             return known
         return Dialog.from_request(notify, self.tag) if is_first else None
 
