@@ -158,13 +158,10 @@ class LineServices:
         if wanted is not None:
             self._watching[name] = wanted
             if before is None:
-                self._follow_calls(name)
+                self._conversations.watch(name)
+                if self._conversations.on_event not in self._events.sinks:  # few watch any line
+                    self._events.sinks.append(self._conversations.on_event)
                 self._watch(name, wanted)
-
-    def _follow_calls(self, name: str) -> None:
-        self._conversations.watch(name)
-        if self._conversations.on_event not in self._events.sinks:  # most people watch no line
-            self._events.sinks.append(self._conversations.on_event)
 
     def _watch(self, name: str, line: LineSettings) -> None:
         identity = line.identity(name, "")

@@ -185,17 +185,10 @@ class OutgoingCall:
             return
         before, self._hung_up = self._hung_up, True  # from now on no other strategy is tried
         try:
-            supported = Capability.HANG_UP in attempt.capabilities
-            if supported:
-                await self._in_time(attempt.hang_up(), "hang up")
-        except Exception as error:
+            await self._ask(attempt, Capability.HANG_UP)
+        except SiptapiError:
             self._hung_up = before
-            if isinstance(error, SiptapiError):
-                raise
-            raise _broken(self.strategy, error) from error
-        if not supported:
-            self._hung_up = before
-            raise NotSupportedError(f"the strategy {self.strategy!r} cannot hang up")
+            raise
 
     async def transfer(self, to: Uri) -> None:
         """Send the party that we hold to ``to``.
@@ -208,18 +201,23 @@ class OutgoingCall:
         attempt = self._attempt
         if attempt is None:
             raise RefusedError("nobody can be transferred: nobody is held")
+        await self._ask(attempt, Capability.TRANSFER, to)
+        self._waiting.clear()  # another strategy would call whom nobody wants any more
+        self._tell(TransferRequested(str(to)))
+
+    async def _ask(self, attempt: Attempt, capability: Capability, *arguments: Uri) -> None:
+        """Have ``attempt`` do what a person wants: a capability is the name of its method."""
+        what = capability.replace("_", " ")
         try:
-            supported = Capability.TRANSFER in attempt.capabilities
+            supported = capability in attempt.capabilities
             if supported:
-                await self._in_time(attempt.transfer(to), "transfer")
+                await self._in_time(getattr(attempt, capability)(*arguments), what)
         except SiptapiError:
             raise
         except Exception as error:
             raise _broken(self.strategy, error) from error
         if not supported:
-            raise NotSupportedError(f"the strategy {self.strategy!r} cannot transfer")
-        self._waiting.clear()  # another strategy would call whom nobody wants any more
-        self._tell(TransferRequested(str(to)))
+            raise NotSupportedError(f"the strategy {self.strategy!r} cannot {what}")
 
     async def _in_time(self, doing: Awaitable[None], what: str) -> None:
         try:
