@@ -19,9 +19,10 @@ from siptapi_core.history.transaction import transaction
 
 _INSERT_EVENTS = "INSERT INTO events (run, id, call, data) VALUES "
 _EVENT = "(?, ?, ?, ?)"
-EVENTS_AT_ONCE = 200
+EVENTS_AT_ONCE = 100
 """So many lines are read, and inserted by one statement: while it runs, the event loop gets the
-interpreter's lock, for which it then has waited a millisecond. SQLite before 3.32 takes 999 values.
+interpreter's lock, for which it has then waited half a millisecond. SQLite before 3.32 takes 999
+values.
 """
 _CONSTANTS = {"NaN": None, "Infinity": inf, "-Infinity": -inf}  # SQLite has no NaN
 _decoder = JSONDecoder(parse_constant=_CONSTANTS.__getitem__)
