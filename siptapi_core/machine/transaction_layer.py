@@ -92,12 +92,12 @@ class TransactionLayer:
         """
         branch = self.identifiers.branch()
         via = self._make_via(request, to, branch, own)
-        data = _with_via(request, via)
+        data = request.encode(via)
         destination = to
         if len(data) > LARGEST_ON_UDP and to.transport is Transport.UDP and not any_size:
             destination = evolve(to, transport=Transport.TCP)
             via = self._make_via(request, destination, branch)
-            data = _with_via(request, via)
+            data = request.encode(via)
         if self.strangers is not None:
             self.strangers.met.add(to.host, now)
         key = (branch, request.method)
@@ -116,7 +116,7 @@ class TransactionLayer:
         ]
         request = Request("CANCEL", sent.uri, Headers(headers))
         key = (invite.key[0], "CANCEL")
-        data = _with_via(request, via)
+        data = request.encode(via)
         self._clients[key] = ClientTransaction(self, key, request, via, data, to, to, NOBODY, now)
 
     def send_request(self, request: Request, to: Address, own: Address | None = None) -> bytes:
@@ -126,7 +126,7 @@ class TransactionLayer:
             NetworkError: as `request`.
         """
         via = self._make_via(request, to, self.identifiers.branch(), own)
-        data = _with_via(request, via)
+        data = request.encode(via)
         self.send(data, to)
         return data
 
@@ -276,12 +276,6 @@ class TransactionLayer:
 @lru_cache(maxsize=1024)
 def _sent_by(host: str, port: int, transport: Transport) -> str:
     return str(Via(transport.upper(), host, port))
-
-
-def _with_via(request: Request, via: str) -> bytes:
-    """``request``, which has no Via, as it is sent with ``via`` on top."""
-    start_line, _, rest = request.encode().partition(b"\r\n")
-    return b"%b\r\nVia: %b\r\n%b" % (start_line, via.encode(), rest)
 
 
 def _server_key(request: Request, method: str) -> Key:
