@@ -159,9 +159,7 @@ class Message:
 
     def _addresses(self, name: str) -> tuple[NameAddr, ...]:
         values = self.headers.values(name)
-        return (
-            tuple([_read_value(name, each, parse_name_addr) for each in values]) if values else ()
-        )
+        return tuple([_read_value(name, value, parse_name_addr) for value in values])
 
     def __eq__(self, other: object) -> bool:
         """Whether the other is the same kind of message, with the same start line and content."""
