@@ -27,8 +27,8 @@ from siptapi_core.net import sip_network
 from siptapi_core.plugin_loading import load_plugins
 from siptapi_core.settings import parse
 
-CALLS_A_FLOW = 1020
-BYTES_A_CALL = 16_100
+CALLS_A_FLOW = 870
+BYTES_A_CALL = 13_600
 """With what the phone itself keeps, and the events and messages that are kept for a while."""
 FLOWS = 20
 ANYBODY = Caller(frontend="test")
