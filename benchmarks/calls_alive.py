@@ -22,7 +22,7 @@ import tempfile
 from functools import partial
 
 import sipp
-from flows_siptapi import CALLER, OBJECTS_AT_START, dial, dial_one, serving
+from flows_siptapi import CALLER, dial, dial_one, serving
 from measuring import (
     beside,
     child,
@@ -155,7 +155,6 @@ if __name__ == "__main__":
         case ["ring"]:
             ring()
         case ["measure", *counts]:
-            gc.set_threshold(OBJECTS_AT_START)
             asyncio.run(measure(*map(int, counts)))
         case _:
             main()

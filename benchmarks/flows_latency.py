@@ -20,7 +20,6 @@ sipp::
 from __future__ import annotations
 
 import asyncio
-import gc
 import re
 import statistics
 import sys
@@ -29,7 +28,7 @@ from collections.abc import Callable
 from functools import partial
 
 import sipp
-from flows_siptapi import CALLER, OBJECTS_AT_START, dial, serving
+from flows_siptapi import CALLER, dial, serving
 from measuring import interleaved, median, options, print_table, save
 
 from siptapi_core.commands import Dial, Dialling
@@ -173,7 +172,6 @@ def main() -> None:
     given = options(
         __doc__, rates=([100, 250, 500], [20]), seconds=(10.0, 1.0), own_time=(False, False)
     )
-    gc.set_threshold(OBJECTS_AT_START)
     clock = time.process_time if given.own_time else time.perf_counter
     contenders = {
         f"{rate} flows/s": partial(with_phone, rate, given.seconds) for rate in given.rates

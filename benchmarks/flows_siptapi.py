@@ -25,7 +25,7 @@ from siptapi_core.errors import BusyError
 from siptapi_core.events import CallEnded, CallEvent, CallId, Outcome
 from siptapi_core.plugin_loading import load_plugins
 from siptapi_core.settings import load
-from siptapi_frontends.cli.launcher import OBJECTS_AT_START
+from siptapi_frontends.cli.serve import COLLECTED
 
 CALLER = Caller(frontend="benchmark")
 SETTINGS = """\
@@ -54,6 +54,7 @@ async def serving(strategy: str, more: str = "") -> AsyncIterator[LocalDialer]:
             task = asyncio.create_task(daemon.serve(ready.set, stop))
             await ready.wait()
             gc.freeze()  # as `siptapi serve` does
+            gc.set_threshold(*COLLECTED)
             yield daemon.dialer
             stop.set()
             await task
@@ -102,6 +103,5 @@ async def measure(strategy: str, flows: int, at_once: int) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    gc.set_threshold(OBJECTS_AT_START)  # as `siptapi` does
     _, chosen, flows_, at_once_ = sys.argv
     print(json.dumps(asyncio.run(measure(chosen, int(flows_), int(at_once_)))))
