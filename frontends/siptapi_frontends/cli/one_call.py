@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, cast
 
 from siptapi_core.commands import Done, HangUp, Redirect, Reject, Transfer
@@ -44,3 +44,11 @@ def tell(session: CliSession, command: HangUp | Reject | Transfer | Redirect, do
         ask(connect, confirmed(command, denied), Done)
     say(done)
     return ExitCode.SUCCESS
+
+
+def send_on(
+    session: CliSession, kind: type[Transfer | Redirect], arguments: Namespace, done: str
+) -> int:
+    """As `tell`, of a command that sends the call to a number: see `take_call`, `take_number`."""
+    number = " ".join(arguments.number)
+    return tell(session, kind(call=arguments.call, number=number, confirmed=arguments.yes), done)

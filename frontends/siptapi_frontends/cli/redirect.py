@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 
 from siptapi_core.commands import Redirect
 from siptapi_core.contracts import CliSession
-from siptapi_frontends.cli.one_call import take_call, take_number, tell
+from siptapi_frontends.cli.one_call import send_on, take_call, take_number
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -17,6 +17,4 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, session: CliSession) -> int:
     """Carry it out; returns the exit code."""
-    number = " ".join(arguments.number)
-    command = Redirect(call=arguments.call, number=number, confirmed=arguments.yes)
-    return tell(session, command, "Redirecting.")
+    return send_on(session, Redirect, arguments, "Redirecting.")
