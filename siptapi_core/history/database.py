@@ -55,7 +55,7 @@ class Database:
         try:
             return work(self._open())
         except sqlite3.DatabaseError as error:
-            if not _is_damage(error) or self._did_so_lately():
+            if not is_damage(error) or self._did_so_lately():
                 raise
             self._set_aside(error)
         return work(self._open())
@@ -133,6 +133,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
+def is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Whether it says that the file is damaged, or no database: one that nothing mends."""
     code = getattr(error, "sqlite_errorcode", None)  # what SQLite itself did not raise has none
     return code is not None and code & _PRIMARY_CODE in _DAMAGE

@@ -12,6 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from siptapi_core.history.database import is_damage
+
 
 class Delivery(NamedTuple):
     """What is to be sent: ``id`` is the same each time that it is tried."""
@@ -19,10 +21,6 @@ class Delivery(NamedTuple):
     number: int
     id: str
     body: str
-
-
-_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-_PRIMARY_CODE = 0xFF
 
 
 class DeliveryQueue:
@@ -36,7 +34,7 @@ class DeliveryQueue:
         try:
             self._database = _open(file)
         except sqlite3.DatabaseError as error:
-            if error.sqlite_errorcode & _PRIMARY_CODE not in _DAMAGE:
+            if not is_damage(error):
                 raise
             self.set_aside = _set_aside(file)
             self._database = _open(file)
