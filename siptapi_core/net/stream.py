@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 RECONNECT_SECONDS = 2.0
 """So soon after it was opened a connection is not opened again by itself: some end at once."""
 
-
 Tell = Callable[[Address, str], None]
 
 

@@ -114,15 +114,20 @@ def test_a_certificate_that_is_none_is_told(tmp_path: Path) -> None:
         run(main())
 
 
-def test_it_speaks_tls(tmp_path: Path) -> None:
-    authority = Authority(tmp_path)
+def with_tls(folder: Path) -> tuple[HttpSettings, ssl.SSLContext]:
+    """Settings with a certificate for localhost, and who trusts its authority."""
+    authority = Authority(folder)
     file = str(authority.issue("localhost"))
+    trust = ssl.create_default_context(cafile=str(authority.certificate))
+    trust.verify_flags &= ~ssl.VERIFY_X509_STRICT  # as browsers are, and Python 3.12
+    return evolve(HttpSettings(), tls_certificate=file, tls_key=file), trust
+
+
+def test_it_speaks_tls(tmp_path: Path) -> None:
+    settings, trust = with_tls(tmp_path)
 
     async def main():
-        settings = evolve(HttpSettings(), tls_certificate=file, tls_key=file)
         async with serving(tmp_path, settings=settings) as lab:
-            trust = ssl.create_default_context(cafile=str(authority.certificate))
-            trust.verify_flags &= ~ssl.VERIFY_X509_STRICT  # as browsers are, and Python 3.12
             address = f"https://localhost:{lab.frontend.port}"
             async with httpx.AsyncClient(base_url=address, verify=trust) as client:
                 assert (await client.get("/api/v1/health")).status_code == 200
@@ -133,16 +138,12 @@ def test_it_speaks_tls(tmp_path: Path) -> None:
 
 
 def test_who_begins_no_tls_handshake_takes_little_memory(tmp_path: Path) -> None:
-    authority = Authority(tmp_path)
-    file = str(authority.issue("localhost"))
+    settings, trust = with_tls(tmp_path)
 
     async def main():
-        settings = evolve(HttpSettings(), tls_certificate=file, tls_key=file)
         async with serving(tmp_path, settings=settings) as lab:
             place = ("127.0.0.1", lab.frontend.port)
             held = [await asyncio.open_connection(*place) for _ in range(5)]
-            trust = ssl.create_default_context(cafile=str(authority.certificate))
-            trust.verify_flags &= ~ssl.VERIFY_X509_STRICT
             _, writer = await asyncio.open_connection(
                 *place, ssl=trust, server_hostname="localhost"
             )
